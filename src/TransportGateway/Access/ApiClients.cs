@@ -1,0 +1,76 @@
+using TransportGateway.Persistence;
+
+namespace TransportGateway.Access;
+
+/// <summary>Programs that sign in with an id and a secret, each for one local account or for all.</summary>
+internal sealed class ApiClients(DbSession session)
+{
+    private const string Columns = "id, account_id, name, permissions, created_by, created_at, revoked_at";
+
+    public Task AddAsync(ApiClientRow client, string secretHash, CancellationToken cancellationToken) =>
+        session.ExecuteAsync(
+            """
+            INSERT INTO api_clients (id, account_id, name, secret_hash, permissions, created_by, created_at)
+            VALUES (@Id, @AccountId, @Name, @SecretHash, @Permissions, @CreatedBy, @CreatedAt)
+            """,
+            new { client.Id, client.AccountId, client.Name, SecretHash = secretHash, client.Permissions, client.CreatedBy, client.CreatedAt },
+            cancellationToken);
+
+    public Task<IReadOnlyList<ApiClientRow>> ListAsync(CancellationToken cancellationToken) =>
+        session.QueryAsync<ApiClientRow>($"SELECT {Columns} FROM api_clients ORDER BY created_at", null, cancellationToken);
+
+    /// <summary>The hash of the client's secret, or null when it is unknown or revoked.</summary>
+    public Task<string?> FindSecretHashAsync(string id, CancellationToken cancellationToken) =>
+        session.ScalarAsync<string>("SELECT secret_hash FROM api_clients WHERE id = @Id AND revoked_at IS NULL", new { Id = id }, cancellationToken);
+
+    /// <summary>Revokes the client and forgets its access tokens.</summary>
+    public async Task<bool> RevokeAsync(string id, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await session.ExecuteAsync("DELETE FROM access_tokens WHERE client_id = @Id", new { Id = id }, cancellationToken);
+        return await session.ExecuteAsync(
+            "UPDATE api_clients SET revoked_at = @Now WHERE id = @Id AND revoked_at IS NULL", new { Id = id, Now = now }, cancellationToken) == 1;
+    }
+
+    public Task AddTokenAsync(string clientId, string tokenHash, DateTimeOffset expiresAt, CancellationToken cancellationToken) =>
+        session.ExecuteAsync(
+            "INSERT INTO access_tokens (token_hash, client_id, expires_at) VALUES (@TokenHash, @ClientId, @ExpiresAt)",
+            new { TokenHash = tokenHash, ClientId = clientId, ExpiresAt = expiresAt },
+            cancellationToken);
+
+    public Task<ApiClientRow?> FindByTokenAsync(string tokenHash, DateTimeOffset now, CancellationToken cancellationToken) =>
+        session.QuerySingleOrDefaultAsync<ApiClientRow>(
+            $"""
+            SELECT {Columns}
+              FROM api_clients
+             WHERE revoked_at IS NULL
+               AND id = (SELECT client_id FROM access_tokens WHERE token_hash = @TokenHash AND expires_at > @Now)
+            """,
+            new { TokenHash = tokenHash, Now = now },
+            cancellationToken);
+
+    public Task<int> PurgeTokensAsync(DateTimeOffset now, CancellationToken cancellationToken) =>
+        session.ExecuteAsync("DELETE FROM access_tokens WHERE expires_at <= @Now", new { Now = now }, cancellationToken);
+}
+
+internal sealed class ApiClientRow
+{
+    public required string Id { get; init; }
+
+    public string? AccountId { get; init; }
+
+    public required string Name { get; init; }
+
+    /// <summary>Names of <see cref="Permission"/>, separated by blanks.</summary>
+    public required string Permissions { get; init; }
+
+    public required string CreatedBy { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public DateTimeOffset? RevokedAt { get; init; }
+
+    public Caller ToCaller() => new(
+        $"API client {Name}",
+        AccountId,
+        Permissions.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(Enum.Parse<Permission>).ToHashSet());
+}

@@ -1,0 +1,33 @@
+namespace TransportGateway.Events;
+
+/// <summary>Names that operators filter on: once released they do not change.</summary>
+internal static class EventKinds
+{
+    public const string GatewaySetUp = "gateway-set-up";
+    public const string AccountCreated = "account-created";
+    public const string VirtualAccountCreated = "virtual-account-created";
+    public const string VirtualAccountDeleted = "virtual-account-deleted";
+    public const string ApiClientCreated = "api-client-created";
+    public const string ApiClientRevoked = "api-client-revoked";
+    public const string SignInRefused = "sign-in-refused";
+    public const string TokenCreated = "token-created";
+    public const string TokenRead = "token-read";
+    public const string TokenRevoked = "token-revoked";
+    public const string InstanceRegistered = "instance-registered";
+    public const string InstanceRegisteredAgain = "instance-registered-again";
+    public const string InstanceDeregistered = "instance-deregistered";
+    public const string InstanceRemoved = "instance-removed";
+    public const string InstanceTransferred = "instance-transferred";
+    public const string CertificateRenewed = "id-certificate-renewed";
+    public const string UsageChanged = "license-usage-changed";
+    public const string RegistrationRefused = "registration-refused";
+    public const string MessageRefused = "message-refused";
+    public const string CertificateIssued = "gateway-certificate-issued";
+}
+
+internal static class Severity
+{
+    public const string Info = "info";
+    public const string Warning = "warning";
+    public const string Error = "error";
+}

@@ -1,0 +1,58 @@
+using TransportGateway.Persistence;
+
+namespace TransportGateway.Events;
+
+/// <summary>What happened, to whom and by whose hand. An entry joins the transaction of the change it tells of.</summary>
+internal sealed class EventLog(DbSession session)
+{
+    public const int MostRowsPerPage = 1000;
+
+    public Task AppendAsync(LoggedEvent entry, DateTimeOffset now, CancellationToken cancellationToken) =>
+        session.ExecuteAsync(
+            """
+            INSERT INTO events (id, occurred_at, kind, severity, actor, account_id, instance_id, message)
+            VALUES (@Id, @Now, @Kind, @Severity, @Actor, @AccountId, @InstanceId, @Message)
+            """,
+            new { Id = Ids.New(now), Now = now, entry.Kind, entry.Severity, entry.Actor, entry.AccountId, entry.InstanceId, entry.Message },
+            cancellationToken);
+
+    /// <summary>The newest entries first.</summary>
+    public Task<IReadOnlyList<EventRow>> ListAsync(string? accountId, string? kind, int limit, CancellationToken cancellationToken) =>
+        session.QueryAsync<EventRow>(
+            """
+            SELECT id, occurred_at, kind, severity, actor, account_id, instance_id, message
+              FROM events
+             WHERE (@AccountId IS NULL OR account_id = @AccountId)
+               AND (@Kind IS NULL OR kind = @Kind)
+             ORDER BY occurred_at DESC, id DESC
+             LIMIT @Limit
+            """,
+            new { AccountId = accountId, Kind = kind, Limit = Math.Clamp(limit, 1, MostRowsPerPage) },
+            cancellationToken);
+
+    public Task<int> PurgeAsync(DateTimeOffset before, CancellationToken cancellationToken) =>
+        session.ExecuteAsync("DELETE FROM events WHERE occurred_at < @Before", new { Before = before }, cancellationToken);
+}
+
+/// <param name="Actor">A product, an API client, a local user, or <c>gateway</c>.</param>
+internal sealed record LoggedEvent(
+    string Kind, string Severity, string Actor, string Message, string? AccountId = null, string? InstanceId = null);
+
+internal sealed class EventRow
+{
+    public required string Id { get; init; }
+
+    public required DateTimeOffset OccurredAt { get; init; }
+
+    public required string Kind { get; init; }
+
+    public required string Severity { get; init; }
+
+    public required string Actor { get; init; }
+
+    public string? AccountId { get; init; }
+
+    public string? InstanceId { get; init; }
+
+    public required string Message { get; init; }
+}

@@ -1,0 +1,55 @@
+using TransportGateway.Events;
+using TransportGateway.Persistence;
+
+namespace TransportGateway.Licensing;
+
+/// <summary>Takes over what a product says it uses and tells it whether that is covered.</summary>
+/// <remarks>Works in its caller's transaction: the answer is stored with the change, or neither is.</remarks>
+internal static class AuthorizeEntitlements
+{
+    /// <param name="Counts">The whole state: a tag that is left out is released (8.7.28). Tags are distinct, counts are not negative.</param>
+    public sealed record Request(
+        string AccountId, string VirtualAccountId, string InstanceId, string InstanceName, IReadOnlyList<(string Tag, int Count)> Counts, DateTimeOffset Now);
+
+    public sealed record Outcome(Authorization Overall, IReadOnlyList<TagStatus> Tags);
+
+    public sealed record TagStatus(string Tag, int Count, string Status);
+
+    public static async Task<Outcome> ExecuteAsync(DbSession session, Request request, CancellationToken cancellationToken)
+    {
+        var pools = new LicensePools(session);
+        var before = await pools.UsageOfAsync(request.InstanceId, cancellationToken);
+        var after = request.Counts
+            .Where(entry => entry.Count > 0 && EntitlementTag.IsWellFormed(entry.Tag))
+            .ToDictionary(entry => entry.Tag, entry => (long)entry.Count, StringComparer.Ordinal);
+        var changed = before.Count != after.Count || before.Any(entry => after.GetValueOrDefault(entry.Key) != entry.Value);
+        if (changed)
+        {
+            await pools.ReplaceUsageAsync(request.VirtualAccountId, request.InstanceId, before, after, cancellationToken);
+            await new EventLog(session).AppendAsync(
+                new LoggedEvent(EventKinds.UsageChanged, Severity.Info, request.InstanceName, Describe(after), request.AccountId, request.InstanceId),
+                request.Now,
+                cancellationToken);
+        }
+
+        var balances = await Compliance.SettleAsync(session, request.AccountId, request.VirtualAccountId, cancellationToken);
+        if (changed)
+        {
+            await Compliance.UpdateAlertsAsync(session, request.AccountId, request.VirtualAccountId, balances, request.Now, cancellationToken);
+        }
+
+        return new Outcome(
+            Compliance.Of(after.Keys, balances),
+            [.. request.Counts.Select(entry => new TagStatus(entry.Tag, entry.Count, StatusOf(entry.Tag, balances)))]);
+    }
+
+    private static string StatusOf(string tag, IReadOnlyDictionary<string, LicenseBalance> balances) =>
+        !EntitlementTag.IsWellFormed(tag) ? ComplianceWord.InvalidTag
+        : balances.TryGetValue(tag, out var balance) && !balance.InCompliance ? ComplianceWord.OutOfCompliance
+        : ComplianceWord.InCompliance;
+
+    private static string Describe(Dictionary<string, long> usage) =>
+        usage.Count == 0
+            ? "Uses no licences."
+            : "Uses " + string.Join("; ", usage.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => $"{Catalogue.NameOf(entry.Key).DisplayName}: {entry.Value}")) + ".";
+}

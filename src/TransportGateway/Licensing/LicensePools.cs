@@ -1,0 +1,135 @@
+using TransportGateway.Persistence;
+
+namespace TransportGateway.Licensing;
+
+/// <summary>The licences of virtual accounts, and what each product instance uses of them.</summary>
+/// <remarks>
+/// A pool's in_use is kept in step with the usages of its products, so that an answer needs no sum over all products.
+/// Pools are always touched in the order of their tags: two products that change the same ones cannot wait for each other in a ring.
+/// Purchased quantities are only read here; they come from synchronisation.
+/// </remarks>
+internal sealed class LicensePools(DbSession session)
+{
+    public async Task<IReadOnlyList<LicensePool>> ListAsync(string virtualAccountId, CancellationToken cancellationToken) =>
+        [.. (await session.QueryAsync<PoolRow>(
+            "SELECT tag, purchased, in_use FROM license_pools WHERE virtual_account_id = @VirtualAccountId ORDER BY tag",
+            new { VirtualAccountId = virtualAccountId },
+            cancellationToken)).Select(row => new LicensePool(row.Tag, row.Purchased, row.InUse))];
+
+    public async Task<IReadOnlyList<SubstitutionRule>> ListRulesAsync(string accountId, CancellationToken cancellationToken) =>
+        [.. (await session.QueryAsync<RuleRow>(
+            "SELECT higher_tag, lower_tag FROM substitution_rules WHERE account_id = @AccountId",
+            new { AccountId = accountId },
+            cancellationToken)).Select(row => new SubstitutionRule(row.HigherTag, row.LowerTag))];
+
+    public async Task<IReadOnlyDictionary<string, long>> UsageOfAsync(string instanceId, CancellationToken cancellationToken) =>
+        (await session.QueryAsync<UsageRow>(
+            "SELECT tag, quantity FROM license_usages WHERE instance_id = @InstanceId", new { InstanceId = instanceId }, cancellationToken))
+        .ToDictionary(row => row.Tag, row => row.Quantity, StringComparer.Ordinal);
+
+    /// <summary>The product instances of a virtual account with what each uses, for reports.</summary>
+    public Task<IReadOnlyList<InstanceUsageRow>> UsageByInstanceAsync(string virtualAccountId, CancellationToken cancellationToken) =>
+        session.QueryAsync<InstanceUsageRow>(
+            """
+            SELECT u.instance_id, u.tag, u.quantity
+              FROM license_usages u
+              JOIN product_instances i ON i.id = u.instance_id
+             WHERE i.virtual_account_id = @VirtualAccountId
+             ORDER BY u.instance_id, u.tag
+            """,
+            new { VirtualAccountId = virtualAccountId },
+            cancellationToken);
+
+    /// <summary>Makes the product's usage what it says, and the pools follow by the difference.</summary>
+    public async Task ReplaceUsageAsync(
+        string virtualAccountId,
+        string instanceId,
+        IReadOnlyDictionary<string, long> before,
+        IReadOnlyDictionary<string, long> after,
+        CancellationToken cancellationToken)
+    {
+        foreach (var tag in before.Keys.Union(after.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal))
+        {
+            var (was, becomes) = (before.GetValueOrDefault(tag), after.GetValueOrDefault(tag));
+            if (was == becomes)
+            {
+                continue;
+            }
+
+            await AddToPoolAsync(virtualAccountId, tag, becomes - was, cancellationToken);
+            await session.ExecuteAsync(
+                becomes == 0
+                    ? "DELETE FROM license_usages WHERE instance_id = @InstanceId AND tag = @Tag"
+                    : """
+                      INSERT INTO license_usages (instance_id, tag, quantity) VALUES (@InstanceId, @Tag, @Quantity)
+                      ON CONFLICT (instance_id, tag) DO UPDATE SET quantity = excluded.quantity
+                      """,
+                new { InstanceId = instanceId, Tag = tag, Quantity = becomes },
+                cancellationToken);
+        }
+    }
+
+    /// <summary>Moves what the product uses from one virtual account's pools to another's.</summary>
+    public async Task MoveUsageAsync(string fromVirtualAccountId, string toVirtualAccountId, string instanceId, CancellationToken cancellationToken)
+    {
+        var usage = await UsageOfAsync(instanceId, cancellationToken);
+        foreach (var account in new[] { fromVirtualAccountId, toVirtualAccountId }.Order(StringComparer.Ordinal))
+        {
+            foreach (var (tag, quantity) in usage.OrderBy(entry => entry.Key, StringComparer.Ordinal))
+            {
+                await AddToPoolAsync(account, tag, account == toVirtualAccountId ? quantity : -quantity, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>Forgets pools that hold nothing, before their virtual account is deleted.</summary>
+    public Task<int> DeleteEmptyAsync(string virtualAccountId, CancellationToken cancellationToken) =>
+        session.ExecuteAsync(
+            "DELETE FROM license_pools WHERE virtual_account_id = @VirtualAccountId AND purchased = 0 AND in_use = 0",
+            new { VirtualAccountId = virtualAccountId },
+            cancellationToken);
+
+    private async Task AddToPoolAsync(string virtualAccountId, string tag, long difference, CancellationToken cancellationToken)
+    {
+        // A negative first value would break the CHECK, so the row is there before anything is taken from it.
+        await session.ExecuteAsync(
+            """
+            INSERT INTO license_pools (virtual_account_id, tag, in_use) VALUES (@VirtualAccountId, @Tag, CASE WHEN @Difference > 0 THEN @Difference ELSE 0 END)
+            ON CONFLICT (virtual_account_id, tag) DO UPDATE SET in_use = license_pools.in_use + @Difference
+            """,
+            new { VirtualAccountId = virtualAccountId, Tag = tag, Difference = difference },
+            cancellationToken);
+    }
+
+    private sealed class PoolRow
+    {
+        public required string Tag { get; init; }
+
+        public required long Purchased { get; init; }
+
+        public required long InUse { get; init; }
+    }
+
+    private sealed class RuleRow
+    {
+        public required string HigherTag { get; init; }
+
+        public required string LowerTag { get; init; }
+    }
+
+    private sealed class UsageRow
+    {
+        public required string Tag { get; init; }
+
+        public required long Quantity { get; init; }
+    }
+}
+
+internal sealed class InstanceUsageRow
+{
+    public required string InstanceId { get; init; }
+
+    public required string Tag { get; init; }
+
+    public required long Quantity { get; init; }
+}

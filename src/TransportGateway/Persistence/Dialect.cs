@@ -1,0 +1,54 @@
+using System.Data.Common;
+using Microsoft.Data.Sqlite;
+using Npgsql;
+
+namespace TransportGateway.Persistence;
+
+/// <summary>What really differs between the two engines. Everything else is one SQL text.</summary>
+internal abstract class Dialect
+{
+    public static Dialect Sqlite { get; } = new SqliteDialect();
+
+    public static Dialect PostgreSql { get; } = new PostgreSqlDialect();
+
+    public abstract string Name { get; }
+
+    /// <summary>A condition that is true when the column equals one of the values of the list parameter.</summary>
+    public abstract string AnyOf(string column, string parameter);
+
+    public abstract bool IsUniqueViolation(DbException exception);
+
+    /// <summary>True for a lost connection or a conflict that a new attempt in a new session can overcome.</summary>
+    public abstract bool IsTransient(DbException exception);
+
+    private sealed class SqliteDialect : Dialect
+    {
+        private const int Busy = 5;
+        private const int PrimaryKeyViolation = 1555;
+        private const int UniqueViolation = 2067;
+
+        public override string Name => "SQLite";
+
+        public override string AnyOf(string column, string parameter) => $"{column} IN {parameter}";
+
+        public override bool IsUniqueViolation(DbException exception) =>
+            exception is SqliteException { SqliteExtendedErrorCode: PrimaryKeyViolation or UniqueViolation };
+
+        public override bool IsTransient(DbException exception) => exception is SqliteException { SqliteErrorCode: Busy };
+    }
+
+    private sealed class PostgreSqlDialect : Dialect
+    {
+        public override string Name => "PostgreSQL";
+
+        public override string AnyOf(string column, string parameter) => $"{column} = ANY({parameter})";
+
+        public override bool IsUniqueViolation(DbException exception) =>
+            exception is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation };
+
+        public override bool IsTransient(DbException exception) =>
+            exception is CommitNotAcknowledgedException
+            or NpgsqlException { IsTransient: true }
+            or PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.DeadlockDetected };
+    }
+}

@@ -1,0 +1,121 @@
+using System.Data;
+using Npgsql;
+
+namespace TransportGateway.Persistence;
+
+/// <summary>PostgreSQL, for a pair of nodes or a database server of its own.</summary>
+internal sealed class PostgreSqlDatabase : Database
+{
+    /// <summary>Any number will do, as long as all versions of the gateway take the same one.</summary>
+    private const long MigrationLock = 0x7467_6d69_6772;
+
+    private readonly NpgsqlDataSource _source;
+
+    public PostgreSqlDatabase(string connectionString, TimeProvider clock)
+        : base(Dialect.PostgreSql, clock)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(connectionString)
+        {
+            ApplicationName = "transport-gateway",
+            // With a cancellation timeout of -1 a command that was cancelled throws instead of pretending to have finished.
+            CancellationTimeout = -1,
+            // The hot path repeats a few dozen statements; preparing them spares PostgreSQL most of its planning.
+            MaxAutoPrepare = 100,
+            AutoPrepareMinUsages = 3,
+        };
+        _source = NpgsqlDataSource.Create(settings);
+    }
+
+    public override async Task<DbSession> BeginAsync(CancellationToken cancellationToken = default)
+    {
+        var connection = await _source.OpenConnectionAsync(cancellationToken);
+        try
+        {
+            return new Session(connection, await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken), Dialect);
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    public override async Task<DbSession> ReadAsync(CancellationToken cancellationToken = default) =>
+        new Session(await _source.OpenConnectionAsync(cancellationToken), transaction: null, Dialect);
+
+    public override async Task MigrateAsync(CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            // DbUp alone is not safe when two nodes start at once; the lock is held on a connection of its own.
+            await using var connection = await _source.OpenConnectionAsync(cancellationToken);
+            await using (var take = new NpgsqlCommand($"SELECT pg_advisory_lock({MigrationLock})", connection))
+            {
+                await take.ExecuteNonQueryAsync(cancellationToken);
+            }
+
+            Migrations.Apply(DbUp.DeployChanges.To.PostgresqlDatabase(new DataSourceConnections(_source)));
+            await using var release = new NpgsqlCommand($"SELECT pg_advisory_unlock({MigrationLock})", connection);
+            await release.ExecuteNonQueryAsync(cancellationToken);
+        }
+        catch (NpgsqlException exception)
+        {
+            throw new DatabaseUnusableException(
+                $"PostgreSQL cannot be used: {exception.Message}. Check postgresql-connection, that the server runs, and that the role may create tables.",
+                exception);
+        }
+    }
+
+    public override ValueTask DisposeAsync() => _source.DisposeAsync();
+
+    private sealed class DataSourceConnections(NpgsqlDataSource source)
+        : DbUp.Engine.Transactions.DatabaseConnectionManager(new DbUp.Engine.Transactions.DelegateConnectionFactory(_ => source.CreateConnection()))
+    {
+        public override IEnumerable<string> SplitScriptIntoCommands(string scriptContents) => [scriptContents];
+    }
+
+    private sealed class Session : DbSession
+    {
+        private readonly NpgsqlConnection _connection;
+        private string? _warning;
+
+        public Session(NpgsqlConnection connection, NpgsqlTransaction? transaction, Dialect dialect)
+            : base(connection, transaction, dialect)
+        {
+            _connection = connection;
+            if (transaction is not null)
+            {
+                connection.Notice += Remember;
+            }
+        }
+
+        public override async Task CommitAsync()
+        {
+            await Transaction!.CommitAsync(CancellationToken.None);
+            if (_warning is not null)
+            {
+                throw new CommitNotAcknowledgedException(
+                    $"PostgreSQL committed without its standby ({_warning}); the change is not acknowledged.");
+            }
+        }
+
+        public override async ValueTask DisposeAsync()
+        {
+            if (Transaction is not null)
+            {
+                _connection.Notice -= Remember;
+                await Transaction.DisposeAsync();
+            }
+
+            await _connection.DisposeAsync();
+        }
+
+        private void Remember(object sender, NpgsqlNoticeEventArgs e)
+        {
+            if (e.Notice.SqlState == PostgresErrorCodes.Warning)
+            {
+                _warning = e.Notice.MessageText;
+            }
+        }
+    }
+}

@@ -1,0 +1,161 @@
+using Microsoft.Data.Sqlite;
+
+namespace TransportGateway.Persistence;
+
+/// <summary>Hands the one write connection from session to session, and lets those that wait share one commit.</summary>
+/// <remarks>
+/// A commit on SQLite waits for the disk, so one a session would cap the server at what the disk flushes. Each session
+/// works inside a savepoint of the open transaction; the last of a run of waiting sessions, or the sixty-fourth, commits
+/// for all. CommitAsync returns only after that shared commit is durable, and fails for all of them if it fails.
+/// </remarks>
+internal sealed class SqliteWriter : IAsyncDisposable
+{
+    private const int MostSessionsPerCommit = 64;
+
+    private readonly SqliteConnection _connection;
+    private readonly Dialect _dialect;
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private int _waiting;
+    private Batch? _batch;
+
+    public SqliteWriter(SqliteConnection connection, Dialect dialect)
+    {
+        _connection = connection;
+        _dialect = dialect;
+        Run("PRAGMA journal_mode = WAL");
+        Run("PRAGMA synchronous = FULL");
+    }
+
+    /// <remarks>Takes no cancellation: a session that is waited for counts on whoever comes next to commit.</remarks>
+    public async Task<DbSession> BeginAsync()
+    {
+        Interlocked.Increment(ref _waiting);
+        await _turn.WaitAsync();
+        Interlocked.Decrement(ref _waiting);
+        try
+        {
+            if (_batch is null)
+            {
+                Run("BEGIN IMMEDIATE");
+                _batch = new Batch();
+            }
+
+            Run("SAVEPOINT session");
+            return new Session(this, _connection, _dialect);
+        }
+        catch (SqliteException exception)
+        {
+            Abandon(exception);
+            _turn.Release();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _turn.WaitAsync();
+        await _connection.DisposeAsync();
+        _turn.Dispose();
+    }
+
+    private Task KeepAsync()
+    {
+        var batch = _batch!;
+        try
+        {
+            Run("RELEASE session");
+            batch.Sessions++;
+            CommitIfLast(batch);
+        }
+        catch (SqliteException exception)
+        {
+            Abandon(exception);
+        }
+
+        _turn.Release();
+        return batch.Durable.Task;
+    }
+
+    private void Discard()
+    {
+        var batch = _batch!;
+        try
+        {
+            Run("ROLLBACK TO session");
+            Run("RELEASE session");
+            CommitIfLast(batch);
+        }
+        catch (SqliteException exception)
+        {
+            Abandon(exception);
+        }
+
+        _turn.Release();
+    }
+
+    private void CommitIfLast(Batch batch)
+    {
+        if (Volatile.Read(ref _waiting) > 0 && batch.Sessions < MostSessionsPerCommit)
+        {
+            return;
+        }
+
+        Run("COMMIT");
+        _batch = null;
+        batch.Durable.SetResult();
+    }
+
+    /// <summary>The transaction cannot be finished: everyone who shared it must hear so.</summary>
+    private void Abandon(SqliteException reason)
+    {
+        var batch = _batch;
+        _batch = null;
+        try
+        {
+            Run("ROLLBACK");
+        }
+        catch (SqliteException)
+        {
+            // SQLite has rolled back by itself, as it does when the disk is full.
+        }
+
+        batch?.Durable.TrySetException(reason);
+    }
+
+    private void Run(string sql)
+    {
+        using var command = _connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+
+    private sealed class Batch
+    {
+        public TaskCompletionSource Durable { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public int Sessions { get; set; }
+    }
+
+    private sealed class Session(SqliteWriter writer, SqliteConnection connection, Dialect dialect) : DbSession(connection, transaction: null, dialect)
+    {
+        private bool _ended;
+
+        public override Task CommitAsync()
+        {
+            ObjectDisposedException.ThrowIf(_ended, this);
+            _ended = true;
+            return writer.KeepAsync();
+        }
+
+        public override ValueTask DisposeAsync()
+        {
+            if (!_ended)
+            {
+                _ended = true;
+                writer.Discard();
+            }
+
+            return ValueTask.CompletedTask;
+        }
+    }
+}
