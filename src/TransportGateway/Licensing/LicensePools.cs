@@ -27,19 +27,6 @@ internal sealed class LicensePools(DbSession session)
             "SELECT tag, quantity FROM license_usages WHERE instance_id = @InstanceId", new { InstanceId = instanceId }, cancellationToken))
         .ToDictionary(row => row.Tag, row => row.Quantity, StringComparer.Ordinal);
 
-    /// <summary>The product instances of a virtual account with what each uses, for reports.</summary>
-    public Task<IReadOnlyList<InstanceUsageRow>> UsageByInstanceAsync(string virtualAccountId, CancellationToken cancellationToken) =>
-        session.QueryAsync<InstanceUsageRow>(
-            """
-            SELECT u.instance_id, u.tag, u.quantity
-              FROM license_usages u
-              JOIN product_instances i ON i.id = u.instance_id
-             WHERE i.virtual_account_id = @VirtualAccountId
-             ORDER BY u.instance_id, u.tag
-            """,
-            new { VirtualAccountId = virtualAccountId },
-            cancellationToken);
-
     /// <summary>Makes the product's usage what it says, and the pools follow by the difference.</summary>
     public async Task ReplaceUsageAsync(
         string virtualAccountId,
@@ -123,13 +110,4 @@ internal sealed class LicensePools(DbSession session)
 
         public required long Quantity { get; init; }
     }
-}
-
-internal sealed class InstanceUsageRow
-{
-    public required string InstanceId { get; init; }
-
-    public required string Tag { get; init; }
-
-    public required long Quantity { get; init; }
 }

@@ -1,0 +1,80 @@
+using TransportGateway.Persistence;
+
+namespace TransportGateway.Registration;
+
+/// <summary>The ID certificates of product instances: serial, public key, validity and whether they still count.</summary>
+internal sealed class IdCertificates(DbSession session)
+{
+    public Task AddAsync(IdCertificateRow certificate, DateTimeOffset now, CancellationToken cancellationToken) =>
+        session.ExecuteAsync(
+            """
+            INSERT INTO id_certificates (serial, instance_id, state, public_key, not_before, not_after, issued_at)
+            VALUES (@Serial, @InstanceId, @State, @PublicKey, @NotBefore, @NotAfter, @Now)
+            """,
+            new
+            {
+                certificate.Serial,
+                certificate.InstanceId,
+                certificate.State,
+                certificate.PublicKey,
+                certificate.NotBefore,
+                certificate.NotAfter,
+                Now = now,
+            },
+            cancellationToken);
+
+    public Task<IdCertificateRow?> FindAsync(string instanceId, string serial, CancellationToken cancellationToken) =>
+        session.QuerySingleOrDefaultAsync<IdCertificateRow>(
+            "SELECT serial, instance_id, state, public_key, not_before, not_after FROM id_certificates WHERE serial = @Serial AND instance_id = @InstanceId",
+            new { Serial = serial, InstanceId = instanceId },
+            cancellationToken);
+
+    /// <summary>The first use of a renewed certificate ends the one before it (8.7.18).</summary>
+    public async Task UseAsync(IdCertificateRow certificate, CancellationToken cancellationToken)
+    {
+        await session.ExecuteAsync(
+            "UPDATE id_certificates SET state = 'superseded' WHERE instance_id = @InstanceId AND state IN ('issued', 'current') AND serial <> @Serial",
+            certificate,
+            cancellationToken);
+        await session.ExecuteAsync("UPDATE id_certificates SET state = 'current' WHERE serial = @Serial", certificate, cancellationToken);
+    }
+
+    /// <summary>Drops renewals that the product never used, before another one is issued.</summary>
+    public Task<int> DropUnusedAsync(string instanceId, CancellationToken cancellationToken) =>
+        session.ExecuteAsync(
+            "UPDATE id_certificates SET state = 'superseded' WHERE instance_id = @InstanceId AND state = 'issued'",
+            new { InstanceId = instanceId },
+            cancellationToken);
+
+    public Task<int> RevokeAllAsync(string instanceId, CancellationToken cancellationToken) =>
+        session.ExecuteAsync(
+            "UPDATE id_certificates SET state = 'revoked' WHERE instance_id = @InstanceId", new { InstanceId = instanceId }, cancellationToken);
+}
+
+internal static class IdCertificateState
+{
+    /// <summary>Issued by a renewal, not used yet.</summary>
+    public const string Issued = "issued";
+
+    public const string Current = "current";
+}
+
+internal sealed class IdCertificateRow
+{
+    /// <summary>Decimal.</summary>
+    public required string Serial { get; init; }
+
+    public required string InstanceId { get; init; }
+
+    public required string State { get; init; }
+
+    /// <summary>SubjectPublicKeyInfo.</summary>
+    public required byte[] PublicKey { get; init; }
+
+    public required DateTimeOffset NotBefore { get; init; }
+
+    public required DateTimeOffset NotAfter { get; init; }
+
+    public bool CountsAt(DateTimeOffset now) =>
+        State is IdCertificateState.Issued or IdCertificateState.Current && now >= NotBefore && now <= NotAfter;
+}

@@ -1,0 +1,190 @@
+using TransportGateway.Persistence;
+
+namespace TransportGateway.Registration;
+
+/// <summary>Product instances, the registered ones and those whose registration has ended.</summary>
+internal sealed class ProductInstances(DbSession session)
+{
+    private const string Columns =
+        """
+        i.id, i.virtual_account_id, i.state, i.udi_key, i.udi_pid, i.udi_serial_number, i.udi_vid, i.uuid, i.suvi, i.host_identifier, i.mac_address,
+        i.host_name, i.software_tag, i.product_type, i.agent_version, i.export_controlled, i.registered_at, i.last_contact_at, i.ended_at,
+        i.authorization_status, i.authorized_at, v.name AS virtual_account_name, v.account_id, a.name AS account_name
+        """;
+
+    // The names of its accounts belong to what an instance is told and shown as; joining them here spares each message two look-ups.
+    private const string From =
+        "product_instances i JOIN virtual_accounts v ON v.id = i.virtual_account_id JOIN accounts a ON a.id = v.account_id";
+
+    /// <summary>False when a product with this UDI is registered already.</summary>
+    public async Task<bool> AddAsync(InstanceRow instance, CancellationToken cancellationToken) =>
+        await session.ExecuteAsync(
+            """
+            INSERT INTO product_instances
+              (id, virtual_account_id, state, udi_key, udi_pid, udi_serial_number, udi_vid, uuid, suvi, host_identifier, mac_address,
+               host_name, software_tag, product_type, agent_version, export_controlled, registered_at, last_contact_at)
+            VALUES
+              (@Id, @VirtualAccountId, 'registered', @UdiKey, @UdiPid, @UdiSerialNumber, @UdiVid, @Uuid, @Suvi, @HostIdentifier, @MacAddress,
+               @HostName, @SoftwareTag, @ProductType, @AgentVersion, @ExportControlled, @RegisteredAt, @LastContactAt)
+            ON CONFLICT (udi_key) WHERE state = 'registered' DO NOTHING
+            """,
+            instance,
+            cancellationToken) == 1;
+
+    /// <summary>What a registered product says about itself when it registers once more by force; false when it ended meanwhile.</summary>
+    public async Task<bool> ReplaceAsync(InstanceRow instance, CancellationToken cancellationToken) =>
+        await session.ExecuteAsync(
+            """
+            UPDATE product_instances
+               SET virtual_account_id = @VirtualAccountId, udi_pid = @UdiPid, udi_serial_number = @UdiSerialNumber, udi_vid = @UdiVid, uuid = @Uuid,
+                   suvi = @Suvi, host_identifier = @HostIdentifier, mac_address = @MacAddress, host_name = @HostName, software_tag = @SoftwareTag,
+                   product_type = @ProductType, agent_version = @AgentVersion, export_controlled = @ExportControlled, registered_at = @RegisteredAt,
+                   last_contact_at = @LastContactAt
+             WHERE id = @Id AND state = 'registered'
+            """,
+            instance,
+            cancellationToken) == 1;
+
+    public Task<InstanceRow?> FindAsync(string id, CancellationToken cancellationToken) =>
+        session.QuerySingleOrDefaultAsync<InstanceRow>($"SELECT {Columns} FROM {From} WHERE i.id = @Id", new { Id = id }, cancellationToken);
+
+    public Task<InstanceRow?> FindRegisteredAsync(string udiKey, CancellationToken cancellationToken) =>
+        session.QuerySingleOrDefaultAsync<InstanceRow>(
+            $"SELECT {Columns} FROM {From} WHERE i.udi_key = @UdiKey AND i.state = 'registered'", new { UdiKey = udiKey }, cancellationToken);
+
+    /// <summary>The registered instances of a virtual account, or of a whole account, or of all, in the order of their registration.</summary>
+    public Task<IReadOnlyList<InstanceRow>> ListAsync(
+        string? accountId, string? virtualAccountId, int limit, int offset, CancellationToken cancellationToken) =>
+        session.QueryAsync<InstanceRow>(
+            $"""
+            SELECT {Columns}
+              FROM {From}
+             WHERE i.state = 'registered'
+               AND (@AccountId IS NULL OR v.account_id = @AccountId)
+               AND (@VirtualAccountId IS NULL OR i.virtual_account_id = @VirtualAccountId)
+             ORDER BY i.registered_at, i.id
+             LIMIT @Limit OFFSET @Offset
+            """,
+            new { AccountId = accountId, VirtualAccountId = virtualAccountId, Limit = limit, Offset = offset },
+            cancellationToken);
+
+    public Task<long> CountAsync(string? accountId, string? virtualAccountId, CancellationToken cancellationToken) =>
+        session.ScalarAsync<long>(
+            """
+            SELECT COUNT(*)
+              FROM product_instances i JOIN virtual_accounts v ON v.id = i.virtual_account_id
+             WHERE i.state = 'registered'
+               AND (@AccountId IS NULL OR v.account_id = @AccountId)
+               AND (@VirtualAccountId IS NULL OR i.virtual_account_id = @VirtualAccountId)
+            """,
+            new { AccountId = accountId, VirtualAccountId = virtualAccountId },
+            cancellationToken);
+
+    public Task<int> ContactedAsync(string id, DateTimeOffset now, CancellationToken cancellationToken) =>
+        session.ExecuteAsync("UPDATE product_instances SET last_contact_at = @Now WHERE id = @Id", new { Id = id, Now = now }, cancellationToken);
+
+    /// <summary>False when the registration ended meanwhile. Also locks the row: two messages of one product take turns.</summary>
+    public async Task<bool> AuthorizedAsync(string id, DateTimeOffset now, CancellationToken cancellationToken) =>
+        await session.ExecuteAsync(
+            "UPDATE product_instances SET last_contact_at = @Now, authorized_at = @Now WHERE id = @Id AND state = 'registered'",
+            new { Id = id, Now = now },
+            cancellationToken) == 1;
+
+    public Task<int> SetAuthorizationAsync(string id, string status, CancellationToken cancellationToken) =>
+        session.ExecuteAsync(
+            "UPDATE product_instances SET authorization_status = @Status WHERE id = @Id AND (authorization_status IS NULL OR authorization_status <> @Status)",
+            new { Id = id, Status = status },
+            cancellationToken);
+
+    public async Task<bool> EndAsync(string id, string state, DateTimeOffset now, CancellationToken cancellationToken) =>
+        await session.ExecuteAsync(
+            "UPDATE product_instances SET state = @State, ended_at = @Now WHERE id = @Id AND state = 'registered'",
+            new { Id = id, State = state, Now = now },
+            cancellationToken) == 1;
+
+    public async Task<bool> MoveAsync(string id, string fromVirtualAccountId, string toVirtualAccountId, CancellationToken cancellationToken) =>
+        await session.ExecuteAsync(
+            "UPDATE product_instances SET virtual_account_id = @To WHERE id = @Id AND virtual_account_id = @From AND state = 'registered'",
+            new { Id = id, From = fromVirtualAccountId, To = toVirtualAccountId },
+            cancellationToken) == 1;
+
+    /// <summary>Hands the ended registrations of a virtual account that is deleted to another one.</summary>
+    public Task<int> MoveEndedAsync(string fromVirtualAccountId, string toVirtualAccountId, CancellationToken cancellationToken) =>
+        session.ExecuteAsync(
+            "UPDATE product_instances SET virtual_account_id = @To WHERE virtual_account_id = @From AND state <> 'registered'",
+            new { From = fromVirtualAccountId, To = toVirtualAccountId },
+            cancellationToken);
+}
+
+internal static class InstanceState
+{
+    public const string Registered = "registered";
+
+    /// <summary>The product said good-bye.</summary>
+    public const string Deregistered = "deregistered";
+
+    /// <summary>An administrator removed it.</summary>
+    public const string Removed = "removed";
+}
+
+internal sealed class InstanceRow
+{
+    /// <summary>The product instance identifier.</summary>
+    public required string Id { get; init; }
+
+    public required string VirtualAccountId { get; init; }
+
+    public string State { get; init; } = InstanceState.Registered;
+
+    public required string UdiKey { get; init; }
+
+    public string? UdiPid { get; init; }
+
+    public string? UdiSerialNumber { get; init; }
+
+    public string? UdiVid { get; init; }
+
+    public string? Uuid { get; init; }
+
+    public string? Suvi { get; init; }
+
+    public string? HostIdentifier { get; init; }
+
+    public string? MacAddress { get; init; }
+
+    /// <summary>Null when the product hides it.</summary>
+    public string? HostName { get; init; }
+
+    public required string SoftwareTag { get; init; }
+
+    public required string ProductType { get; init; }
+
+    public string? AgentVersion { get; init; }
+
+    public required bool ExportControlled { get; init; }
+
+    public required DateTimeOffset RegisteredAt { get; init; }
+
+    public required DateTimeOffset LastContactAt { get; init; }
+
+    public DateTimeOffset? EndedAt { get; init; }
+
+    public string? AuthorizationStatus { get; init; }
+
+    public DateTimeOffset? AuthorizedAt { get; init; }
+
+    public string VirtualAccountName { get; init; } = "";
+
+    public string AccountId { get; init; } = "";
+
+    public string AccountName { get; init; } = "";
+
+    /// <summary>The host name, or the UDI in its place when the product hides it (seed note).</summary>
+    public string DisplayName => HostName ?? $"UDI_PID:{UdiPid};UDI_SN:{UdiSerialNumber};";
+
+    /// <summary>What makes two products the same one: PID and serial number, else the UUID (8.7.19). Null when there is neither.</summary>
+    public static string? KeyOf(string? pid, string? serialNumber, string? uuid) =>
+        !string.IsNullOrWhiteSpace(pid) && !string.IsNullOrWhiteSpace(serialNumber) ? $"PID:{pid} SN:{serialNumber}"
+        : !string.IsNullOrWhiteSpace(uuid) ? $"UUID:{uuid}"
+        : null;
+}

@@ -1,0 +1,111 @@
+using System.Text;
+using TransportGateway.Persistence;
+
+namespace TransportGateway.Registration;
+
+/// <summary>Registration tokens: found by the hash of their text; the text itself is kept sealed.</summary>
+internal sealed class RegistrationTokens(DbSession session)
+{
+    private const string Columns =
+        "id, virtual_account_id, sealed_text, description, export_controlled, max_uses, uses, created_by, created_at, expires_at, revoked_at";
+
+    public Task AddAsync(TokenRow token, string secretHash, CancellationToken cancellationToken) =>
+        session.ExecuteAsync(
+            """
+            INSERT INTO registration_tokens
+              (id, virtual_account_id, secret_hash, sealed_text, description, export_controlled, max_uses, uses, created_by, created_at, expires_at)
+            VALUES
+              (@Id, @VirtualAccountId, @SecretHash, @SealedText, @Description, @ExportControlled, @MaxUses, 0, @CreatedBy, @CreatedAt, @ExpiresAt)
+            """,
+            new
+            {
+                token.Id,
+                token.VirtualAccountId,
+                SecretHash = secretHash,
+                token.SealedText,
+                token.Description,
+                token.ExportControlled,
+                token.MaxUses,
+                token.CreatedBy,
+                token.CreatedAt,
+                token.ExpiresAt,
+            },
+            cancellationToken);
+
+    /// <summary>The tokens of a virtual account that were not revoked, the newest first.</summary>
+    public Task<IReadOnlyList<TokenRow>> ListAsync(string virtualAccountId, CancellationToken cancellationToken) =>
+        session.QueryAsync<TokenRow>(
+            $"SELECT {Columns} FROM registration_tokens WHERE virtual_account_id = @VirtualAccountId AND revoked_at IS NULL ORDER BY created_at DESC, id DESC",
+            new { VirtualAccountId = virtualAccountId },
+            cancellationToken);
+
+    public Task<TokenRow?> FindAsync(string id, CancellationToken cancellationToken) =>
+        session.QuerySingleOrDefaultAsync<TokenRow>($"SELECT {Columns} FROM registration_tokens WHERE id = @Id", new { Id = id }, cancellationToken);
+
+    public Task<TokenRow?> FindByHashAsync(IReadOnlyList<string> hashes, CancellationToken cancellationToken) =>
+        session.QuerySingleOrDefaultAsync<TokenRow>(
+            $"SELECT {Columns} FROM registration_tokens WHERE {session.Dialect.AnyOf("secret_hash", "@Hashes")}", new { Hashes = hashes }, cancellationToken);
+
+    /// <summary>Counts one use; false when the token is revoked, expired or used up by now.</summary>
+    /// <remarks>One conditional UPDATE, so of two products racing for the last use only one wins, on either engine.</remarks>
+    public async Task<bool> RedeemAsync(string id, DateTimeOffset now, CancellationToken cancellationToken) =>
+        await session.ExecuteAsync(
+            """
+            UPDATE registration_tokens
+               SET uses = uses + 1
+             WHERE id = @Id AND revoked_at IS NULL AND expires_at > @Now AND (max_uses IS NULL OR uses < max_uses)
+            """,
+            new { Id = id, Now = now },
+            cancellationToken) == 1;
+
+    /// <summary>False when it was revoked before.</summary>
+    public async Task<bool> RevokeAsync(string id, DateTimeOffset now, CancellationToken cancellationToken) =>
+        await session.ExecuteAsync(
+            "UPDATE registration_tokens SET revoked_at = @Now WHERE id = @Id AND revoked_at IS NULL", new { Id = id, Now = now }, cancellationToken) == 1;
+
+    /// <summary>Takes the tokens with a virtual account that is deleted.</summary>
+    public Task<int> DeleteOfAsync(string virtualAccountId, CancellationToken cancellationToken) =>
+        session.ExecuteAsync(
+            "DELETE FROM registration_tokens WHERE virtual_account_id = @VirtualAccountId", new { VirtualAccountId = virtualAccountId }, cancellationToken);
+}
+
+internal sealed class TokenRow
+{
+    public required string Id { get; init; }
+
+    public required string VirtualAccountId { get; init; }
+
+    public required byte[] SealedText { get; init; }
+
+    public required string Description { get; init; }
+
+    public required bool ExportControlled { get; init; }
+
+    public long? MaxUses { get; init; }
+
+    public required long Uses { get; init; }
+
+    public required string CreatedBy { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public required DateTimeOffset ExpiresAt { get; init; }
+
+    public DateTimeOffset? RevokedAt { get; init; }
+
+    /// <summary>Why a product cannot register with it now, in the words of the event log; null when it can.</summary>
+    public string? RefusalAt(DateTimeOffset now) => this switch
+    {
+        { RevokedAt: not null } => "revoked",
+        _ when ExpiresAt <= now => "expired",
+        { MaxUses: { } most } when Uses >= most => "used up",
+        _ => null,
+    };
+
+    /// <summary>Opens the text. Reading it is a permission of its own and an event; the caller sees to both.</summary>
+    public Secret Open(MasterKey masterKey) => new(Encoding.ASCII.GetString(masterKey.Open(Purpose(Id), SealedText)));
+
+    public static byte[] Seal(MasterKey masterKey, string id, string text) => masterKey.Seal(Purpose(id), Encoding.ASCII.GetBytes(text));
+
+    private static string Purpose(string id) => "registration-token:" + id;
+}
