@@ -1,1 +1,49 @@
-System.Console.WriteLine("starting");
+using System.Collections;
+using System.Reflection;
+using TransportGateway.Hosting;
+using TransportGateway.Persistence;
+
+if (args is ["--help" or "-h" or "help"])
+{
+    Console.WriteLine(GatewaySettings.Help());
+    return 0;
+}
+
+var version = Assembly.GetExecutingAssembly().GetName().Version!.ToString(3);
+if (args is ["--version"])
+{
+    Console.WriteLine(version);
+    return 0;
+}
+
+var environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
+    .ToDictionary(entry => (string)entry.Key, entry => (string?)entry.Value ?? "", StringComparer.Ordinal);
+var (settings, errors) = GatewaySettings.Load(args, environment);
+if (settings is null)
+{
+    Console.Error.WriteLine($"The gateway does not start: {errors.Count} setting(s) need attention.");
+    foreach (var error in errors)
+    {
+        Console.Error.WriteLine("  " + error);
+    }
+
+    return 2;
+}
+
+try
+{
+    await using var gateway = await Gateway.StartAsync(settings, TimeProvider.System);
+    Banner.Print(gateway, settings, version);
+    await gateway.WaitForShutdownAsync();
+    return 0;
+}
+catch (DatabaseUnusableException exception)
+{
+    Console.Error.WriteLine($"The gateway does not start: {exception.Message}");
+    return 1;
+}
+catch (IOException exception)
+{
+    Console.Error.WriteLine($"The gateway does not start: {exception.Message} Check listen-https and listen-http.");
+    return 1;
+}

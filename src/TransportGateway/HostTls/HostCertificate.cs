@@ -7,7 +7,7 @@ namespace TransportGateway.HostTls;
 
 /// <summary>The certificate that products see: its common name is the host part of the URL that they dial.</summary>
 /// <remarks>Kestrel asks for it at each handshake, so a new one serves from the next connection on.</remarks>
-internal sealed class HostCertificate(CertificateAuthority authority, HostOptions options, TimeProvider clock) : IDisposable
+internal sealed class HostCertificate(CertificateAuthority authority, HostCertificateOptions options, TimeProvider clock) : IDisposable
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromDays(365);
     private static readonly TimeSpan Renewal = TimeSpan.FromDays(60);
@@ -64,7 +64,7 @@ internal sealed class HostCertificate(CertificateAuthority authority, HostOption
 
 /// <param name="CommonName">The host part of the URL that products dial: a name or an address.</param>
 /// <param name="AlternativeNames">Further names and addresses that the certificate is to cover.</param>
-internal sealed record HostOptions(string CommonName, IReadOnlyList<string> AlternativeNames)
+internal sealed record HostCertificateOptions(string CommonName, IReadOnlyList<string> AlternativeNames)
 {
     public IReadOnlyList<string> AllNames { get; } = [.. AlternativeNames.Prepend(CommonName).Distinct(StringComparer.OrdinalIgnoreCase)];
 }

@@ -188,6 +188,7 @@ CREATE TABLE answered_messages (
   source TEXT NOT NULL,
   received_at BIGINT NOT NULL,
   status TEXT NOT NULL,
+  signer_serial TEXT NOT NULL,
   response TEXT NOT NULL,
   PRIMARY KEY (sender, nonce)
 );

@@ -1,0 +1,342 @@
+using System.Data.Common;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using TransportGateway.Authority;
+using TransportGateway.Events;
+using TransportGateway.Persistence;
+using TransportGateway.Protocol;
+using TransportGateway.Registration;
+
+namespace TransportGateway.DeviceGateway;
+
+/// <summary>Both transports end here: checks in the order of 8.7.14, hands the message to its use case, stores and signs the answer.</summary>
+internal sealed partial class DeviceMessageDispatcher(
+    Database database,
+    CertificateAuthority authority,
+    RegistrationMessages registrations,
+    InstanceMessages instanceMessages,
+    RegistrationGate gate,
+    RefusalJournal journal,
+    TimeProvider clock,
+    ILogger<DeviceMessageDispatcher> logger)
+{
+    private const string Busy = "The gateway is busy with other registrations. Try again in a minute.";
+    private const string DatabaseAway = "Server error occurred: the gateway cannot reach its database. Try again in a minute.";
+
+    private static readonly TimeSpan ClockTolerance = TimeSpan.FromHours(1);
+
+    private readonly KeyedLock _inProgress = new();
+
+    /// <summary>Never throws for what a product sent.</summary>
+    public async Task<Answer> DispatchAsync(ReceivedMessage received, CancellationToken cancellationToken)
+    {
+        switch (SmartMessageReader.Read(received.Payload))
+        {
+            case ParsedMessage.Unreadable unreadable:
+                return await UnreadableAsync(received, unreadable.Reason, cancellationToken);
+            case ParsedMessage.Refused refused:
+                await TryEnterAsync(received, refused.Message, cancellationToken);
+                return Sign(refused.Header, new Reply(refused.Status, refused.Message, "refused unread"));
+            case ParsedMessage.Readable readable:
+                try
+                {
+                    return await database.RetryAsync(token => AnswerAsync(received, readable.Message, token), cancellationToken);
+                }
+                catch (Exception exception) when (exception is DbException or Polly.Timeout.TimeoutRejectedException)
+                {
+                    Log.DatabaseAway(logger, exception);
+                    return Sign(readable.Message.Header, new Reply(DeviceStatus.OkTryAgain, DatabaseAway, "database away"));
+                }
+
+            case var other:
+                throw new InvalidOperationException(other.GetType().Name);
+        }
+    }
+
+    /// <summary>Also for bodies in which a transport found no licensing message at all.</summary>
+    public async Task<Answer> UnreadableAsync(ReceivedMessage received, string reason, CancellationToken cancellationToken)
+    {
+        await TryEnterAsync(received, reason, cancellationToken);
+        return new Answer.Unreadable(reason);
+    }
+
+    private async Task<Answer> AnswerAsync(ReceivedMessage received, DeviceMessage message, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        var signedText = Encoding.UTF8.GetBytes(message.Envelope.Request);
+        var (sender, refusal) = message.Header.RequestType == RequestType.Registration
+            ? RegistrationMessages.Identify(message, signedText)
+            : await instanceMessages.IdentifyAsync(message, signedText, cancellationToken);
+        if (refusal is not null)
+        {
+            await TryEnterAsync(received, refusal.Reason, cancellationToken);
+            return Sign(message.Header, refusal);
+        }
+
+        if (Disagreement(message) is { } disagreement)
+        {
+            await TryEnterAsync(received, disagreement.Reason, cancellationToken);
+            return Sign(message.Header, disagreement);
+        }
+
+        using var turn = await _inProgress.EnterAsync(sender!.Id, message.Header.Nonce, cancellationToken);
+        var hash = SHA256.HashData(signedText);
+        if (await StoredAnswerAsync(sender.Id, message, hash, cancellationToken) is { } stored)
+        {
+            return stored;
+        }
+
+        if (sender.Ended is { } ended)
+        {
+            await TryEnterAsync(received, ended.Reason, cancellationToken);
+            return Sign(message.Header, ended);
+        }
+
+        var exchange = new Exchange(received, message, sender, hash, now);
+        if (Untimely(message, now) is { } untimely)
+        {
+            return await StoreAsync(exchange, untimely, cancellationToken);
+        }
+
+        return message.Body switch
+        {
+            UnknownBody => await StoreAsync(
+                exchange, Reply.Fail(RefusalTexts.UnknownType(message.Header.RequestTypeText), "unknown request type"), cancellationToken),
+            _ when message.DataProblem is { } problem => await StoreAsync(exchange, Reply.Fail(problem, "a value that will not do"), cancellationToken),
+            RegistrationBody => await RegisterAsync(exchange, cancellationToken),
+            _ => await CommitAsync(
+                exchange, session => instanceMessages.HandleAsync(session, exchange.Sender, message, now, cancellationToken), cancellationToken)
+                ?? Sign(message.Header, Reply.Fail(RefusalTexts.Identity(sender.Id), "its registration ended while it was heard")),
+        };
+    }
+
+    private async Task<Answer> RegisterAsync(Exchange exchange, CancellationToken cancellationToken)
+    {
+        using var place = await gate.EnterAsync(cancellationToken);
+        if (place is null)
+        {
+            return Sign(exchange.Message.Header, new Reply(DeviceStatus.OkTryAgain, Busy, "busy"));
+        }
+
+        const int MostAttempts = 5;
+        for (var attempt = 0; attempt < MostAttempts; attempt++)
+        {
+            var prepared = await registrations.PrepareAsync(exchange.Message, exchange.Sender, exchange.Received.Source, exchange.Now, cancellationToken);
+            if (prepared.Refusal is { } refusal)
+            {
+                return await StoreAsync(exchange, refusal, cancellationToken);
+            }
+
+            var answer = await CommitAsync(exchange, session => registrations.HandleAsync(session, prepared, cancellationToken), cancellationToken);
+            if (answer is not null)
+            {
+                return answer;
+            }
+        }
+
+        return Sign(exchange.Message.Header, new Reply(DeviceStatus.OkTryAgain, Busy, "overtaken by other registrations of the same product"));
+    }
+
+    private async Task<Answer?> StoredAnswerAsync(string sender, DeviceMessage message, byte[] hash, CancellationToken cancellationToken)
+    {
+        StoredAnswerRow? stored;
+        await using (var reading = await database.ReadAsync(cancellationToken))
+        {
+            stored = await new AnsweredMessages(reading).FindAsync(sender, message.Header.Nonce, cancellationToken);
+        }
+
+        if (stored is null)
+        {
+            return null;
+        }
+
+        if (!stored.RequestHash.AsSpan().SequenceEqual(hash))
+        {
+            return Sign(message.Header, Reply.Fail(RefusalTexts.NonceReused, "nonce used before for another message"));
+        }
+
+        var signer = authority.SignerFor(stored.SignerSerial, clock.GetUtcNow());
+        return new Answer.Signed(
+            SmartMessageWriter.WriteEnvelope(stored.Response, signer.Sign(Encoding.UTF8.GetBytes(stored.Response))),
+            message.Header.RequestTypeText,
+            Describe(message),
+            stored.Status,
+            "answered before");
+    }
+
+    /// <summary>Stores a refusal of a proven sender: it is entered once, and repeating the request changes nothing.</summary>
+    private async Task<Answer> StoreAsync(Exchange exchange, Reply reply, CancellationToken cancellationToken) =>
+        await CommitAsync(
+            exchange,
+            async session =>
+            {
+                var instance = exchange.Sender.Instance;
+                await new EventLog(session).AppendAsync(
+                    new LoggedEvent(
+                        exchange.Message.Body is RegistrationBody ? EventKinds.RegistrationRefused : EventKinds.MessageRefused,
+                        Severity.Warning,
+                        instance?.DisplayName ?? exchange.Received.Source,
+                        $"A {exchange.Message.Header.RequestTypeText} message was refused: {reply.Reason}.",
+                        instance?.AccountId,
+                        instance?.Id),
+                    exchange.Now,
+                    cancellationToken);
+                return reply;
+            },
+            cancellationToken)
+        ?? throw new InvalidOperationException("A refusal was overtaken.");
+
+    /// <summary>Runs the work and stores its answer in one transaction; null when the work was overtaken, with nothing kept.</summary>
+    private async Task<Answer?> CommitAsync(Exchange exchange, Func<DbSession, Task<Reply?>> work, CancellationToken cancellationToken)
+    {
+        string response;
+        SigningKey signer;
+        Reply? reply;
+        await using (var session = await database.BeginAsync(cancellationToken))
+        {
+            reply = await work(session);
+            if (reply is null)
+            {
+                return null;
+            }
+
+            (response, signer) = Compose(exchange.Message.Header, reply);
+            await new AnsweredMessages(session).AddAsync(
+                new AnsweredMessageRow
+                {
+                    Sender = exchange.Sender.Id,
+                    Nonce = exchange.Message.Header.Nonce,
+                    RequestHash = exchange.RequestHash,
+                    Request = exchange.Received.Payload.ToArray(),
+                    RequestType = exchange.Message.Header.RequestTypeText,
+                    Transport = exchange.Received.Transport,
+                    Source = exchange.Received.Source,
+                    ReceivedAt = exchange.Now,
+                    Status = reply.Status,
+                    SignerSerial = signer.Serial,
+                    Response = response,
+                },
+                cancellationToken);
+            await session.CommitAsync();
+        }
+
+        return Envelope(exchange.Message, response, signer, reply);
+    }
+
+    private Answer.Signed Sign(RequestHeader header, Reply reply)
+    {
+        var (response, signer) = Compose(header, reply);
+        return new Answer.Signed(
+            SmartMessageWriter.WriteEnvelope(response, signer.Sign(Encoding.UTF8.GetBytes(response))),
+            header.RequestTypeText,
+            header.ProductInstanceIdentifier ?? header.Sudi?.SerialNumber ?? "-",
+            reply.Status,
+            reply.Reason);
+    }
+
+    private static Answer.Signed Envelope(DeviceMessage message, string response, SigningKey signer, Reply reply) => new(
+        SmartMessageWriter.WriteEnvelope(response, signer.Sign(Encoding.UTF8.GetBytes(response))),
+        message.Header.RequestTypeText,
+        Describe(message),
+        reply.Status,
+        reply.Reason);
+
+    private (string Response, SigningKey Signer) Compose(RequestHeader header, Reply reply)
+    {
+        var now = reply.At ?? clock.GetUtcNow();
+        var signer = reply.SignedByCurrent ? authority.CurrentSigner : authority.SignerFor(header.SigningCertSerialNumber, now);
+        var response = SmartMessageWriter.WriteResponse(new DeviceResponse
+        {
+            Version = ProtocolVersion.Negotiate(header.Version) ?? ProtocolVersion.Ours,
+            Locale = header.Locale,
+            Timestamp = now,
+            Nonce = header.Nonce,
+            RequestType = header.RequestTypeText,
+            ProductInstanceIdentifier = header.RequestType == RequestType.Registration ? reply.RegisteredAs : header.ProductInstanceIdentifier,
+            SigningCertSerialNumber = signer.Serial,
+            Status = reply.Status,
+            Message = reply.Message,
+            Data = reply.Data,
+        });
+        return (response, signer);
+    }
+
+    /// <summary>The three levels must speak of one message and one product (8.7.8).</summary>
+    private static Reply? Disagreement(DeviceMessage message)
+    {
+        if (!message.NoncesAgree)
+        {
+            return Reply.Fail(RefusalTexts.DifferentNonces, "the nonces of the three levels differ");
+        }
+
+        var (header, data) = (message.Header.Sudi, message.DataSudi);
+        var sameProduct = data is null || header is null
+            || (data.Pid == header.Pid && data.SerialNumber == header.SerialNumber && data.Uuid == header.Uuid);
+        var sameInstance = message.DataProductInstanceIdentifier is null
+            || message.DataProductInstanceIdentifier == message.Header.ProductInstanceIdentifier;
+        return sameProduct && sameInstance
+            ? null
+            : Reply.Fail(RefusalTexts.Identity(message.Header.ProductInstanceIdentifier ?? ""), "header and request data name different products");
+    }
+
+    /// <summary>A message counts for an hour before and after its own time (8.7.15), which is also how long a replay could pass.</summary>
+    private static Reply? Untimely(DeviceMessage message, DateTimeOffset now)
+    {
+        var difference = TimeSpan.FromMilliseconds((double)now.ToUnixTimeMilliseconds() - message.DataTimestamp);
+        return difference.Duration() <= ClockTolerance ? null : Reply.Fail(RefusalTexts.Clocks(difference), "its clock differs by more than an hour");
+    }
+
+    private static string Describe(DeviceMessage message) =>
+        message.Header.ProductInstanceIdentifier ?? message.Header.Sudi?.SerialNumber ?? message.DataSudi?.SerialNumber ?? "-";
+
+    /// <summary>A journal that cannot be written must not keep a product from its answer.</summary>
+    private async Task TryEnterAsync(ReceivedMessage received, string reason, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await journal.EnterAsync(received, reason, cancellationToken);
+        }
+        catch (DbException exception)
+        {
+            Log.DatabaseAway(logger, exception);
+        }
+    }
+
+    /// <summary>A message on its way through the steps.</summary>
+    private sealed record Exchange(ReceivedMessage Received, DeviceMessage Message, Sender Sender, byte[] RequestHash, DateTimeOffset Now);
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Error, "The database could not be used while answering a product")]
+        public static partial void DatabaseAway(ILogger logger, Exception exception);
+    }
+}
+
+/// <summary>Whoever a verified signature belongs to.</summary>
+/// <param name="Id">What its nonces are counted under.</param>
+/// <param name="Instance">Null for a product that is about to register.</param>
+/// <param name="Ended">The refusal for a registration or certificate that no longer counts; given only after stored answers were looked for (8.7.16).</param>
+internal sealed record Sender(string Id, InstanceRow? Instance, PublicKey? Key, Reply? Ended)
+{
+    /// <summary>The certificate that the message named.</summary>
+    public IdCertificateRow? Certificate { get; init; }
+}
+
+/// <summary>The outcome of a message before it becomes an answer.</summary>
+/// <param name="Reason">For log and event log; never a secret, unlike the message, which may quote a token.</param>
+internal sealed record Reply(string Status, string? Message, string Reason)
+{
+    public ResponseData? Data { get; init; }
+
+    /// <summary>The instant that all times in the answer count from; null for the time of writing.</summary>
+    public DateTimeOffset? At { get; init; }
+
+    /// <summary>The new product instance identifier, in the answer to a registration.</summary>
+    public string? RegisteredAs { get; init; }
+
+    /// <summary>A registration is answered under the signing certificate that it delivers (8.7.2).</summary>
+    public bool SignedByCurrent { get; init; }
+
+    public static Reply Fail(string message, string reason) => new(DeviceStatus.Failed, message, reason);
+}

@@ -1,0 +1,165 @@
+using System.Security.Cryptography.X509Certificates;
+using TransportGateway.Authority;
+using TransportGateway.Licensing;
+using TransportGateway.Persistence;
+using TransportGateway.Protocol;
+using TransportGateway.Registration;
+
+namespace TransportGateway.DeviceGateway;
+
+/// <summary>What registered product instances say: authorisation, renewal, de-registration, keys, polling.</summary>
+internal sealed class InstanceMessages(Database database, RenewIdCertificate renewIdCertificate, CertificateAuthority authority, TimeProvider clock)
+{
+    /// <summary>The product instance, its certificate by serial number, and the signature (8.7.14).</summary>
+    public async Task<(Sender? Sender, Reply? Refusal)> IdentifyAsync(DeviceMessage message, byte[] signedText, CancellationToken cancellationToken)
+    {
+        var header = message.Header;
+        if (header.ProductInstanceIdentifier is not { } id)
+        {
+            return (null, header.RequestType == RequestType.Unknown
+                ? Reply.Fail(RefusalTexts.UnknownType(header.RequestTypeText), "unknown request type")
+                : Reply.Fail(RefusalTexts.Missing("product_instance_identifier"), "no product instance identifier"));
+        }
+
+        InstanceRow? instance;
+        IdCertificateRow? certificate = null;
+        await using (var reading = await database.ReadAsync(cancellationToken))
+        {
+            instance = await new ProductInstances(reading).FindAsync(id, cancellationToken);
+            if (instance is not null && header.IdCertSerialNumber is { } serial)
+            {
+                certificate = await new IdCertificates(reading).FindAsync(id, serial, cancellationToken);
+            }
+        }
+
+        var problem = instance is null ? $"the product instance {id} is not known"
+            : certificate is null ? $"{instance.DisplayName} names an ID certificate that it was not given"
+            : !ProductKey.Verifies(certificate.PublicKey, signedText, message.Envelope.Signature) ? $"the signature of {instance.DisplayName} does not verify"
+            : null;
+        if (problem is not null)
+        {
+            return (null, Reply.Fail(RefusalTexts.Identity(id), problem));
+        }
+
+        var ended = instance!.State != InstanceState.Registered ? $"the registration of {instance.DisplayName} has ended ({instance.State})"
+            : !certificate!.CountsAt(clock.GetUtcNow()) ? $"{instance.DisplayName} used an ID certificate that no longer counts ({certificate.State})"
+            : null;
+        var key = PublicKey.CreateFromSubjectPublicKeyInfo(certificate!.PublicKey, out _);
+        return (new Sender(id, instance, key, ended is null ? null : Reply.Fail(RefusalTexts.Identity(id), ended)) { Certificate = certificate }, null);
+    }
+
+    /// <summary>Null when the registration ended in the meantime.</summary>
+    public async Task<Reply?> HandleAsync(DbSession session, Sender sender, DeviceMessage message, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var instance = sender.Instance!;
+        if (sender.Certificate is { State: IdCertificateState.Issued } renewed)
+        {
+            await new IdCertificates(session).UseAsync(renewed, cancellationToken);
+        }
+
+        switch (message.Body)
+        {
+            case AuthorizationBody authorization:
+                return await AuthorizeAsync(session, instance, authorization, now, cancellationToken);
+            case IdCertRenewBody renewal:
+                return await RenewAsync(session, sender, message, renewal, now, cancellationToken);
+            case DeregistrationBody:
+                await DeregisterInstance.ExecuteAsync(session, instance, now, cancellationToken);
+                return new Reply(DeviceStatus.Ok, null, "deregistered") { At = now };
+            case ThirdPartyKeyBody keys:
+                return await ThirdPartyKeyAsync(session, instance, keys, now, cancellationToken);
+            case PollBody poll:
+                await new ProductInstances(session).ContactedAsync(instance.Id, now, cancellationToken);
+                return Reply.Fail(RefusalTexts.UnknownPoll(poll.PollId), "nothing to poll for");
+            default:
+                throw new InvalidOperationException($"No way to handle {message.Body.GetType().Name}.");
+        }
+    }
+
+    private static async Task<Reply?> AuthorizeAsync(
+        DbSession session, InstanceRow instance, AuthorizationBody body, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var instances = new ProductInstances(session);
+        if (!await instances.AuthorizedAsync(instance.Id, now, cancellationToken))
+        {
+            return null;
+        }
+
+        var outcome = await AuthorizeEntitlements.ExecuteAsync(
+            session,
+            new AuthorizeEntitlements.Request(
+                instance.AccountId,
+                instance.VirtualAccountId,
+                instance.Id,
+                instance.DisplayName,
+                [.. body.Entitlements.Select(entitlement => (entitlement.Tag, entitlement.Count))],
+                now),
+            cancellationToken);
+        var overall = outcome.Overall switch
+        {
+            Authorization.Authorized => OverallStatus.Authorized,
+            Authorization.OutOfCompliance => OverallStatus.OutOfCompliance,
+            _ => OverallStatus.NoLicenses,
+        };
+        if (instance.AuthorizationStatus != overall)
+        {
+            await instances.SetAuthorizationAsync(instance.Id, overall, cancellationToken);
+        }
+
+        return new Reply(DeviceStatus.Ok, null, overall)
+        {
+            At = now,
+            Data = new AuthorizationData(
+                overall,
+                body.EntitlementVersion,
+                [.. outcome.Tags.Zip(body.Entitlements, (status, requested) => Describe(status, requested))],
+                instance.ExportControlled,
+                instance.AccountName,
+                instance.VirtualAccountName,
+                (int)Timers.Authorization.TotalDays,
+                (int)Timers.Deadline.TotalDays,
+                now + (outcome.Overall == Authorization.OutOfCompliance ? Timers.OutOfCompliance : Timers.Authorization),
+                now + Timers.Deadline),
+        };
+    }
+
+    private static EntitlementStatus Describe(AuthorizeEntitlements.TagStatus status, EntitlementRequest requested)
+    {
+        var name = Catalogue.NameOf(status.Tag);
+        return new EntitlementStatus(status.Tag, requested.Version, status.Status, status.Count, name.DisplayName, name.Description);
+    }
+
+    private async Task<Reply> RenewAsync(
+        DbSession session, Sender sender, DeviceMessage message, IdCertRenewBody body, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var key = sender.Key!;
+        if (body.SigningRequestDer is { } der)
+        {
+            var (renewed, problem) = ProductKey.Read(der);
+            if (renewed is null)
+            {
+                return Reply.Fail(RefusalTexts.ErrorsHash("csr", problem!), problem!);
+            }
+
+            key = renewed;
+        }
+
+        var instance = sender.Instance!;
+        var request = new RenewIdCertificate.Request(
+            instance, key, UdiNames.Of(message.Header.Sudi ?? new Sudi(null, instance.Uuid, null, null, instance.UdiPid, instance.UdiSerialNumber, null), []), now);
+        var issued = renewIdCertificate.Prepare(request);
+        await RenewIdCertificate.ExecuteAsync(session, request, issued, cancellationToken);
+        return new Reply(DeviceStatus.Ok, null, "ID certificate renewed") { At = now, Data = RegistrationMessages.Describe(authority, instance, issued) };
+    }
+
+    /// <summary>Authority mode has no source of keys: refused in either case, in the documented words for a tag that is not in use (8.7.35).</summary>
+    private static async Task<Reply> ThirdPartyKeyAsync(
+        DbSession session, InstanceRow instance, ThirdPartyKeyBody body, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await new ProductInstances(session).ContactedAsync(instance.Id, now, cancellationToken);
+        var usage = await new LicensePools(session).UsageOfAsync(instance.Id, cancellationToken);
+        return body.Items.Count > 0 && body.Items.All(item => usage.ContainsKey(item.Value))
+            ? Reply.Fail(RefusalTexts.NoThirdPartyKeys, "no source of third-party keys")
+            : Reply.Fail(RefusalTexts.UnusedTag, "third-party key for a tag that is not in use");
+    }
+}

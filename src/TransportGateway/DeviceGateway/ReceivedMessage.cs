@@ -1,0 +1,17 @@
+namespace TransportGateway.DeviceGateway;
+
+/// <param name="Payload">The licensing JSON, whichever envelope it came in.</param>
+/// <param name="Transport"><c>call-home</c> or <c>smart-transport</c>.</param>
+/// <param name="Source">The address it came from.</param>
+internal sealed record ReceivedMessage(ReadOnlyMemory<byte> Payload, string Transport, string Source);
+
+/// <summary>What a product is answered, and what the log says of it.</summary>
+internal abstract record Answer(string RequestType, string Product, string Status, string Reason)
+{
+    /// <summary>A signed licensing answer; the HTTP status is 200 whatever it says.</summary>
+    public sealed record Signed(byte[] Envelope, string RequestType, string Product, string Status, string Reason)
+        : Answer(RequestType, Product, Status, Reason);
+
+    /// <summary>There was nothing to answer to (8.7.9).</summary>
+    public sealed record Unreadable(string Reason) : Answer("-", "-", "UNREADABLE", Reason);
+}

@@ -1,0 +1,110 @@
+using System.Security.Cryptography;
+using TransportGateway.Authority;
+using TransportGateway.Licensing;
+using TransportGateway.Persistence;
+using TransportGateway.Protocol;
+using TransportGateway.Registration;
+
+namespace TransportGateway.DeviceGateway;
+
+/// <summary>Registration: from the message to the use case and back.</summary>
+internal sealed class RegistrationMessages(RegisterInstance registerInstance, CertificateAuthority authority)
+{
+    public sealed record Prepared(Reply? Refusal, RegisterInstance.Request? Request, RegisterInstance.Prepared? Registration);
+
+    /// <summary>A product that registers proves that it holds the key in its signing request; nothing more is known of it yet.</summary>
+    public static (Sender? Sender, Reply? Refusal) Identify(DeviceMessage message, byte[] signedText)
+    {
+        if (message.Body is not RegistrationBody { SigningRequestDer: { } der })
+        {
+            return (null, Reply.Fail(message.DataProblem ?? RefusalTexts.Missing("csr"), "no usable signing request"));
+        }
+
+        var (key, problem) = ProductKey.Read(der);
+        if (key is null)
+        {
+            return (null, Reply.Fail(RefusalTexts.ErrorsHash("csr", problem!), problem!));
+        }
+
+        var publicKey = key.ExportSubjectPublicKeyInfo();
+        return ProductKey.Verifies(publicKey, signedText, message.Envelope.Signature)
+            ? (new Sender("csr:" + Convert.ToHexStringLower(SHA256.HashData(publicKey)), null, key, null), null)
+            : (null, Reply.Fail(RefusalTexts.Signature(), "its signature was not made with the key of its signing request"));
+    }
+
+    public async Task<Prepared> PrepareAsync(DeviceMessage message, Sender sender, string source, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var body = (RegistrationBody)message.Body;
+        var sudi = message.DataSudi ?? message.Header.Sudi;
+        if (sudi is null || InstanceRow.KeyOf(sudi.Pid, sudi.SerialNumber, sudi.Uuid) is not { } udiKey)
+        {
+            return new Prepared(Reply.Fail(RefusalTexts.ErrorsHash(
+                "sudi", "The product names neither a PID with a serial number nor a UUID; one of them is needed."), "no UDI"), null, null);
+        }
+
+        var request = new RegisterInstance.Request(
+            body.IdToken,
+            body.Force,
+            sender.Key!,
+            new RegisterInstance.InstanceFacts(
+                udiKey,
+                sudi.Pid,
+                sudi.SerialNumber,
+                sudi.Vid,
+                sudi.Uuid,
+                sudi.Suvi,
+                sudi.HostIdentifier,
+                sudi.MacAddress,
+                body.HostName,
+                body.SoftwareTag,
+                Catalogue.ProductTypeOf(body.SoftwareTag),
+                body.AgentVersion),
+            UdiNames.Of(sudi, body.Devices),
+            source,
+            now);
+        return new Prepared(null, request, await registerInstance.PrepareAsync(request, cancellationToken));
+    }
+
+    /// <summary>Null when another registration of the same product came first: prepare again.</summary>
+    public async Task<Reply?> HandleAsync(DbSession session, Prepared prepared, CancellationToken cancellationToken)
+    {
+        var request = prepared.Request!;
+        return await RegisterInstance.ExecuteAsync(session, request, prepared.Registration!, cancellationToken) switch
+        {
+            RegisterInstance.Outcome.Registered registered => new Reply(DeviceStatus.Ok, null, "registered")
+            {
+                At = request.Now,
+                RegisteredAs = registered.Instance.Id,
+                SignedByCurrent = true,
+                Data = Describe(authority, registered.Instance, registered.Certificate),
+            },
+            RegisterInstance.Outcome.TokenRefused => Reply.Fail(RefusalTexts.Token(request.Token), "token refused"),
+            RegisterInstance.Outcome.AlreadyRegistered => Reply.Fail(
+                RefusalTexts.AlreadyRegistered(request.Product.SoftwareTag, request.Product.SerialNumber, request.Product.Pid), "already registered"),
+            RegisterInstance.Outcome.Overtaken => null,
+            var other => throw new InvalidOperationException(other.GetType().Name),
+        };
+    }
+
+    /// <summary>What a product is given at registration and at renewal.</summary>
+    public static RegistrationData Describe(CertificateAuthority authority, InstanceRow instance, IssuedIdCertificate certificate)
+    {
+        var signer = authority.CurrentSigner;
+        var (subCa, root) = authority.ChainPem;
+        return new RegistrationData(
+            instance.Id,
+            instance.DisplayName,
+            certificate.Pem,
+            certificate.Serial,
+            signer.CertificatePem,
+            signer.Serial,
+            subCa,
+            root,
+            instance.AccountName,
+            instance.VirtualAccountName,
+            instance.ExportControlled,
+            instance.RegisteredAt,
+            certificate.ValidFrom + Timers.IdCertificateRenewal,
+            certificate.ValidTo);
+    }
+}

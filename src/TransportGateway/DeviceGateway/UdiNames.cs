@@ -1,0 +1,16 @@
+using TransportGateway.Protocol;
+
+namespace TransportGateway.DeviceGateway;
+
+/// <summary>The UDIs of a product and its members as its ID certificate lists them (8.7.24).</summary>
+internal static class UdiNames
+{
+    // Stacks and clusters stay far below; a longer list would only make the certificate unwieldy.
+    private const int Most = 32;
+
+    public static IReadOnlyList<string> Of(Sudi sudi, IReadOnlyList<Sudi> members) =>
+        [.. members.Prepend(sudi).Select(Name).OfType<string>().Distinct(StringComparer.Ordinal).Take(Most)];
+
+    private static string? Name(Sudi sudi) =>
+        sudi.SerialNumber is not null ? $"PID:{sudi.Pid} SN:{sudi.SerialNumber}" : sudi.Uuid is not null ? $"UUID:{sudi.Uuid}" : null;
+}

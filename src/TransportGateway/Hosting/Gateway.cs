@@ -1,0 +1,192 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Threading.RateLimiting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using TransportGateway.Access;
+using TransportGateway.Authority;
+using TransportGateway.DeviceGateway;
+using TransportGateway.HostTls;
+using TransportGateway.Jobs;
+using TransportGateway.Persistence;
+using TransportGateway.Registration;
+
+namespace TransportGateway.Hosting;
+
+/// <summary>The whole server, put together from its settings.</summary>
+internal sealed class Gateway : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly DataDirectory _directory;
+
+    private Gateway(WebApplication app, DataDirectory directory)
+    {
+        _app = app;
+        _directory = directory;
+    }
+
+    public IServiceProvider Services => _app.Services;
+
+    public DataDirectory Directory => _directory;
+
+    /// <summary>Where it listens, once started: <c>https://[::]:8443</c> and the like.</summary>
+    public IReadOnlyCollection<string> Addresses => [.. Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
+
+    /// <summary>The code for the first administrator; null when it was used already.</summary>
+    public Secret? SetupCode { get; private set; }
+
+    /// <summary>Opens the database, makes or renews the certificates, and starts to listen.</summary>
+    /// <exception cref="DatabaseUnusableException">The data directory, the database or the master key cannot be used.</exception>
+    public static async Task<Gateway> StartAsync(GatewaySettings settings, TimeProvider clock, Action<ILoggingBuilder>? logging = null)
+    {
+        var directory = DataDirectory.Open(settings.Text("data-directory"));
+        WebApplication? app = null;
+        try
+        {
+            app = Build(settings, directory, clock, logging);
+            var gateway = new Gateway(app, directory);
+            await gateway.PrepareAsync();
+            await app.StartAsync();
+            return gateway;
+        }
+        catch
+        {
+            if (app is not null)
+            {
+                await app.DisposeAsync();
+            }
+
+            directory.Dispose();
+            throw;
+        }
+    }
+
+    public Task WaitForShutdownAsync() => _app.WaitForShutdownAsync();
+
+    /// <summary>Stops accepting, lets requests in flight finish, then returns.</summary>
+    public Task StopAsync() => _app.StopAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.DisposeAsync();
+        _directory.Dispose();
+    }
+
+    private async Task PrepareAsync()
+    {
+        var authority = Services.GetRequiredService<CertificateAuthority>();
+        await Services.GetRequiredService<Database>().MigrateAsync();
+        await authority.EnsureAsync(CancellationToken.None);
+        await Services.GetRequiredService<HostCertificate>().EnsureAsync(CancellationToken.None);
+        await File.WriteAllTextAsync(_directory.TrustAnchor, authority.Root.ExportCertificatePem() + "\n");
+        SetupCode = await Services.GetRequiredService<SetUpGateway>().RenewCodeAsync(CancellationToken.None);
+    }
+
+    private static WebApplication Build(GatewaySettings settings, DataDirectory directory, TimeProvider clock, Action<ILoggingBuilder>? logging)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        // Settings come from GatewaySettings alone; whatever ASP.NET Core picked up from its own files and variables is dropped.
+        builder.Configuration.Sources.Clear();
+        Logging.Configure(builder.Logging, settings);
+        logging?.Invoke(builder.Logging);
+        builder.Services.AddSystemd();
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(settings.Number("stop-seconds")));
+        builder.WebHost.UseKestrel(kestrel => Listen(kestrel, settings, directory));
+        AddServices(builder.Services, settings, directory, clock);
+
+        var app = builder.Build();
+        app.UseRateLimiter();
+        Routes.Map(app);
+        return app;
+    }
+
+    private static void AddServices(IServiceCollection services, GatewaySettings settings, DataDirectory directory, TimeProvider clock)
+    {
+        services
+            .AddSingleton(settings)
+            .AddSingleton(clock)
+            .AddSingleton<Database>(_ => settings.Text("database") == "sqlite"
+                ? new SqliteDatabase(directory.Database, clock)
+                : new PostgreSqlDatabase(settings.Text("postgresql-connection"), clock))
+            .AddSingleton(_ => MasterKey.LoadOrCreate(directory.MasterKey))
+            .AddSingleton(new AuthorityOptions(settings.Text("organization")))
+            .AddSingleton<CertificateAuthority>()
+            .AddSingleton(new HostCertificateOptions(settings.Text("host-name"), settings.List("host-alternative-names")))
+            .AddSingleton<HostCertificate>()
+            .AddSingleton<RegisterInstance>()
+            .AddSingleton<RenewIdCertificate>()
+            .AddSingleton<SetUpGateway>()
+            .AddDeviceGateway(new RegistrationGateOptions(settings.Number("registrations-at-a-time"), settings.Number("registrations-in-line")))
+            .AddSingleton<IJob, Housekeeping>()
+            .AddSingleton<IJob, CertificateUpkeep>()
+            .AddHostedService<JobRunner>()
+            .AddRateLimiter(limiter => LimitSources(limiter, settings))
+            .AddProblemDetails();
+    }
+
+    private static void Listen(Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions kestrel, GatewaySettings settings, DataDirectory directory)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxRequestBodySize = settings.Number("max-body-bytes");
+        kestrel.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
+        kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+        kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(2);
+        kestrel.Limits.MaxConcurrentConnections = 20_000;
+        foreach (var endPoint in settings.EndPoints("listen-https"))
+        {
+            kestrel.Listen(endPoint, listen => listen.UseHttps(new TlsHandshakeCallbackOptions
+            {
+                HandshakeTimeout = TimeSpan.FromSeconds(15),
+                OnConnection = _ => ValueTask.FromResult(listen.ApplicationServices.GetRequiredService<HostCertificate>().Tls),
+            }));
+        }
+
+        foreach (var endPoint in settings.EndPoints("listen-http"))
+        {
+            kestrel.Listen(endPoint);
+        }
+
+        File.Delete(directory.ControlSocket);
+        kestrel.ListenUnixSocket(directory.ControlSocket);
+    }
+
+    /// <summary>A source that sends more than its share is told when to come back; IPv6 sources count by their /64.</summary>
+    private static void LimitSources(Microsoft.AspNetCore.RateLimiting.RateLimiterOptions limiter, GatewaySettings settings)
+    {
+        var bucket = new TokenBucketRateLimiterOptions
+        {
+            TokenLimit = settings.Number("source-burst"),
+            TokensPerPeriod = Math.Max(1, settings.Number("source-rate") / 10),
+            ReplenishmentPeriod = TimeSpan.FromMilliseconds(100),
+            QueueLimit = 0,
+        };
+        limiter.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
+        limiter.AddPolicy(DeviceGatewayFeature.RateLimit, context => RateLimitPartition.GetTokenBucketLimiter(Prefix(context.Connection.RemoteIpAddress), _ => bucket));
+        limiter.OnRejected = async (rejected, cancellationToken) =>
+        {
+            rejected.HttpContext.Response.Headers.RetryAfter = "5";
+            await Http.Problem.WriteAsync(
+                rejected.HttpContext,
+                StatusCodes.Status429TooManyRequests,
+                "too-many-messages",
+                "This source sends more messages than it may (source-burst, source-rate). Try again in 5 seconds.");
+        };
+    }
+
+    private static IPAddress Prefix(IPAddress? address)
+    {
+        if (address is null || address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork || address.IsIPv4MappedToIPv6)
+        {
+            return address ?? IPAddress.None;
+        }
+
+        var bytes = address.GetAddressBytes();
+        bytes.AsSpan(8).Clear();
+        return new IPAddress(bytes);
+    }
+
+    /// <summary>SHA-256 of the trust anchor, as browsers and openssl print it.</summary>
+    public string Fingerprint =>
+        string.Join(':', SHA256.HashData(Services.GetRequiredService<CertificateAuthority>().Root.RawData).Select(part => part.ToString("X2", System.Globalization.CultureInfo.InvariantCulture)));
+}

@@ -1,0 +1,42 @@
+using TransportGateway.Access;
+using TransportGateway.Authority;
+using TransportGateway.DeviceGateway;
+using TransportGateway.Events;
+using TransportGateway.HostTls;
+using TransportGateway.Jobs;
+using TransportGateway.Persistence;
+
+namespace TransportGateway.Hosting;
+
+/// <summary>Forgets what is kept for a time only: messages, events, access tokens.</summary>
+internal sealed class Housekeeping(Database database, GatewaySettings settings, TimeProvider clock) : IJob
+{
+    public string Name => "housekeeping";
+
+    public TimeSpan Interval => TimeSpan.FromHours(1);
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        await using var session = await database.BeginAsync(cancellationToken);
+        await new AnsweredMessages(session).PurgeAsync(now.AddDays(-settings.Number("archive-days")), cancellationToken);
+        await new RefusedMessages(session).TrimAsync(cancellationToken);
+        await new EventLog(session).PurgeAsync(now.AddDays(-settings.Number("event-days")), cancellationToken);
+        await new ApiClients(session).PurgeTokensAsync(now, cancellationToken);
+        await session.CommitAsync();
+    }
+}
+
+/// <summary>Renews the gateway's own certificates long before they end; Kestrel serves a new one from the next handshake on.</summary>
+internal sealed class CertificateUpkeep(CertificateAuthority authority, HostCertificate host) : IJob
+{
+    public string Name => "certificate upkeep";
+
+    public TimeSpan Interval => TimeSpan.FromHours(6);
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await authority.EnsureAsync(cancellationToken);
+        await host.EnsureAsync(cancellationToken);
+    }
+}

@@ -1,0 +1,45 @@
+using TransportGateway.Access;
+using TransportGateway.DeviceGateway;
+using TransportGateway.Http;
+using TransportGateway.Persistence;
+
+namespace TransportGateway.Hosting;
+
+/// <summary>Every route of the server, feature by feature.</summary>
+internal static class Routes
+{
+    public static void Map(WebApplication app)
+    {
+        app.MapDeviceGateway();
+        MapHealth(app);
+        MapNowhere(app);
+    }
+
+    private static void MapHealth(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/healthz", () => Results.Text("alive")).OpenToAll("a load balancer asks whether the process lives");
+        routes.MapGet("/readyz", ReadyAsync).OpenToAll("a load balancer asks whether products can be served");
+    }
+
+    private static async Task<IResult> ReadyAsync(Database database, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var session = await database.ReadAsync(cancellationToken);
+            await session.ScalarAsync<long>("SELECT 1", null, cancellationToken);
+            return Results.Text("ready");
+        }
+        catch (System.Data.Common.DbException)
+        {
+            return Problem.Of(StatusCodes.Status503ServiceUnavailable, "database-away", "The database cannot be reached.");
+        }
+    }
+
+    /// <summary>A wrong URL on a product is common and hard to see there, so the answer names the right ones.</summary>
+    private static void MapNowhere(IEndpointRouteBuilder routes) =>
+        routes.MapFallback("{*path}", () => Problem.Of(
+                StatusCodes.Status404NotFound,
+                "no-such-path",
+                $"There is nothing at this path. Products register at {DeviceGatewayFeature.CallHomePath} (Call Home) or {DeviceGatewayFeature.SmartTransportPath} (Smart Transport)."))
+            .OpenToAll("says where products should go");
+}

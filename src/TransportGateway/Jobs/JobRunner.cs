@@ -1,0 +1,52 @@
+namespace TransportGateway.Jobs;
+
+/// <summary>Work that is done again and again, on the active node.</summary>
+internal interface IJob
+{
+    string Name { get; }
+
+    TimeSpan Interval { get; }
+
+    /// <summary>Does the work once; what it throws is logged and the next run comes as planned.</summary>
+    Task RunAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>The only loop: runs every job at its interval, each beside the others, none ever ending the host.</summary>
+internal sealed partial class JobRunner(IEnumerable<IJob> jobs, TimeProvider clock, ILogger<JobRunner> logger) : BackgroundService
+{
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(jobs.Select(job => RepeatAsync(job, stoppingToken)));
+
+    private async Task RepeatAsync(IJob job, CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(job.Interval, clock);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+            {
+                await RunOnceAsync(job, stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The host stops.
+        }
+    }
+
+    private async Task RunOnceAsync(IJob job, CancellationToken stoppingToken)
+    {
+        try
+        {
+            await job.RunAsync(stoppingToken);
+        }
+        catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+        {
+            Log.Failed(logger, exception, job.Name);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Error, "The job {Job} failed; it runs again at its next time")]
+        public static partial void Failed(ILogger logger, Exception exception, string job);
+    }
+}

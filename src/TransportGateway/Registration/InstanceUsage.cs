@@ -1,0 +1,41 @@
+using TransportGateway.Licensing;
+using TransportGateway.Persistence;
+
+namespace TransportGateway.Registration;
+
+/// <summary>Keeps the licences of virtual accounts in step with product instances that come, move and go.</summary>
+internal static class InstanceUsage
+{
+    private static readonly Dictionary<string, long> Nothing = [];
+
+    /// <summary>Frees what an instance uses whose registration ends.</summary>
+    public static async Task ReleaseAsync(DbSession session, InstanceRow instance, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var pools = new LicensePools(session);
+        var usage = await pools.UsageOfAsync(instance.Id, cancellationToken);
+        await pools.ReplaceUsageAsync(instance.VirtualAccountId, instance.Id, usage, Nothing, cancellationToken);
+        await UpdateAlertsAsync(session, instance.AccountId, instance.VirtualAccountId, now, cancellationToken);
+    }
+
+    /// <summary>Takes what an instance uses along to the virtual account it is in now, if that is another one.</summary>
+    public static async Task FollowMoveAsync(
+        DbSession session, InstanceRow before, InstanceRow after, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        if (before.VirtualAccountId == after.VirtualAccountId)
+        {
+            return;
+        }
+
+        await new LicensePools(session).MoveUsageAsync(before.VirtualAccountId, after.VirtualAccountId, before.Id, cancellationToken);
+        var moved = await new ProductInstances(session).FindAsync(after.Id, cancellationToken) ?? before;
+        await UpdateAlertsAsync(session, before.AccountId, before.VirtualAccountId, now, cancellationToken);
+        await UpdateAlertsAsync(session, moved.AccountId, moved.VirtualAccountId, now, cancellationToken);
+    }
+
+    private static async Task UpdateAlertsAsync(
+        DbSession session, string accountId, string virtualAccountId, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var balances = await Compliance.SettleAsync(session, accountId, virtualAccountId, cancellationToken);
+        await Compliance.UpdateAlertsAsync(session, accountId, virtualAccountId, balances, now, cancellationToken);
+    }
+}
