@@ -66,14 +66,14 @@ internal readonly struct StrictJson
 
     public int? OptionalCount(string name) => Value(name) is null ? null : Count(name);
 
-    public int Count(string name) => Integer(name) is >= 0 and <= int.MaxValue and var number ? (int)number : throw Missing(name, "a count");
+    public int Count(string name) => OptionalInteger(name) is >= 0 and <= int.MaxValue and var number ? (int)number : throw Missing(name, "a count");
 
     public bool Boolean(string name) => Value(name) is { ValueKind: JsonValueKind.True or JsonValueKind.False } value
         ? value.GetBoolean()
         : throw Missing(name, "true or false");
 
-    /// <summary>An instant as Unix milliseconds.</summary>
-    public DateTimeOffset Instant(string name) => Integer(name) is >= 0 and < 253_402_300_800_000 and var milliseconds
+    /// <summary>An instant as Unix milliseconds, before the year 3000.</summary>
+    public DateTimeOffset Instant(string name) => OptionalInteger(name) is >= 0 and < 32_503_680_000_000 and var milliseconds
         ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds)
         : throw Missing(name, "an instant in Unix milliseconds");
 
