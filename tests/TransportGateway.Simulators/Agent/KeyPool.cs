@@ -15,7 +15,7 @@ public sealed class KeyPool : IDisposable
         keys = [.. Enumerable.Range(0, size).Select(_ => ProductKey.Create())];
     }
 
-    public int Size => keys.Length;
+    public IReadOnlyList<ProductKey> Keys => keys;
 
     public ProductKey Next() => keys[(uint)Interlocked.Increment(ref taken) % (uint)keys.Length];
 

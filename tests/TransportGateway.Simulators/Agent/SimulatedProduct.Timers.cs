@@ -7,41 +7,8 @@ public sealed partial class SimulatedProduct
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
 
     /// <summary>Does the one thing that is due, if any, and says what it did.</summary>
-    public async Task<AgentStep> TickAsync(CancellationToken cancellationToken = default)
-    {
-        if (AgentSchedule.Next(State) is not { } next)
-        {
-            return new AgentStep(AgentTask.Wait, "The product waits to be registered.", Result: null, NextDue: null);
-        }
-
-        if (next.Due > options.Clock.GetUtcNow())
-        {
-            return new AgentStep(AgentTask.Wait, $"The product waits until {next.Due:u} to {Words(next.Task)}.", Result: null, next.Due);
-        }
-
-        ProductResult? result = null;
-        switch (next.Task)
-        {
-            case AgentTask.Retry:
-                result = await RetryAsync(cancellationToken);
-                break;
-            case AgentTask.Authorize:
-                result = await AuthorizeAsync(cancellationToken: cancellationToken);
-                break;
-            case AgentTask.RenewIdCertificate:
-                result = await RenewIdCertificateAsync(cancellationToken: cancellationToken);
-                break;
-            case AgentTask.ExpireAuthorization:
-                await ChangeAsync(state => state with { Authorization = AuthorizationStatus.Expired }, cancellationToken);
-                break;
-            case AgentTask.ExpireRegistration:
-                await ChangeAsync(state => state.Forgotten("The registration expired; register the product again."), cancellationToken);
-                break;
-        }
-
-        var sentence = result is null ? $"The time came to {Words(next.Task)}." : $"The time came to {Words(next.Task)}: {result.Display}.";
-        return new AgentStep(next.Task, sentence, result, AgentSchedule.Next(State)?.Due);
-    }
+    public Task<AgentStep> TickAsync(CancellationToken cancellationToken = default) =>
+        InTurnAsync(() => TickInTurnAsync(cancellationToken), cancellationToken);
 
     /// <summary>Lives until cancelled, on the product's clock.</summary>
     public async Task RunAsync(Action<AgentStep>? report = null, CancellationToken cancellationToken = default)
@@ -69,17 +36,40 @@ public sealed partial class SimulatedProduct
         cancellationToken.ThrowIfCancellationRequested();
     }
 
-    private async Task ChangeAsync(Func<ProductState, ProductState> change, CancellationToken cancellationToken)
+    private async Task<AgentStep> TickInTurnAsync(CancellationToken cancellationToken)
     {
-        await turn.WaitAsync(cancellationToken);
-        try
+        if (AgentSchedule.Next(State) is not { } next)
         {
-            Keep(change(State));
+            return new AgentStep(AgentTask.Wait, "The product waits to be registered.", Result: null, NextDue: null);
         }
-        finally
+
+        if (next.Due > options.Clock.GetUtcNow())
         {
-            turn.Release();
+            return new AgentStep(AgentTask.Wait, $"The product waits until {next.Due:u} to {Words(next.Task)}.", Result: null, next.Due);
         }
+
+        ProductResult? result = null;
+        switch (next.Task)
+        {
+            case AgentTask.Retry:
+                result = await AskInTurnAsync(State.Pending!.Request, cancellationToken);
+                break;
+            case AgentTask.Authorize:
+                result = await AskInTurnAsync(new ProductRequest.Authorize(), cancellationToken);
+                break;
+            case AgentTask.RenewIdCertificate:
+                result = await AskInTurnAsync(new ProductRequest.RenewIdCertificate(), cancellationToken);
+                break;
+            case AgentTask.ExpireAuthorization:
+                Keep(State with { Authorization = AuthorizationStatus.Expired });
+                break;
+            case AgentTask.ExpireRegistration:
+                Keep(State.Forgotten("The registration expired; register the product again."));
+                break;
+        }
+
+        var sentence = result is null ? $"The time came to {Words(next.Task)}." : $"The time came to {Words(next.Task)}: {result.Display}.";
+        return new AgentStep(next.Task, sentence, result, AgentSchedule.Next(State)?.Due);
     }
 
     private static string Words(AgentTask task) => task switch

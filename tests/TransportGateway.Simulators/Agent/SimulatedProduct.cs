@@ -41,7 +41,7 @@ public sealed partial class SimulatedProduct : IDisposable
 
     /// <summary>Reports what the product uses; null repeats the last report, or the first one of its definition.</summary>
     public Task<ProductResult> AuthorizeAsync(IEnumerable<Entitlement>? entitlements = null, CancellationToken cancellationToken = default) =>
-        AskAsync(new ProductRequest.Authorize(), cancellationToken, () => Request(entitlements));
+        AskAsync(new ProductRequest.Authorize(), cancellationToken, entitlements: entitlements);
 
     /// <summary>Renews the ID certificate, for the same key or a new one.</summary>
     public Task<ProductResult> RenewIdCertificateAsync(ProductKey? newKey = null, CancellationToken cancellationToken = default) =>
@@ -58,10 +58,11 @@ public sealed partial class SimulatedProduct : IDisposable
         AskAsync(new ProductRequest.Poll(pollId), cancellationToken);
 
     /// <summary>Sends again now what got no answer, with the same bytes while the gateway would take them.</summary>
-    public async Task<ProductResult> RetryAsync(CancellationToken cancellationToken = default) =>
-        State.Pending is { } pending
-            ? await AskAsync(pending.Request, cancellationToken)
-            : new ProductResult.NotSent("Nothing waits to be sent again.");
+    public Task<ProductResult> RetryAsync(CancellationToken cancellationToken = default) => InTurnAsync(
+        () => State.Pending is { } pending
+            ? AskInTurnAsync(pending.Request, cancellationToken)
+            : Task.FromResult<ProductResult>(new ProductResult.NotSent("Nothing waits to be sent again.")),
+        cancellationToken);
 
     /// <summary>Sends any bytes and hands back whatever came.</summary>
     public Task<Delivery> SendRawAsync(ReadOnlyMemory<byte> body, string? contentType, CancellationToken cancellationToken = default) =>
@@ -97,26 +98,40 @@ public sealed partial class SimulatedProduct : IDisposable
         }
     }
 
-    private async Task<ProductResult> AskAsync(
-        ProductRequest request, CancellationToken cancellationToken, Action? prepare = null, ProductKey? newKey = null)
+    private Task<ProductResult> AskAsync(
+        ProductRequest request, CancellationToken cancellationToken, IEnumerable<Entitlement>? entitlements = null, ProductKey? newKey = null) =>
+        InTurnAsync(() => AskInTurnAsync(request, cancellationToken, entitlements, newKey), cancellationToken);
+
+    /// <summary>One thing at a time: a real agent has one queue.</summary>
+    private async Task<T> InTurnAsync<T>(Func<Task<T>> act, CancellationToken cancellationToken)
     {
         await turn.WaitAsync(cancellationToken);
         try
         {
-            if (request is not ProductRequest.Register && !State.IsRegistered)
-            {
-                return new ProductResult.NotSent("The product is not registered; register it with a token first.");
-            }
-
-            prepare?.Invoke();
-            var pending = StillGood(request) ?? Compose(request, newKey);
-            Keep(State with { Pending = pending });
-            return await DeliverAsync(pending, cancellationToken);
+            return await act();
         }
         finally
         {
             turn.Release();
         }
+    }
+
+    private async Task<ProductResult> AskInTurnAsync(
+        ProductRequest request, CancellationToken cancellationToken, IEnumerable<Entitlement>? entitlements = null, ProductKey? newKey = null)
+    {
+        if (request is not ProductRequest.Register && !State.IsRegistered)
+        {
+            return new ProductResult.NotSent("The product is not registered; register it with a token first.");
+        }
+
+        if (request is ProductRequest.Authorize)
+        {
+            State = WithWish(entitlements);
+        }
+
+        var pending = StillGood(request) ?? Compose(request, newKey);
+        Keep(State with { Pending = pending });
+        return await DeliverAsync(pending, cancellationToken);
     }
 
     /// <summary>The message that waits, when it asks for the same and the gateway would still take it.</summary>
@@ -170,13 +185,12 @@ public sealed partial class SimulatedProduct : IDisposable
         _ => throw new InvalidOperationException($"{delivery.GetType().Name} is no delivery."),
     };
 
-    private void Request(IEnumerable<Entitlement>? entitlements)
+    private ProductState WithWish(IEnumerable<Entitlement>? entitlements)
     {
         var wanted = entitlements?.ToArray() ?? Wanted();
-        if (State.EntitlementVersion == 0 || !wanted.SequenceEqual(State.Requested))
-        {
-            Keep(State with { Requested = wanted, EntitlementVersion = State.EntitlementVersion + 1 });
-        }
+        return State.EntitlementVersion == 0 || !wanted.SequenceEqual(State.Requested)
+            ? State with { Requested = wanted, EntitlementVersion = State.EntitlementVersion + 1 }
+            : State;
     }
 
     private IReadOnlyList<Entitlement> Wanted() => State.EntitlementVersion == 0 ? Product.Entitlements : State.Requested;

@@ -25,7 +25,7 @@ internal sealed class FakeGateway : IAsyncDisposable
 {
     private readonly WebApplication host;
     private readonly TimeProvider clock;
-    private readonly ConcurrentDictionary<string, PublicKey> registered = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, PublicKey[]> registered = new(StringComparer.Ordinal);
     private int answersToLose;
     private int serversBusy;
 
@@ -184,16 +184,24 @@ internal sealed class FakeGateway : IAsyncDisposable
         {
             case "REGISTRATION" or "ID_CERT_RENEW":
                 var key = request.SigningRequestKey!;
-                Assert.True(request.IsSignedBy(request.RequestType == "REGISTRATION" ? key : registered[instance]));
-                registered[instance] = key;
+                var before = request.RequestType == "REGISTRATION" ? [key] : registered[instance];
+                Assert.Contains(before, request.IsSignedBy);
+                registered[instance] = [key, .. before];
                 return Certificates(request, key, instance, now);
             case "AUTHORIZATION":
-                Assert.True(request.IsSignedBy(registered[instance]));
+                AssertSignedWithTheLatestKey(request, instance);
                 return Entitlements(request, now);
             default:
-                Assert.True(request.IsSignedBy(registered[instance]));
+                AssertSignedWithTheLatestKey(request, instance);
                 return [];
         }
+    }
+
+    /// <summary>From the first use of a new key on, the ones before it count no longer.</summary>
+    private void AssertSignedWithTheLatestKey(FakeRequest request, string instance)
+    {
+        Assert.True(request.IsSignedBy(registered[instance][0]));
+        registered[instance] = [registered[instance][0]];
     }
 
     private JsonObject Certificates(FakeRequest request, PublicKey key, string instance, DateTimeOffset now)
