@@ -7,9 +7,13 @@ namespace TransportGateway.Simulators;
 /// <summary>The root certificates a product believes in; nothing that the machine it runs on trusts counts.</summary>
 public sealed class TrustAnchors
 {
+    /// <summary>By how much a product's clock may lie outside the validity of a certificate, as real agents allow.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromHours(1);
+
     private readonly X509Certificate2[] roots;
     private readonly ConcurrentDictionary<string, Lazy<string?>> verdicts = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, X509Certificate2> certificates = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, string> texts = new(StringComparer.Ordinal);
 
     public TrustAnchors(params X509Certificate2[] roots)
     {
@@ -45,7 +49,7 @@ public sealed class TrustAnchors
     internal string? WhyNotTrusted(X509Certificate2 certificate, X509Certificate2? intermediate, DateTimeOffset at)
     {
         using var chain = new X509Chain { ChainPolicy = CreatePolicy() };
-        chain.ChainPolicy.VerificationTime = at.UtcDateTime;
+        chain.ChainPolicy.VerificationTime = WithGrace(certificate, at);
         chain.ChainPolicy.VerificationTimeIgnored = false;
         if (intermediate is not null)
         {
@@ -78,7 +82,8 @@ public sealed class TrustAnchors
     /// </summary>
     internal string? WhySharedNotTrusted(X509Certificate2 certificate, X509Certificate2? intermediate, DateTimeOffset at)
     {
-        if (at.UtcDateTime < certificate.NotBefore.ToUniversalTime() || at.UtcDateTime > certificate.NotAfter.ToUniversalTime())
+        var time = WithGrace(certificate, at);
+        if (time < certificate.NotBefore.ToUniversalTime() || time > certificate.NotAfter.ToUniversalTime())
         {
             return $"it is valid from {certificate.NotBefore.ToUniversalTime():u} to {certificate.NotAfter.ToUniversalTime():u} and it is {at:u}";
         }
@@ -89,6 +94,16 @@ public sealed class TrustAnchors
 
     /// <summary>Reads a certificate that many products hold only once.</summary>
     internal X509Certificate2 ReadShared(string pem) => certificates.GetOrAdd(pem, static text => X509Certificate2.CreateFromPem(text));
+
+    /// <summary>The one copy of a text that many products hold.</summary>
+    internal string Canonical(string pem) => texts.GetOrAdd(pem, pem);
+
+    private static DateTime WithGrace(X509Certificate2 certificate, DateTimeOffset at)
+    {
+        var time = at.UtcDateTime;
+        var (from, until) = (certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime());
+        return time < from && from - time < Grace ? from : time > until && time - until < Grace ? until : time;
+    }
 
     private static string Fingerprint(X509Certificate2 certificate) => certificate.GetCertHashString(HashAlgorithmName.SHA256);
 

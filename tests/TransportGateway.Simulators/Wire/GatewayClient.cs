@@ -74,16 +74,16 @@ public sealed class GatewayClient : IDisposable
 
     public TrustAnchors Anchors { get; }
 
+    /// <summary>What messages are sent as.</summary>
+    public string? ContentType => Transport == DeviceTransport.CallHome ? options.CallHome.ContentType : "application/json";
+
     /// <summary>The bytes of the body this message goes out as: always the same for the same message.</summary>
     public byte[] Write(SealedMessage message, ProductDefinition product) => Transport == DeviceTransport.CallHome
         ? CallHomeEnvelope.Wrap(message, product, options.CallHome)
         : Encoding.UTF8.GetBytes(message.Json);
 
     public Task<Delivery> SendAsync(SealedMessage message, ProductDefinition product, CancellationToken cancellationToken) =>
-        SendRawAsync(
-            Write(message, product),
-            Transport == DeviceTransport.CallHome ? options.CallHome.ContentType : "application/json",
-            cancellationToken);
+        SendRawAsync(Write(message, product), ContentType, cancellationToken);
 
     /// <summary>Sends any bytes at all.</summary>
     public async Task<Delivery> SendRawAsync(ReadOnlyMemory<byte> body, string? contentType, CancellationToken cancellationToken = default)
@@ -123,6 +123,8 @@ public sealed class GatewayClient : IDisposable
             HttpRequestError.ConnectionError => new Delivery.NotSent(Display(
                 $"no connection to {Address.Authority} ({detail}); check the address and that the gateway runs", "Connection failed")),
             HttpRequestError.SecureConnectionError => new Delivery.NotSent(Display(TlsReason(error, detail), "TLS connection failed")),
+            HttpRequestError.ConfigurationLimitExceeded => new Delivery.AnswerLost(Display(
+                $"the answer is larger than {LargestAnswer / 1024} KiB", "Message size exceed the limit")),
             _ => new Delivery.AnswerLost(Display($"the connection broke before an answer came ({detail})", "Connection aborted")),
         };
     }

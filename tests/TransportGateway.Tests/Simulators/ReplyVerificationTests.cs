@@ -1,7 +1,9 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
+using CsCheck;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Time.Testing;
 using TransportGateway.Simulators;
 
 namespace TransportGateway.Tests.Simulators;
@@ -249,6 +251,54 @@ public sealed class ReplyVerificationTests : IAsyncLifetime
         gateway.EditData = data => data["entitlement_version"] = 7;
         await AssertRefusedAuthorization(
             VerificationStep.Content, "The answer does not fit the request: entitlement version 1 was sent and 7 came back");
+    }
+
+    [Theory]
+    [InlineData(-59, true)]
+    [InlineData(-61, false)]
+    public async Task A_clock_that_is_late_by_less_than_an_hour_is_forgiven(int minutes, bool forgiven)
+    {
+        using var late = new SimulatedProduct(new SimulatedProductOptions
+        {
+            Product = SeedProducts.Pi37,
+            Gateway = client,
+            Key = TestKeys.Pool.Next(),
+            Clock = new FakeTimeProvider(TimeProvider.System.GetUtcNow().AddMinutes(minutes)),
+        });
+        var result = await late.RegisterAsync("a-token");
+        if (forgiven)
+        {
+            Assert.IsType<ProductResult.Accepted>(result);
+        }
+        else
+        {
+            Assert.Equal(VerificationStep.NodeCertificate, Assert.IsType<ProductResult.Unverifiable>(result).Step);
+        }
+    }
+
+    [Fact]
+    public async Task No_damaged_answer_is_ever_taken_for_another_one_and_none_breaks_the_product()
+    {
+        await product.RegisterAsync("a-token");
+        var message = product.DraftIdCertRenewal().Seal();
+        await Gen.Select(Gen.Double.Unit, Gen.Char[' ', '~'], Gen.Bool).SampleAsync(
+            async damage =>
+            {
+                var (where, character, removed) = damage;
+                var signed = "";
+                gateway.EditSignedText = text => signed = text;
+                gateway.EditEnvelope = text =>
+                {
+                    var at = (int)(where * text.Length);
+                    return text[..at] + (removed ? "" : character) + text[(at + 1)..];
+                };
+                if (await product.SendAsync(message) is ProductResult.Accepted accepted)
+                {
+                    Assert.Equal(signed, accepted.Reply.ResponseText);
+                }
+            },
+            iter: 200,
+            threads: 1);
     }
 
     private static void Replace(
