@@ -1,1 +1,3 @@
-System.Console.WriteLine("starting");
+using TransportGateway.Simulators.Commands;
+
+return await TgSim.RunAsync(args, Console.Out, Console.Error, TimeProvider.System);
