@@ -41,6 +41,7 @@ internal static class AuthorizeCommand
         return known is not null ? new Entitlement(known.Tag, count)
             : name.StartsWith("regid.", StringComparison.Ordinal) ? new Entitlement(name, count)
             : throw new UsageException(
-                $"{profile.Name} has no licence {name}; it has {string.Join(", ", profile.Licenses.Select(license => license.Name))}. A tag (regid. ...) works too.");
+                $"{profile.Name} has no licence {name}; it has {string.Join(", ", profile.Licenses.Select(license => license.Name))}. "
+                + "A tag (regid. ...) works too.");
     }
 }

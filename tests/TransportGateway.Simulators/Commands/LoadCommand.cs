@@ -22,8 +22,7 @@ internal static class LoadCommand
                 + "Accepts loopback addresses only.");
         var url = ProductOptions.UrlOption();
         var ca = new Option<FileInfo>("--ca") { Description = "PEM file with the gateway's root certificate.", Required = true };
-        var transport = new Option<string?>("--transport") { Description = "callhome or smart. [default: what the path of --url says, else callhome]" };
-        transport.AcceptOnlyFromAmong("callhome", "smart");
+        var transport = ProductOptions.TransportOption();
         var token = RegisterCommand.TokenOption();
         var instances = Number("--instances", 100, "Products registered beforehand, to authorize and renew.");
         var mix = new Option<string>("--mix")
@@ -36,12 +35,15 @@ internal static class LoadCommand
         var requests = Number("--requests", 1000, "Ends after so many requests ...");
         var seconds = Number("--seconds", 30, "... or after so many seconds, whichever comes first.");
         var presign = new Option<bool>("--presign") { Description = "Signs all messages beforehand, so that signing does not slow the client down." };
-        var unverified = new Option<bool>("--no-verify") { Description = "Only reads the status of answers instead of verifying them." };
+        var verify = new Option<LoadVerification>("--verify")
+        {
+            Description = "When answers are verified: now, later (after the measurement, so that it does not slow the client down) or never.",
+        };
         var keys = Number("--keys", 4, "How many keys the products share.");
         var json = new Option<bool>("--json") { Description = "Prints the report as JSON." };
         foreach (var option in new Option[]
         {
-            url, ca, transport, token, instances, mix, connections, fresh, requests, seconds, presign, unverified, keys, json,
+            url, ca, transport, token, instances, mix, connections, fresh, requests, seconds, presign, verify, keys, json,
         })
         {
             command.Options.Add(option);
@@ -58,13 +60,14 @@ internal static class LoadCommand
                 Token = parsed.GetRequiredValue(token),
                 Instances = parsed.GetValue(instances),
                 Mix = LoadMix.TryParse(parsed.GetRequiredValue(mix))
-                    ?? throw new UsageException("--mix has to add up to 100 percent of register, authorize and renew, such as register=10,authorize=80,renew=10."),
+                    ?? throw new UsageException(
+                        "--mix has to add up to 100 percent of register, authorize and renew, such as register=10,authorize=80,renew=10."),
                 Connections = parsed.GetValue(connections),
                 FreshConnections = parsed.GetValue(fresh),
                 Requests = parsed.GetValue(requests),
                 Duration = TimeSpan.FromSeconds(parsed.GetValue(seconds)),
                 Presign = parsed.GetValue(presign),
-                Verify = !parsed.GetValue(unverified),
+                Verification = parsed.GetValue(verify),
                 Keys = parsed.GetValue(keys),
                 Clock = clock,
             };

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Security.Cryptography;
+using System.Text;
 
 namespace TransportGateway.Simulators.Commands;
 
@@ -19,10 +21,7 @@ internal sealed class ProductOptions
         Description = "PEM file with the root of licensing messages, when it is not the one of TLS.",
     };
 
-    private readonly Option<string?> transport = new("--transport")
-    {
-        Description = "callhome or smart. [default: what the path of --url says, else callhome]",
-    };
+    private readonly Option<string?> transport = TransportOption();
 
     private readonly Option<DirectoryInfo?> state = new("--state")
     {
@@ -42,10 +41,10 @@ internal sealed class ProductOptions
 
     public ProductOptions(Command command, bool gateway = true, bool named = true)
     {
-        transport.AcceptOnlyFromAmong("callhome", "smart");
         kind.AcceptOnlyFromAmong("ucm", "pi");
-        Option[] options = [.. gateway ? [url, ca, licensingCa, transport] : (Option[])[], .. named ? [product, kind] : (Option[])[], state];
-        foreach (var option in options)
+        Option[] ofGateway = gateway ? [url, ca, licensingCa, transport] : [];
+        Option[] ofProduct = named ? [product, kind] : [];
+        foreach (var option in (Option[])[.. ofGateway, .. ofProduct, state])
         {
             command.Options.Add(option);
         }
@@ -60,6 +59,16 @@ internal sealed class ProductOptions
             ? uri
             : Invalid<Uri>(result, $"{result.Tokens[0].Value} is not an http or https address."),
     };
+
+    public static Option<string?> TransportOption()
+    {
+        var option = new Option<string?>("--transport")
+        {
+            Description = "callhome or smart. [default: what the path of --url says, else callhome]",
+        };
+        option.AcceptOnlyFromAmong("callhome", "smart");
+        return option;
+    }
 
     public GatewayClient Gateway(ParseResult parsed)
     {
@@ -102,13 +111,13 @@ internal sealed class ProductOptions
         if (name.Length is 0 or > 64 || !char.IsAsciiLetterOrDigit(name[0])
             || !name.All(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '.' or '_'))
         {
-            throw new UsageException("A product's name has up to 64 letters, digits, hyphens, dots and underscores, and begins with a letter or digit.");
+            throw new UsageException(
+                "A product's name has up to 64 letters, digits, hyphens, dots and underscores, and begins with a letter or digit.");
         }
 
         return parsed.GetValue(kind) switch
         {
-            "ucm" => SeedProducts.UnifiedCm(
-                name, Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(name)))[..32], new Entitlement(EntitlementTags.UcmEnhanced, 1)),
+            "ucm" => SeedProducts.UnifiedCm(name, UuidOf(name), new Entitlement(EntitlementTags.UcmEnhanced, 1)),
             "pi" => SeedProducts.Prime(name, new Entitlement(EntitlementTags.PiBase, 1)),
             _ => throw new UsageException(
                 $"{name} is none of {string.Join(", ", SeedProducts.All.Select(known => known.Name))}; add --kind ucm or --kind pi to make it up."),
@@ -139,19 +148,31 @@ internal sealed class ProductOptions
             var path when path.Equals(GatewayClient.SmartTransportPath, StringComparison.OrdinalIgnoreCase) => DeviceTransport.SmartTransport,
             _ => null,
         };
-        DeviceTransport? byOption = asked switch { "callhome" => DeviceTransport.CallHome, "smart" => DeviceTransport.SmartTransport, _ => null };
+        DeviceTransport? byOption = asked switch
+        {
+            "callhome" => DeviceTransport.CallHome,
+            "smart" => DeviceTransport.SmartTransport,
+            _ => null,
+        };
         return byPath is not null && byOption is not null && byPath != byOption
             ? throw new UsageException(
-                $"The path of {address} belongs to the other transport; leave --transport out, or give https://{address.Authority}/ and let the transport choose the path.")
+                $"The path of {address} belongs to the other transport; leave --transport out, "
+                + $"or give https://{address.Authority}/ and let the transport choose the path.")
             : byOption ?? byPath ?? DeviceTransport.CallHome;
     }
 
     private string Folder(ParseResult parsed, ProductDefinition definition) => Path.Combine(
         parsed.GetValue(state)?.FullName ?? Path.Combine(
-            Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify), ".local", "state", "tgsim"),
+            Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify),
+            ".local",
+            "state",
+            "tgsim"),
         definition.Name);
 
-    private static T? Invalid<T>(System.CommandLine.Parsing.ArgumentResult result, string message)
+    /// <summary>The same name is the same machine in every run.</summary>
+    private static string UuidOf(string name) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)))[..32];
+
+    private static T? Invalid<T>(ArgumentResult result, string message)
     {
         result.AddError(message);
         return default;

@@ -57,11 +57,25 @@ public sealed record LoadMix(int Register, int Authorize, int Renew)
     }
 }
 
+/// <summary>When answers are verified as a product verifies them.</summary>
+public enum LoadVerification
+{
+    /// <summary>Each when it comes; the client's work takes processor time from a gateway on the same machine.</summary>
+    Now,
+
+    /// <summary>All of them after the measurement, so that it measures the gateway and still no bad answer counts as accepted.</summary>
+    Later,
+
+    /// <summary>Only the status of answers is read.</summary>
+    Never,
+}
+
 /// <summary>A bounded amount of work against one gateway.</summary>
 public sealed record LoadPlan
 {
     public const int MostRequests = 1_000_000;
     public const int MostPresigned = 100_000;
+    public const int MostVerifiedLater = 50_000;
     public const int LongestSeconds = 3600;
 
     public required Uri Address { get; init; }
@@ -90,8 +104,7 @@ public sealed record LoadPlan
     /// <summary>Makes and signs all messages before the measurement, so that the client's signing does not hide the gateway.</summary>
     public bool Presign { get; init; }
 
-    /// <summary>Whether answers are verified as a product would; off, only their status is read.</summary>
-    public bool Verify { get; init; } = true;
+    public LoadVerification Verification { get; init; }
 
     /// <summary>How many keys the products share.</summary>
     public int Keys { get; init; } = 4;
@@ -129,9 +142,15 @@ public sealed record LoadPlan
             yield return $"Signing ahead is for up to {MostPresigned} requests; ask for fewer or leave it out.";
         }
 
+        if (Verification == LoadVerification.Later && Requests > MostVerifiedLater)
+        {
+            yield return $"Answers are kept for later for up to {MostVerifiedLater} requests; ask for fewer or verify now.";
+        }
+
         if (Presign && Mix.Renew > 0)
         {
-            yield return "Renewals cannot be signed ahead, because each names the certificate the one before brings; take renew out of the mix or do not sign ahead.";
+            yield return "Renewals cannot be signed ahead, because each names the certificate the one before brings; "
+                + "take renew out of the mix or do not sign ahead.";
         }
 
         if (NeedsInstances && Instances < Connections)

@@ -56,11 +56,13 @@ public sealed record LoadReport
 
         output.WriteLine();
         output.WriteLine(
-            $"{"operation",-10}{"sent",9}{"accepted",10}{"refused",9}{"failed",8}{"per s",9}{"p50 ms",9}{"p90 ms",9}{"p99 ms",9}{"p99.9",9}{"max",9}");
+            $"{"operation",-10}{"sent",9}{"accepted",10}{"refused",9}{"failed",8}"
+            + $"{"per s",9}{"p50 ms",9}{"p90 ms",9}{"p99 ms",9}{"p99.9",9}{"max",9}");
         foreach (var line in Lines)
         {
             output.WriteLine(
-                $"{line.Operation.ToString().ToLowerInvariant(),-10}{line.Sent,9}{line.Accepted,10}{line.Refused.Values.Sum(),9}{line.Failed.Values.Sum(),8}"
+                $"{line.Operation.ToString().ToLowerInvariant(),-10}{line.Sent,9}{line.Accepted,10}"
+                + $"{line.Refused.Values.Sum(),9}{line.Failed.Values.Sum(),8}"
                 + $"{line.AcceptedPerSecond,9:0.0}{Ms(line.P50),9}{Ms(line.P90),9}{Ms(line.P99),9}{Ms(line.P999),9}{Ms(line.Max),9}");
         }
 
@@ -88,7 +90,12 @@ public sealed record LoadReport
         $"{plan.Connections} requests under way at a time, each sent when the one before was answered (a slow gateway is asked less often); "
         + (plan.FreshConnections ? "a new TLS connection with a full handshake for each; " : "connections kept; ")
         + (plan.Presign ? "messages signed beforehand; " : "signing between requests, so it lowers the rate and not the latencies; ")
-        + (plan.Verify ? "every answer verified." : "answers not verified, only their status read.");
+        + plan.Verification switch
+        {
+            LoadVerification.Now => "every answer verified when it came.",
+            LoadVerification.Later => "every answer verified after the measurement.",
+            _ => "answers not verified, only their status read.",
+        };
 
     private static string Ms(TimeSpan latency) => latency.TotalMilliseconds.ToString("0.00", CultureInfo.InvariantCulture);
 }

@@ -10,6 +10,7 @@ public sealed class LoadRun : IDisposable
     private readonly GatewayClient client;
     private readonly KeyPool keys;
     private readonly ReplyVerifier verifier;
+    private readonly ReplyVerifier statusReader;
     private int products;
 
     public LoadRun(LoadPlan plan)
@@ -26,7 +27,8 @@ public sealed class LoadRun : IDisposable
             MaxConnections = plan.Connections,
         });
         keys = new KeyPool(plan.Keys);
-        verifier = new ReplyVerifier(plan.Anchors, plan.Clock, plan.Verify);
+        verifier = new ReplyVerifier(plan.Anchors, plan.Clock, checkTrust: plan.Verification != LoadVerification.Never);
+        statusReader = new ReplyVerifier(plan.Anchors, plan.Clock, checkTrust: false);
     }
 
     public async Task<LoadReport> ExecuteAsync(CancellationToken cancellationToken = default)
@@ -39,37 +41,22 @@ public sealed class LoadRun : IDisposable
         using var bound = new CancellationTokenSource(plan.Duration, plan.Clock);
         var next = -1;
         var start = plan.Clock.GetTimestamp();
-        var tallies = await Task.WhenAll(Enumerable.Range(0, plan.Connections).Select(worker => Task.Run(
-            async () =>
-            {
-                var tally = new LoadTally();
-                var mine = instances.Where((_, index) => index % plan.Connections == worker).ToArray();
-                var turn = 0;
-                while (!bound.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
-                {
-                    var request = Interlocked.Increment(ref next);
-                    if (request >= plan.Requests)
-                    {
-                        break;
-                    }
-
-                    var operation = plan.Mix.At(request);
-                    var (instance, message) = presigned is not null
-                        ? presigned[request]
-                        : Fresh(operation, operation == LoadOperation.Register ? NewInstance() : mine[turn++ % mine.Length]);
-                    // Not cancelled half-way: what is under way at the end is waited for and counted.
-                    await SendAsync(operation, instance, message, tally, CancellationToken.None);
-                }
-
-                return tally;
-            },
+        var workers = await Task.WhenAll(Enumerable.Range(0, plan.Connections).Select(worker => Task.Run(
+            () => WorkAsync(
+                [.. instances.Where((_, index) => index % plan.Connections == worker)],
+                presigned,
+                () => bound.IsCancellationRequested || cancellationToken.IsCancellationRequested ? plan.Requests : Interlocked.Increment(ref next)),
             CancellationToken.None)));
         var elapsed = plan.Clock.GetElapsedTime(start);
 
         var total = new LoadTally();
-        foreach (var tally in tallies)
+        foreach (var (tally, later) in workers)
         {
             total.Add(tally);
+            foreach (var (exchange, result) in later.AsParallel().Select(exchange => (exchange, Judge(exchange, verifier))))
+            {
+                total.Count(exchange.Operation, result, exchange.Latency);
+            }
         }
 
         return new LoadReport
@@ -84,6 +71,41 @@ public sealed class LoadRun : IDisposable
         keys.Dispose();
     }
 
+    /// <summary>One connection's part: request after request until there is no next one.</summary>
+    private async Task<(LoadTally Tally, List<Exchange> Later)> WorkAsync(
+        LoadInstance[] mine, (LoadInstance Instance, SealedMessage Message)[]? presigned, Func<int> next)
+    {
+        var tally = new LoadTally();
+        var later = new List<Exchange>();
+        var turn = 0;
+        for (var request = next(); request < plan.Requests; request = next())
+        {
+            var operation = plan.Mix.At(request);
+            var (instance, message) = presigned is not null
+                ? presigned[request]
+                : Fresh(operation, operation == LoadOperation.Register ? NewInstance() : mine[turn++ % mine.Length]);
+
+            // Not cancelled half-way: what is under way at the end is waited for and counted.
+            var exchange = await SendAsync(operation, instance, message, CancellationToken.None);
+            if (plan.Verification != LoadVerification.Later)
+            {
+                var result = Judge(exchange, verifier);
+                tally.Count(operation, result, exchange.Latency);
+                instance.Take(result, plan.Anchors);
+                continue;
+            }
+
+            later.Add(exchange);
+            if (operation == LoadOperation.Renew)
+            {
+                // The next message of this product has to name the certificate this answer brings.
+                instance.Take(Judge(exchange, statusReader), plan.Anchors);
+            }
+        }
+
+        return (tally, later);
+    }
+
     private async Task<LoadInstance[]> PrepareAsync(CancellationToken cancellationToken)
     {
         var all = Enumerable.Range(0, plan.Instances).Select(_ => NewInstance()).ToArray();
@@ -94,7 +116,8 @@ public sealed class LoadRun : IDisposable
             async (instance, cancel) =>
             {
                 var message = instance.Message(LoadOperation.Register, plan.Token);
-                var result = await SendAsync(LoadOperation.Register, instance, message, new LoadTally(), cancel);
+                var result = Judge(await SendAsync(LoadOperation.Register, instance, message, cancel), verifier);
+                instance.Take(result, plan.Anchors);
                 if (!instance.IsRegistered)
                 {
                     failure = result.Display;
@@ -121,25 +144,22 @@ public sealed class LoadRun : IDisposable
     private (LoadInstance Instance, SealedMessage Message) Fresh(LoadOperation operation, LoadInstance instance) =>
         (instance, instance.Message(operation, plan.Token));
 
-    private async Task<ProductResult> SendAsync(
-        LoadOperation operation, LoadInstance instance, SealedMessage message, LoadTally tally, CancellationToken cancellationToken)
+    private async Task<Exchange> SendAsync(
+        LoadOperation operation, LoadInstance instance, SealedMessage message, CancellationToken cancellationToken)
     {
         var body = client.Write(message, instance.Product);
         var start = plan.Clock.GetTimestamp();
         var delivery = await client.SendRawAsync(body, client.ContentType, cancellationToken);
-        var latency = plan.Clock.GetElapsedTime(start);
-        ProductResult result = delivery switch
-        {
-            Delivery.Answered answered => verifier.Judge(
-                answered.Answer, plan.Transport, message.Expected, instance.Product.Sudi, instance.Held),
-            Delivery.NotSent notSent => new ProductResult.Unreachable(notSent.Reason, MayHaveArrived: false),
-            Delivery.AnswerLost lost => new ProductResult.Unreachable(lost.Reason, MayHaveArrived: true),
-            _ => throw new InvalidOperationException($"{delivery.GetType().Name} is no delivery."),
-        };
-        tally.Count(operation, result, latency);
-        instance.Take(result, plan.Anchors);
-        return result;
+        return new Exchange(operation, instance.Product.Sudi, instance.Held, message, delivery, plan.Clock.GetElapsedTime(start));
     }
+
+    private ProductResult Judge(Exchange exchange, ReplyVerifier judge) => exchange.Delivery switch
+    {
+        Delivery.Answered answered => judge.Judge(answered.Answer, plan.Transport, exchange.Message.Expected, exchange.Sudi, exchange.Held),
+        Delivery.NotSent notSent => new ProductResult.Unreachable(notSent.Reason, MayHaveArrived: false),
+        Delivery.AnswerLost lost => new ProductResult.Unreachable(lost.Reason, MayHaveArrived: true),
+        _ => throw new InvalidOperationException($"{exchange.Delivery.GetType().Name} is no delivery."),
+    };
 
     /// <summary>A Unified CM the gateway has not seen, with three licences in use.</summary>
     private LoadInstance NewInstance()
@@ -161,4 +181,8 @@ public sealed class LoadRun : IDisposable
         };
         return new LoadInstance(definition, keys.Next(), plan.Clock);
     }
+
+    /// <summary>A request and what came of it, with all it takes to judge the answer at any later time.</summary>
+    private sealed record Exchange(
+        LoadOperation Operation, Sudi Sudi, HeldCertificates? Held, SealedMessage Message, Delivery Delivery, TimeSpan Latency);
 }

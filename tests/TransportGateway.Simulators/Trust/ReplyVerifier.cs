@@ -161,7 +161,8 @@ internal sealed class ReplyVerifier(TrustAnchors anchors, TimeProvider wireClock
         Require(
             serial == named,
             VerificationStep.SigningCertificate,
-            $"the answer is signed with certificate {named ?? "(not named)"} and this product knows {serial}; renew the ID certificate to get the new one");
+            $"the answer is signed with certificate {named ?? "(not named)"} and this product knows {serial}; "
+                + "renew the ID certificate to get the new one");
         Require(
             CertificateFields.MaySign(signer) && !CertificateFields.IsAuthority(signer),
             VerificationStep.SigningCertificate,

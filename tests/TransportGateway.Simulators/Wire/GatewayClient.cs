@@ -46,7 +46,8 @@ public sealed class GatewayClient : IDisposable
         this.options = options ?? new GatewayClientOptions();
         Transport = transport;
         Anchors = anchors;
-        Address = address.AbsolutePath == "/" ? new Uri(address, transport == DeviceTransport.CallHome ? CallHomePath : SmartTransportPath) : address;
+        var path = transport == DeviceTransport.CallHome ? CallHomePath : SmartTransportPath;
+        Address = address.AbsolutePath == "/" ? new Uri(address, path) : address;
         http = new HttpClient(new SocketsHttpHandler
         {
             UseProxy = false,

@@ -49,7 +49,12 @@ internal readonly struct StrictJson
     public string[] Texts(string name)
     {
         var outer = Path(name);
-        return [.. Array(name).Select(item => item.ValueKind == JsonValueKind.String ? item.GetString()! : throw Wrong($"{outer} holds something else than texts"))];
+        return
+        [
+            .. Array(name).Select(item => item.ValueKind == JsonValueKind.String
+                ? item.GetString()!
+                : throw Wrong($"{outer} holds something else than texts")),
+        ];
     }
 
     public string Text(string name) => OptionalText(name) ?? throw Missing(name, "a text");

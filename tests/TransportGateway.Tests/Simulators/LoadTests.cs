@@ -13,15 +13,18 @@ public sealed class LoadTests : IAsyncLifetime
     public async Task DisposeAsync() => await gateway.DisposeAsync();
 
     [Theory]
-    [InlineData(DeviceTransport.CallHome, false, false)]
-    [InlineData(DeviceTransport.SmartTransport, true, false)]
-    [InlineData(DeviceTransport.SmartTransport, false, true)]
-    public async Task Every_request_is_sent_once_and_counted_once(DeviceTransport transport, bool fresh, bool presign)
+    [InlineData(DeviceTransport.CallHome, false, false, LoadVerification.Now)]
+    [InlineData(DeviceTransport.CallHome, false, false, LoadVerification.Later)]
+    [InlineData(DeviceTransport.SmartTransport, true, false, LoadVerification.Never)]
+    [InlineData(DeviceTransport.SmartTransport, false, true, LoadVerification.Later)]
+    public async Task Every_request_is_sent_once_and_counted_once(
+        DeviceTransport transport, bool fresh, bool presign, LoadVerification verification)
     {
         var plan = Plan(transport) with
         {
             Mix = presign ? new LoadMix(25, 75, 0) : new LoadMix(20, 60, 20),
             FreshConnections = fresh,
+            Verification = verification,
             Presign = presign,
         };
         var report = await RunAsync(plan);
@@ -34,6 +37,18 @@ public sealed class LoadTests : IAsyncLifetime
         Assert.Equal(108, gateway.Requests.Select(request => request.Nonce).Distinct(StringComparer.Ordinal).Count());
         Assert.InRange(gateway.Connections.Count, fresh ? 108 : 1, fresh ? 108 : 4);
         Assert.All(report.Lines, line => Assert.True(line.P50 > TimeSpan.Zero && line.P50 <= line.P99 && line.P99 <= line.Max));
+    }
+
+    [Theory]
+    [InlineData(LoadVerification.Now, 0)]
+    [InlineData(LoadVerification.Later, 0)]
+    [InlineData(LoadVerification.Never, 100)]
+    public async Task An_answer_that_verifies_later_or_never_is_still_judged_as_was_asked(LoadVerification verification, int accepted)
+    {
+        gateway.EditSignedText = text => text + " ";
+        var report = await RunAsync(Plan(DeviceTransport.SmartTransport) with { Mix = new LoadMix(100, 0, 0), Verification = verification });
+        Assert.Equal(accepted, report.Accepted);
+        Assert.Equal(100 - accepted, report.NotAccepted);
     }
 
     [Fact]

@@ -63,7 +63,10 @@ public sealed class TgSimTests : IAsyncLifetime
         Assert.Equal(0, await RunAsync(["seed", "--token", "a-token", .. Gateway()]));
         Assert.Equal(8, gateway.Requests.Count);
         Assert.Equal(
-            [("PI_Assurance", 2), ("PI_Base", 2), ("PI_Lifecycle", 48), ("UCM_Basic", 2), ("UCM_Enhanced", 47), ("UCM_EnhancedPlus", 1), ("UCM_Essential", 4), ("UCM_TelepresenceRoom", 1)],
+            [
+                ("PI_Assurance", 2), ("PI_Base", 2), ("PI_Lifecycle", 48),
+                ("UCM_Basic", 2), ("UCM_Enhanced", 47), ("UCM_EnhancedPlus", 1), ("UCM_Essential", 4), ("UCM_TelepresenceRoom", 1),
+            ],
             gateway.Requests.Where(request => request.RequestType == "AUTHORIZATION")
                 .SelectMany(request => request.Data["entitlements"]!.AsArray())
                 .GroupBy(entitlement => ((string)entitlement!["tag"]!).Split("com.cisco.")[1].Split(',')[0], StringComparer.Ordinal)
