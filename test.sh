@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# Passes the tests on a fresh machine with the .NET SDK: installs what they need from Debian's packages, starts a PostgreSQL
+# on loopback, checks the format, builds, and runs everything. Ends with the line "N passed, N failed, N skipped".
+# Options for dotnet test may follow, as in: ./test.sh --filter FullyQualifiedName~SeedStory
+set -euo pipefail
+cd "$(dirname "$0")"
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+
+say() { printf '\n== %s\n' "$*"; }
+
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+
+install_missing() {
+  local missing=()
+  [ -n "$(ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null)" ] || missing+=(postgresql)
+  command -v openssl >/dev/null || missing+=(openssl)
+  command -v curl >/dev/null || missing+=(curl)
+  command -v afl-fuzz >/dev/null || [ ! -e tests/TransportGateway.Fuzz/fuzz.sh ] || missing+=(afl++)
+  if [ ${#missing[@]} -gt 0 ]; then
+    say "installing from Debian's packages: ${missing[*]}"
+    as_root apt-get update -q
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"
+  fi
+}
+
+work=$(mktemp -d)
+postgres_bin=
+# PostgreSQL refuses to run as root.
+as_postgres() { if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi; }
+
+cleanup() {
+  for data in "$work"/pg*; do
+    [ -d "$data" ] && as_postgres "$postgres_bin/pg_ctl" -D "$data" -m immediate stop >/dev/null 2>&1 || true
+  done
+  rm -rf "$work"
+}
+trap cleanup EXIT
+
+free_port() { dotnet_free_port=$(( 20000 + RANDOM % 20000 )); while (exec 3<>"/dev/tcp/127.0.0.1/$dotnet_free_port") 2>/dev/null; do dotnet_free_port=$((dotnet_free_port + 1)); done; echo "$dotnet_free_port"; }
+
+# start_postgres NAME OPTIONS: prints the port.
+start_postgres() {
+  local data="$work/$1" port
+  port=$(free_port)
+  as_postgres "$postgres_bin/initdb" -D "$data" -A trust -U gateway --no-sync --locale=C.UTF-8 >"$work/$1.log" 2>&1 || { cat "$work/$1.log" >&2; return 1; }
+  as_postgres "$postgres_bin/pg_ctl" -D "$data" -w -l "$data/server.log" start \
+    -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories=$data -c max_connections=300 -c wal_level=replica $2" >>"$work/$1.log" 2>&1 \
+    || { cat "$work/$1.log" "$data/server.log" >&2; return 1; }
+  echo "$port"
+}
+
+install_missing
+postgres_bin=$(dirname "$(ls /usr/lib/postgresql/*/bin/initdb | sort -V | tail -n 1)")
+chmod 711 "$work"
+[ "$(id -u)" != 0 ] || chown postgres "$work"
+
+say "restoring and building"
+dotnet restore --locked-mode -v quiet
+if [ $# -eq 0 ]; then
+  say "checking the format"
+  dotnet format --no-restore --verify-no-changes
+fi
+dotnet build --no-restore -c Release -v quiet
+
+say "starting PostgreSQL ($("$postgres_bin/postgres" --version)) on loopback"
+export TG_TEST_POSTGRESQL="Host=127.0.0.1;Port=$(start_postgres pg "-c synchronous_commit=on");Username=gateway;Database=postgres"
+# A second one waits for a standby that never comes: what is committed there is not acknowledged.
+export TG_TEST_POSTGRESQL_LONELY="Host=127.0.0.1;Port=$(start_postgres pg-lonely "-c synchronous_standby_names=nobody");Username=gateway;Database=postgres"
+
+say "running the tests"
+status=0
+dotnet test --no-build -c Release --logger "console;verbosity=normal" "$@" 2>&1 | tee "$work/tests.log" || status=1
+
+if [ $# -eq 0 ] && [ -e tests/TransportGateway.Fuzz/fuzz.sh ]; then
+  say "fuzzing the parsers, a minute each"
+  tests/TransportGateway.Fuzz/fuzz.sh 60 || status=1
+fi
+
+passed=$(sed -nE 's/^ *Passed: +([0-9]+).*/\1/p' "$work/tests.log" | paste -sd+ | bc)
+failed=$(sed -nE 's/^ *Failed: +([0-9]+).*/\1/p' "$work/tests.log" | paste -sd+ | bc)
+skipped=$(sed -nE 's/^ *Skipped: +([0-9]+).*/\1/p' "$work/tests.log" | paste -sd+ | bc)
+echo
+echo "${passed:-0} passed, ${failed:-0} failed, ${skipped:-0} skipped"
+[ "${passed:-0}" -gt 0 ] && [ "${failed:-0}" -eq 0 ] && [ "${skipped:-0}" -eq 0 ] && [ "$status" -eq 0 ]

@@ -1,0 +1,133 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using TransportGateway.Access;
+using TransportGateway.Accounts;
+using TransportGateway.Events;
+using TransportGateway.Hosting;
+using TransportGateway.Persistence;
+using TransportGateway.Registration;
+using TransportGateway.Simulators;
+using TransportGateway.Tests.Simulators;
+
+namespace TransportGateway.Tests.Harness;
+
+/// <summary>The real server on loopback with real TLS, a database of its own, and simulated products to go with it.</summary>
+internal sealed class TestGateway : IAsyncDisposable
+{
+    private readonly TestEngine _engine;
+    private readonly List<IDisposable> _owned = [];
+
+    private TestGateway(TestEngine engine, Gateway gateway, CapturedLog log)
+    {
+        _engine = engine;
+        Gateway = gateway;
+        Log = log;
+    }
+
+    public Gateway Gateway { get; }
+
+    /// <summary>Every log line that the server wrote, for tests that read it.</summary>
+    public CapturedLog Log { get; }
+
+    public Database Database => Gateway.Services.GetRequiredService<Database>();
+
+    public Uri Address => new(Gateway.Addresses.First(address => address.StartsWith("https", StringComparison.Ordinal)).Replace("127.0.0.1", "localhost", StringComparison.Ordinal));
+
+    public TrustAnchors Anchors => TrustAnchors.FromPem(File.ReadAllText(Gateway.Directory.TrustAnchor));
+
+    public LocalAccountRow Account { get; private set; } = null!;
+
+    public VirtualAccountRow VirtualAccount { get; private set; } = null!;
+
+    public Caller Administrator { get; } = Caller.Local("administrator");
+
+    public static async Task<TestGateway> StartAsync<TEngine>(TimeProvider? clock = null, params (string Key, string Value)[] settings)
+        where TEngine : TestEngine, new()
+    {
+        var engine = new TEngine();
+        await engine.CreateAsync();
+        return await StartAsync(engine, clock, settings);
+    }
+
+    private static async Task<TestGateway> StartAsync(TestEngine engine, TimeProvider? clock, (string Key, string Value)[] settings)
+    {
+        var log = new CapturedLog();
+        var given = new Dictionary<string, string>(engine.GatewaySettings, StringComparer.Ordinal) { ["host-name"] = "localhost", ["listen-https"] = "127.0.0.1:0" };
+        foreach (var (key, value) in settings)
+        {
+            given[key] = value;
+        }
+
+        var (loaded, errors) = GatewaySettings.Load([.. given.Select(entry => $"--{entry.Key}={entry.Value}")], new Dictionary<string, string>());
+        Assert.Empty(errors);
+        var gateway = await Gateway.StartAsync(loaded!, clock ?? TimeProvider.System, logging => logging.ClearProviders().AddProvider(log));
+        var started = new TestGateway(engine, gateway, log);
+        await started.CreateAccountAsync("Example Account");
+        return started;
+    }
+
+    public GatewayClient Client(DeviceTransport transport = DeviceTransport.SmartTransport, GatewayClientOptions? options = null)
+    {
+        var client = new GatewayClient(new Uri(Address, transport == DeviceTransport.CallHome ? GatewayClient.CallHomePath : GatewayClient.SmartTransportPath), transport, Anchors, options);
+        _owned.Add(client);
+        return client;
+    }
+
+    public SimulatedProduct Product(ProductDefinition definition, DeviceTransport transport = DeviceTransport.SmartTransport, TimeProvider? clock = null)
+    {
+        var product = new SimulatedProduct(new SimulatedProductOptions
+        {
+            Product = definition,
+            Gateway = Client(transport),
+            Key = TestKeys.Pool.Next(),
+            Clock = clock ?? Gateway.Services.GetRequiredService<TimeProvider>(),
+        });
+        _owned.Add(product);
+        return product;
+    }
+
+    public async Task<string> CreateTokenAsync(long? maxUses = null, int days = 30, bool exportControlled = true, VirtualAccountRow? virtualAccount = null)
+    {
+        var outcome = await new CreateToken(Database, Gateway.Services.GetRequiredService<MasterKey>(), Gateway.Services.GetRequiredService<TimeProvider>()).ExecuteAsync(
+            new CreateToken.Request(Administrator, virtualAccount ?? VirtualAccount, "a test's token", days, exportControlled, maxUses), CancellationToken.None);
+        return Assert.IsType<CreateToken.Outcome.Created>(outcome).Text.Value;
+    }
+
+    public async Task<IReadOnlyList<InstanceRow>> InstancesAsync()
+    {
+        await using var session = await Database.ReadAsync();
+        return await new ProductInstances(session).ListAsync(null, null, 10_000, 0, CancellationToken.None);
+    }
+
+    public async Task<IReadOnlyList<EventRow>> EventsAsync(string? kind = null)
+    {
+        await using var session = await Database.ReadAsync();
+        return await new EventLog(session).ListAsync(null, kind, 1000, CancellationToken.None);
+    }
+
+    public async Task<T> ReadAsync<T>(Func<DbSession, Task<T>> read)
+    {
+        await using var session = await Database.ReadAsync();
+        return await read(session);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var owned in Enumerable.Reverse(_owned))
+        {
+            owned.Dispose();
+        }
+
+        await Gateway.StopAsync();
+        await Gateway.DisposeAsync();
+        await _engine.DisposeAsync();
+    }
+
+    private async Task CreateAccountAsync(string name)
+    {
+        var clock = Gateway.Services.GetRequiredService<TimeProvider>();
+        var outcome = await new CreateLocalAccount(Database, clock).ExecuteAsync(Administrator, name, CancellationToken.None);
+        Account = Assert.IsType<CreateLocalAccount.Outcome.Created>(outcome).Account;
+        VirtualAccount = (await ReadAsync(session => new VirtualAccounts(session).ListAsync(Account.Id, CancellationToken.None)))[0];
+    }
+}
