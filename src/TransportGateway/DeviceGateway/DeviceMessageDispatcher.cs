@@ -31,7 +31,7 @@ internal sealed partial class DeviceMessageDispatcher(
     /// <summary>Never throws for what a product sent.</summary>
     public async Task<Answer> DispatchAsync(ReceivedMessage received, CancellationToken cancellationToken)
     {
-        switch (SmartMessageReader.Read(received.Payload))
+        switch (SmartMessageReader.Read(received.Payload.Span))
         {
             case ParsedMessage.Unreadable unreadable:
                 return await UnreadableAsync(received, unreadable.Reason, cancellationToken);
@@ -102,7 +102,7 @@ internal sealed partial class DeviceMessageDispatcher(
         return message.Body switch
         {
             UnknownBody => await StoreAsync(
-                exchange, Reply.Fail(RefusalTexts.UnknownType(message.Header.RequestTypeText), "unknown request type"), cancellationToken),
+                exchange, Reply.Fail(RefusalTexts.UnknownRequestType(message.Header.RequestTypeText), "unknown request type"), cancellationToken),
             _ when message.DataProblem is { } problem => await StoreAsync(exchange, Reply.Fail(problem, "a value that will not do"), cancellationToken),
             RegistrationBody => await RegisterAsync(exchange, cancellationToken),
             _ => await CommitAsync(
@@ -248,7 +248,7 @@ internal sealed partial class DeviceMessageDispatcher(
         var signer = reply.SignedByCurrent ? authority.CurrentSigner : authority.SignerFor(header.SigningCertSerialNumber, now);
         var response = SmartMessageWriter.WriteResponse(new DeviceResponse
         {
-            Version = ProtocolVersion.Negotiate(header.Version) ?? ProtocolVersion.Ours,
+            Version = ProtocolVersion.Negotiate(header.Version),
             Locale = header.Locale,
             Timestamp = now,
             Nonce = header.Nonce,
@@ -267,28 +267,23 @@ internal sealed partial class DeviceMessageDispatcher(
     {
         if (!message.NoncesAgree)
         {
-            return Reply.Fail(RefusalTexts.DifferentNonces, "the nonces of the three levels differ");
+            return Reply.Fail(RefusalTexts.NoncesDiffer, "the nonces of the three levels differ");
         }
 
-        var (header, data) = (message.Header.Sudi, message.DataSudi);
-        var sameProduct = data is null || header is null
-            || (data.Pid == header.Pid && data.SerialNumber == header.SerialNumber && data.Uuid == header.Uuid);
-        var sameInstance = message.DataProductInstanceIdentifier is null
-            || message.DataProductInstanceIdentifier == message.Header.ProductInstanceIdentifier;
-        return sameProduct && sameInstance
+        return message.IdentitiesAgree
             ? null
-            : Reply.Fail(RefusalTexts.Identity(message.Header.ProductInstanceIdentifier ?? ""), "header and request data name different products");
+            : Reply.Fail(RefusalTexts.Identity(message.Header.ProductInstanceIdentifier), "header and request data name different products");
     }
 
     /// <summary>A message counts for an hour before and after its own time (8.7.15), which is also how long a replay could pass.</summary>
     private static Reply? Untimely(DeviceMessage message, DateTimeOffset now)
     {
-        var difference = TimeSpan.FromMilliseconds((double)now.ToUnixTimeMilliseconds() - message.DataTimestamp);
-        return difference.Duration() <= ClockTolerance ? null : Reply.Fail(RefusalTexts.Clocks(difference), "its clock differs by more than an hour");
+        var difference = DateTimeOffset.FromUnixTimeMilliseconds(message.DataTimestamp) - now;
+        return difference.Duration() <= ClockTolerance ? null : Reply.Fail(RefusalTexts.ClocksDiffer(difference), "its clock differs by more than an hour");
     }
 
     private static string Describe(DeviceMessage message) =>
-        message.Header.ProductInstanceIdentifier ?? message.Header.Sudi?.SerialNumber ?? message.DataSudi?.SerialNumber ?? "-";
+        message.Header.ProductInstanceIdentifier ?? message.Device?.SerialNumber ?? "-";
 
     /// <summary>A journal that cannot be written must not keep a product from its answer.</summary>
     private async Task TryEnterAsync(ReceivedMessage received, string reason, CancellationToken cancellationToken)

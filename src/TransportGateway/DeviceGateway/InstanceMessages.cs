@@ -17,8 +17,8 @@ internal sealed class InstanceMessages(Database database, RenewIdCertificate ren
         if (header.ProductInstanceIdentifier is not { } id)
         {
             return (null, header.RequestType == RequestType.Unknown
-                ? Reply.Fail(RefusalTexts.UnknownType(header.RequestTypeText), "unknown request type")
-                : Reply.Fail(RefusalTexts.Missing("product_instance_identifier"), "no product instance identifier"));
+                ? Reply.Fail(RefusalTexts.UnknownRequestType(header.RequestTypeText), "unknown request type")
+                : Reply.Fail(ErrorsHash.For("product_instance_identifier", "The field header.product_instance_identifier is missing. Register the product first."), "no product instance identifier"));
         }
 
         InstanceRow? instance;
@@ -97,9 +97,9 @@ internal sealed class InstanceMessages(Database database, RenewIdCertificate ren
             cancellationToken);
         var overall = outcome.Overall switch
         {
-            Authorization.Authorized => OverallStatus.Authorized,
-            Authorization.OutOfCompliance => OverallStatus.OutOfCompliance,
-            _ => OverallStatus.NoLicenses,
+            Authorization.Authorized => AuthorizationData.Authorized,
+            Authorization.OutOfCompliance => AuthorizationData.OutOfCompliance,
+            _ => AuthorizationData.NoLicenses,
         };
         if (instance.AuthorizationStatus != overall)
         {
@@ -109,24 +109,24 @@ internal sealed class InstanceMessages(Database database, RenewIdCertificate ren
         return new Reply(DeviceStatus.Ok, null, overall)
         {
             At = now,
-            Data = new AuthorizationData(
-                overall,
-                body.EntitlementVersion,
-                [.. outcome.Tags.Zip(body.Entitlements, (status, requested) => Describe(status, requested))],
-                instance.ExportControlled,
-                instance.AccountName,
-                instance.VirtualAccountName,
-                (int)Timers.Authorization.TotalDays,
-                (int)Timers.Deadline.TotalDays,
-                now + (outcome.Overall == Authorization.OutOfCompliance ? Timers.OutOfCompliance : Timers.Authorization),
-                now + Timers.Deadline),
+            Data = new AuthorizationData
+            {
+                OverallStatus = overall,
+                EntitlementVersion = body.EntitlementVersion,
+                Entitlements = [.. outcome.Tags.Select(Describe)],
+                NextCommunication = now + (outcome.Overall == Authorization.OutOfCompliance ? Timers.OutOfCompliance : Timers.Authorization),
+                CommunicationDeadline = now + Timers.Deadline,
+            },
         };
     }
 
-    private static EntitlementStatus Describe(AuthorizeEntitlements.TagStatus status, EntitlementRequest requested)
+    private static EntitlementStatus Describe(AuthorizeEntitlements.TagStatus status)
     {
         var name = Catalogue.NameOf(status.Tag);
-        return new EntitlementStatus(status.Tag, requested.Version, status.Status, status.Count, name.DisplayName, name.Description);
+        return new EntitlementStatus
+        {
+            Tag = status.Tag, Status = status.Status, Count = status.Count, DisplayName = name.DisplayName, Description = name.Description,
+        };
     }
 
     private async Task<Reply> RenewAsync(
@@ -138,7 +138,7 @@ internal sealed class InstanceMessages(Database database, RenewIdCertificate ren
             var (renewed, problem) = ProductKey.Read(der);
             if (renewed is null)
             {
-                return Reply.Fail(RefusalTexts.ErrorsHash("csr", problem!), problem!);
+                return Reply.Fail(ErrorsHash.For("csr", problem!), problem!);
             }
 
             key = renewed;
@@ -146,7 +146,7 @@ internal sealed class InstanceMessages(Database database, RenewIdCertificate ren
 
         var instance = sender.Instance!;
         var request = new RenewIdCertificate.Request(
-            instance, key, UdiNames.Of(message.Header.Sudi ?? new Sudi(null, instance.Uuid, null, null, instance.UdiPid, instance.UdiSerialNumber, null), []), now);
+            instance, key, UdiNames.Of([message.Device ?? new Sudi(null, instance.Uuid, null, null, instance.UdiPid, instance.UdiSerialNumber, null)]), now);
         var issued = renewIdCertificate.Prepare(request);
         await RenewIdCertificate.ExecuteAsync(session, request, issued, cancellationToken);
         return new Reply(DeviceStatus.Ok, null, "ID certificate renewed") { At = now, Data = RegistrationMessages.Describe(authority, instance, issued) };
@@ -159,7 +159,7 @@ internal sealed class InstanceMessages(Database database, RenewIdCertificate ren
         await new ProductInstances(session).ContactedAsync(instance.Id, now, cancellationToken);
         var usage = await new LicensePools(session).UsageOfAsync(instance.Id, cancellationToken);
         return body.Items.Count > 0 && body.Items.All(item => usage.ContainsKey(item.Value))
-            ? Reply.Fail(RefusalTexts.NoThirdPartyKeys, "no source of third-party keys")
-            : Reply.Fail(RefusalTexts.UnusedTag, "third-party key for a tag that is not in use");
+            ? Reply.Fail(RefusalTexts.NoKeySource(body.Items[0].Value), "no source of third-party keys")
+            : Reply.Fail(RefusalTexts.TagNotConsumed, "third-party key for a tag that is not in use");
     }
 }

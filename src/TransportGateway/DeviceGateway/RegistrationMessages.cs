@@ -17,19 +17,19 @@ internal sealed class RegistrationMessages(RegisterInstance registerInstance, Ce
     {
         if (message.Body is not RegistrationBody { SigningRequestDer: { } der })
         {
-            return (null, Reply.Fail(message.DataProblem ?? RefusalTexts.Missing("csr"), "no usable signing request"));
+            return (null, Reply.Fail(message.DataProblem ?? ErrorsHash.For("csr", "The signing request is missing."), "no usable signing request"));
         }
 
         var (key, problem) = ProductKey.Read(der);
         if (key is null)
         {
-            return (null, Reply.Fail(RefusalTexts.ErrorsHash("csr", problem!), problem!));
+            return (null, Reply.Fail(ErrorsHash.For("csr", problem!), problem!));
         }
 
         var publicKey = key.ExportSubjectPublicKeyInfo();
         return ProductKey.Verifies(publicKey, signedText, message.Envelope.Signature)
             ? (new Sender("csr:" + Convert.ToHexStringLower(SHA256.HashData(publicKey)), null, key, null), null)
-            : (null, Reply.Fail(RefusalTexts.Signature(), "its signature was not made with the key of its signing request"));
+            : (null, Reply.Fail(RefusalTexts.Signature, "its signature was not made with the key of its signing request"));
     }
 
     public async Task<Prepared> PrepareAsync(DeviceMessage message, Sender sender, string source, DateTimeOffset now, CancellationToken cancellationToken)
@@ -38,7 +38,7 @@ internal sealed class RegistrationMessages(RegisterInstance registerInstance, Ce
         var sudi = message.DataSudi ?? message.Header.Sudi;
         if (sudi is null || InstanceRow.KeyOf(sudi.Pid, sudi.SerialNumber, sudi.Uuid) is not { } udiKey)
         {
-            return new Prepared(Reply.Fail(RefusalTexts.ErrorsHash(
+            return new Prepared(Reply.Fail(ErrorsHash.For(
                 "sudi", "The product names neither a PID with a serial number nor a UUID; one of them is needed."), "no UDI"), null, null);
         }
 
@@ -59,7 +59,7 @@ internal sealed class RegistrationMessages(RegisterInstance registerInstance, Ce
                 body.SoftwareTag,
                 Catalogue.ProductTypeOf(body.SoftwareTag),
                 body.AgentVersion),
-            UdiNames.Of(sudi, body.Devices),
+            UdiNames.Of([sudi, .. body.Devices.Select(device => device.Sudi), .. body.HaMembers.Select(member => member.Sudi)]),
             source,
             now);
         return new Prepared(null, request, await registerInstance.PrepareAsync(request, cancellationToken));
@@ -91,20 +91,22 @@ internal sealed class RegistrationMessages(RegisterInstance registerInstance, Ce
     {
         var signer = authority.CurrentSigner;
         var (subCa, root) = authority.ChainPem;
-        return new RegistrationData(
-            instance.Id,
-            instance.DisplayName,
-            certificate.Pem,
-            certificate.Serial,
-            signer.CertificatePem,
-            signer.Serial,
-            subCa,
-            root,
-            instance.AccountName,
-            instance.VirtualAccountName,
-            instance.ExportControlled,
-            instance.RegisteredAt,
-            certificate.ValidFrom + Timers.IdCertificateRenewal,
-            certificate.ValidTo);
+        return new RegistrationData
+        {
+            ProductInstanceIdentifier = instance.Id,
+            ProductInstanceName = instance.DisplayName,
+            IdCertPem = certificate.Pem,
+            IdCertSerialNumber = certificate.Serial,
+            SigningCertPem = signer.CertificatePem,
+            SigningCertSerialNumber = signer.Serial,
+            SubCaCertPem = subCa,
+            CertChainPem = [subCa, root],
+            SmartAccount = instance.AccountName,
+            VirtualAccount = instance.VirtualAccountName,
+            ExportControlAllowed = instance.ExportControlled,
+            RegisteredAt = instance.RegisteredAt,
+            RenewAt = certificate.ValidFrom + Timers.IdCertificateRenewal,
+            ExpiresAt = certificate.ValidTo,
+        };
     }
 }

@@ -8,8 +8,8 @@ internal static class UdiNames
     // Stacks and clusters stay far below; a longer list would only make the certificate unwieldy.
     private const int Most = 32;
 
-    public static IReadOnlyList<string> Of(Sudi sudi, IReadOnlyList<Sudi> members) =>
-        [.. members.Prepend(sudi).Select(Name).OfType<string>().Distinct(StringComparer.Ordinal).Take(Most)];
+    public static IReadOnlyList<string> Of(IEnumerable<Sudi?> udis) =>
+        [.. udis.OfType<Sudi>().Select(Name).OfType<string>().Distinct(StringComparer.Ordinal).Take(Most)];
 
     private static string? Name(Sudi sudi) =>
         sudi.SerialNumber is not null ? $"PID:{sudi.Pid} SN:{sudi.SerialNumber}" : sudi.Uuid is not null ? $"UUID:{sudi.Uuid}" : null;

@@ -15,6 +15,6 @@ internal static partial class EntitlementTag
     /// <summary>The part between the comma and the underscore, here <c>12.0</c>.</summary>
     public static string? Version(string tag) => Pattern().Match(tag) is { Success: true } match ? match.Groups["version"].Value : null;
 
-    [GeneratedRegex(@"^regid\.\d{4}-\d{2}\.(?:[A-Za-z0-9-]+\.)+?(?<stem>[A-Za-z0-9_-]+),(?<version>[^_\s,]+)_[A-Za-z0-9-]+$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"^regid\.\d{4}-\d{2}\.(?:[A-Za-z0-9-]+\.)+?(?<stem>[A-Za-z0-9_-]+),(?<version>[^_\s,]+)_[A-Za-z0-9-]+\z", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Pattern();
 }

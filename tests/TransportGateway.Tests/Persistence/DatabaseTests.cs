@@ -1,0 +1,117 @@
+using System.Data.Common;
+using TransportGateway.Events;
+using TransportGateway.Persistence;
+using TransportGateway.Tests.Harness;
+
+namespace TransportGateway.Tests.Persistence;
+
+public abstract class DatabaseTests<TEngine> : IAsyncLifetime
+    where TEngine : TestEngine, new()
+{
+    private readonly TEngine _engine = new();
+    private Database _database = null!;
+
+    public async Task InitializeAsync()
+    {
+        await _engine.CreateAsync();
+        _database = _engine.Open(TimeProvider.System);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _database.DisposeAsync();
+        await _engine.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task What_is_committed_is_read_back()
+    {
+        await using (var session = await _database.BeginAsync())
+        {
+            await AppendAsync(session, "one");
+            await session.CommitAsync();
+        }
+
+        Assert.Equal(["one"], await KindsAsync());
+    }
+
+    [Fact]
+    public async Task What_is_not_committed_is_gone()
+    {
+        await using (var session = await _database.BeginAsync())
+        {
+            await AppendAsync(session, "one");
+        }
+
+        Assert.Empty(await KindsAsync());
+    }
+
+    [Fact]
+    public async Task A_session_that_fails_takes_nothing_of_its_neighbours_with_it()
+    {
+        var work = Enumerable.Range(0, 200).Select(async number =>
+        {
+            await using var session = await _database.BeginAsync();
+            await AppendAsync(session, $"event-{number}");
+            if (number % 3 != 0)
+            {
+                await session.CommitAsync();
+            }
+        });
+        await Task.WhenAll(work);
+
+        Assert.Equal(
+            Enumerable.Range(0, 200).Where(number => number % 3 != 0).Select(number => $"event-{number}").Order(),
+            (await KindsAsync()).Order());
+    }
+
+    [Fact]
+    public async Task A_statement_that_breaks_a_rule_throws_and_the_session_can_be_rolled_back()
+    {
+        await using (var session = await _database.BeginAsync())
+        {
+            await Assert.ThrowsAnyAsync<DbException>(() => AppendAsync(session, "one", severity: "loud"));
+        }
+
+        await using (var session = await _database.BeginAsync())
+        {
+            await AppendAsync(session, "two");
+            await session.CommitAsync();
+        }
+
+        Assert.Equal(["two"], await KindsAsync());
+    }
+
+    [Fact]
+    public async Task Migrating_again_changes_nothing()
+    {
+        await _database.MigrateAsync();
+        await _database.MigrateAsync();
+        Assert.Empty(await KindsAsync());
+    }
+
+    [Fact]
+    public async Task Only_one_of_eight_redeems_a_one_time_code()
+    {
+        var codes = new TransportGateway.Access.SetUpGateway(_database, TimeProvider.System);
+        var code = await codes.RenewCodeAsync(CancellationToken.None);
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ =>
+            Task.Run(() => codes.ExecuteAsync(new(code!.Value, "administrator"), CancellationToken.None))));
+
+        Assert.Single(outcomes.OfType<TransportGateway.Access.SetUpGateway.Outcome.Done>());
+        Assert.Null(await codes.RenewCodeAsync(CancellationToken.None));
+    }
+
+    private static Task AppendAsync(DbSession session, string kind, string severity = Severity.Info) =>
+        new EventLog(session).AppendAsync(new LoggedEvent(kind, severity, "test", "A test's event."), TimeProvider.System.GetUtcNow(), CancellationToken.None);
+
+    private async Task<IEnumerable<string>> KindsAsync()
+    {
+        await using var session = await _database.ReadAsync();
+        return (await new EventLog(session).ListAsync(null, null, 1000, CancellationToken.None)).Select(entry => entry.Kind);
+    }
+}
+
+public sealed class DatabaseOnSqlite : DatabaseTests<SqliteEngine>;
+
+public sealed class DatabaseOnPostgreSql : DatabaseTests<PostgreSqlEngine>;
