@@ -1,11 +1,27 @@
 namespace TransportGateway.Access;
 
+/// <summary>Every route says what a caller needs, or that it is open and why; one that says neither does not start.</summary>
 internal static class RoutePermissions
 {
+    public static TBuilder Requires<TBuilder>(this TBuilder builder, Permission permission)
+        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new Needed(permission));
+
+    /// <param name="reason">Why nobody has to sign in here.</param>
     public static TBuilder OpenToAll<TBuilder>(this TBuilder builder, string reason)
-        where TBuilder : IEndpointConventionBuilder
+        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new Open(reason));
+
+    /// <exception cref="InvalidOperationException">Names every route that says neither.</exception>
+    public static void Verify(IEnumerable<Endpoint> endpoints)
     {
-        builder.Add(endpoint => endpoint.Metadata.Add(reason));
-        return builder;
+        var silent = endpoints.Where(endpoint => endpoint.Metadata.GetMetadata<Needed>() is null && endpoint.Metadata.GetMetadata<Open>() is null).ToArray();
+        if (silent.Length > 0)
+        {
+            throw new InvalidOperationException(
+                $"These routes name no permission and are not declared open: {string.Join(", ", silent.Select(endpoint => endpoint.DisplayName))}.");
+        }
     }
+
+    public sealed record Needed(Permission Permission);
+
+    public sealed record Open(string Reason);
 }

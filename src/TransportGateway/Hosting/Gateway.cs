@@ -5,10 +5,12 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using TransportGateway.Access;
+using TransportGateway.Accounts;
 using TransportGateway.Authority;
 using TransportGateway.DeviceGateway;
 using TransportGateway.HostTls;
 using TransportGateway.Jobs;
+using TransportGateway.Licensing;
 using TransportGateway.Persistence;
 using TransportGateway.Registration;
 
@@ -96,6 +98,10 @@ internal sealed class Gateway : IAsyncDisposable
         AddServices(builder.Services, settings, directory, clock);
 
         var app = builder.Build();
+        app.UseExceptionHandler();
+        app.UseStatusCodePages();
+        app.UseRouting();
+        app.UseMiddleware<CallerMiddleware>();
         app.UseRateLimiter();
         Routes.Map(app);
         return app;
@@ -114,15 +120,22 @@ internal sealed class Gateway : IAsyncDisposable
             .AddSingleton<CertificateAuthority>()
             .AddSingleton(new HostCertificateOptions(settings.Text("host-name"), settings.List("host-alternative-names")))
             .AddSingleton<HostCertificate>()
-            .AddSingleton<RegisterInstance>()
-            .AddSingleton<RenewIdCertificate>()
-            .AddSingleton<SetUpGateway>()
+            .AddSingleton<Uptime>()
+            .AddAccess()
+            .AddAccounts()
+            .AddLicensing()
+            .AddRegistration()
             .AddDeviceGateway(new RegistrationGateOptions(settings.Number("registrations-at-a-time"), settings.Number("registrations-in-line")))
             .AddSingleton<IJob, Housekeeping>()
             .AddSingleton<IJob, CertificateUpkeep>()
             .AddHostedService<JobRunner>()
             .AddRateLimiter(limiter => LimitSources(limiter, settings))
-            .AddProblemDetails();
+            .AddProblemDetails()
+            .ConfigureHttpJsonOptions(json =>
+            {
+                json.SerializerOptions.RespectNullableAnnotations = true;
+                json.SerializerOptions.RespectRequiredConstructorParameters = true;
+            });
     }
 
     private static void Listen(Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions kestrel, GatewaySettings settings, DataDirectory directory)

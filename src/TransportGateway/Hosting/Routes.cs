@@ -1,7 +1,10 @@
 using TransportGateway.Access;
+using TransportGateway.Accounts;
 using TransportGateway.DeviceGateway;
 using TransportGateway.Http;
+using TransportGateway.Licensing;
 using TransportGateway.Persistence;
+using TransportGateway.Registration;
 
 namespace TransportGateway.Hosting;
 
@@ -11,8 +14,15 @@ internal static class Routes
     public static void Map(WebApplication app)
     {
         app.MapDeviceGateway();
+        app.MapAccess();
+        app.MapAccounts();
+        app.MapLicensing();
+        app.MapRegistration();
+        app.MapCompatibleApi();
+        app.MapOverview();
         MapHealth(app);
         MapNowhere(app);
+        RoutePermissions.Verify(((IEndpointRouteBuilder)app).DataSources.SelectMany(source => source.Endpoints));
     }
 
     private static void MapHealth(IEndpointRouteBuilder routes)

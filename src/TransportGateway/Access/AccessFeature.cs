@@ -1,0 +1,185 @@
+using System.Text.Json.Nodes;
+using TransportGateway.Events;
+using TransportGateway.Http;
+using TransportGateway.Persistence;
+
+namespace TransportGateway.Access;
+
+/// <summary>Sign-in of programs, the set-up code, and the API clients themselves.</summary>
+internal static class AccessFeature
+{
+    public static IServiceCollection AddAccess(this IServiceCollection services) => services
+        .AddSingleton<SetUpGateway>()
+        .AddSingleton<IssueAccessToken>()
+        .AddSingleton<CreateApiClient>()
+        .AddSingleton<SignInThrottle>();
+
+    public static void MapAccess(this IEndpointRouteBuilder routes)
+    {
+        foreach (var prefix in new[] { "", "/backend" })
+        {
+            routes.MapPost(prefix + "/oauth/token", IssueTokenAsync).OpenToAll("this is where programs sign in");
+        }
+
+        routes.MapPost("/api/v2/setup", SetUpAsync).OpenToAll("the set-up code is the right to do this, once");
+        routes.MapGet("/api/v2/api-clients", ListAsync).Requires(Permission.ManageAccess);
+        routes.MapPost("/api/v2/api-clients", CreateAsync).Requires(Permission.ManageAccess);
+        routes.MapDelete("/api/v2/api-clients/{id}", RevokeAsync).Requires(Permission.ManageAccess);
+    }
+
+    private static async Task<IResult> IssueTokenAsync(HttpContext context, IssueAccessToken issue, SignInThrottle throttle, Database database, TimeProvider clock)
+    {
+        if (RefusalOfChannel(context, throttle) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var body = await LenientBody.ReadAsync(context);
+        var grant = body.Text("grant_type");
+        if (grant != "client_credentials")
+        {
+            return OAuthError(
+                grant is null ? "invalid_request" : "unsupported_grant_type",
+                grant == "password"
+                    ? "This gateway has no user accounts yet, so the password grant cannot be used. Use client_credentials."
+                    : "grant_type must be client_credentials.");
+        }
+
+        if (body.Text("client_id") is not { Length: > 0 } clientId || body.Text("client_secret") is not { } secret)
+        {
+            return OAuthError("invalid_request", "client_id and client_secret are needed. 'tgctl api-client create' makes them.");
+        }
+
+        if (await issue.ExecuteAsync(clientId, new Secret(secret), context.RequestAborted) is IssueAccessToken.Outcome.Issued issued)
+        {
+            context.Response.Headers.CacheControl = "no-store";
+            return Results.Json(new JsonObject
+            {
+                ["access_token"] = issued.AccessToken.Value,
+                ["token_type"] = "Bearer",
+                ["expires_in"] = (int)IssueAccessToken.Lifetime.TotalSeconds,
+            });
+        }
+
+        throttle.Failed(Source(context));
+        await using var session = await database.BeginAsync(context.RequestAborted);
+        await new EventLog(session).AppendAsync(
+            new LoggedEvent(EventKinds.SignInRefused, Severity.Warning, Source(context), "An API client's id or secret was refused."), clock.GetUtcNow(), context.RequestAborted);
+        await session.CommitAsync();
+        return OAuthError("invalid_client", "The client id or the secret is not valid, or the client was revoked.", StatusCodes.Status403Forbidden);
+    }
+
+    private static async Task<IResult> SetUpAsync(HttpContext context, SetUpRequest request, SetUpGateway setUp, SignInThrottle throttle)
+    {
+        if (RefusalOfChannel(context, throttle) is { } refusal)
+        {
+            return refusal;
+        }
+
+        switch (await setUp.ExecuteAsync(new SetUpGateway.Request(request.Code, "administrator"), context.RequestAborted))
+        {
+            case SetUpGateway.Outcome.Done done:
+                context.Response.Headers.CacheControl = "no-store";
+                return Results.Json(new ClientWithSecret(done.ClientId, done.ClientSecret.Value));
+            default:
+                throttle.Failed(Source(context));
+                return Problem.Of(
+                    StatusCodes.Status403Forbidden,
+                    "set-up-code-refused",
+                    "The set-up code is not valid. The gateway prints a new one at each start until one was used; on its own machine tgctl needs none.");
+        }
+    }
+
+    private static async Task<IResult> ListAsync(Database database, CancellationToken cancellationToken)
+    {
+        await using var session = await database.ReadAsync(cancellationToken);
+        var clients = await new ApiClients(session).ListAsync(cancellationToken);
+        return Results.Json(clients.Select(client => new ClientView(
+            client.Id, client.Name, client.AccountId, client.Permissions.Split(' '), client.CreatedBy, client.CreatedAt, client.RevokedAt)));
+    }
+
+    private static async Task<IResult> CreateAsync(HttpContext context, CreateRequest request, CreateApiClient create)
+    {
+        var caller = Caller.Of(context)!;
+        if (caller.AccountId is not null && request.AccountId != caller.AccountId)
+        {
+            return Problem.Of(StatusCodes.Status403Forbidden, "other-account", "A client of one account can create clients for that account only.");
+        }
+
+        var permissions = new List<Permission>();
+        foreach (var name in request.Permissions ?? DefaultPermissions(request.AccountId))
+        {
+            if (!Enum.TryParse<Permission>(name, ignoreCase: true, out var permission) || !Enum.IsDefined(permission))
+            {
+                return Problem.Of(
+                    StatusCodes.Status400BadRequest, "no-such-permission", $"There is no permission '{name}'. There are: {string.Join(", ", Enum.GetNames<Permission>())}.");
+            }
+
+            permissions.Add(permission);
+        }
+
+        return await create.ExecuteAsync(new CreateApiClient.Request(caller, request.Name, request.AccountId, permissions), context.RequestAborted) switch
+        {
+            CreateApiClient.Outcome.Created created => Results.Json(new ClientWithSecret(created.ClientId, created.ClientSecret.Value)),
+            CreateApiClient.Outcome.NameInvalid invalid => Problem.Of(StatusCodes.Status400BadRequest, "name-invalid", invalid.Reason),
+            CreateApiClient.Outcome.PermissionNotHeld held => Problem.Of(
+                StatusCodes.Status403Forbidden, "permission-not-held", $"{caller.Name} does not have the permission {held.Permission} and cannot give it."),
+            var other => throw new InvalidOperationException(other.GetType().Name),
+        };
+    }
+
+    private static async Task<IResult> RevokeAsync(HttpContext context, string id, Database database, TimeProvider clock)
+    {
+        var caller = Caller.Of(context)!;
+        var now = clock.GetUtcNow();
+        await using var session = await database.BeginAsync(context.RequestAborted);
+        var clients = new ApiClients(session);
+        var client = (await clients.ListAsync(context.RequestAborted)).FirstOrDefault(entry => entry.Id == id && entry.RevokedAt is null);
+        if (client is null || (caller.AccountId is not null && client.AccountId != caller.AccountId))
+        {
+            return Problem.Of(StatusCodes.Status404NotFound, "no-such-client", "There is no such API client, or it was revoked before.");
+        }
+
+        await clients.RevokeAsync(id, now, context.RequestAborted);
+        await new EventLog(session).AppendAsync(
+            new LoggedEvent(EventKinds.ApiClientRevoked, Severity.Info, caller.Name, $"API client '{client.Name}' was revoked.", client.AccountId), now, context.RequestAborted);
+        await session.CommitAsync();
+        return Results.NoContent();
+    }
+
+    /// <summary>What the toolkit of a local account needs; a client for all accounts is asked to name what it wants.</summary>
+    private static string[] DefaultPermissions(string? accountId) => accountId is null
+        ? [nameof(Permission.ReadInventory)]
+        : [nameof(Permission.ReadInventory), nameof(Permission.ReadTokenText), nameof(Permission.ManageTokens), nameof(Permission.ManageInstances), nameof(Permission.ManageVirtualAccounts)];
+
+    private static IResult? RefusalOfChannel(HttpContext context, SignInThrottle throttle)
+    {
+        if (!context.Request.IsHttps && !PeerCredentials.IsLocal(context))
+        {
+            return Problem.Of(StatusCodes.Status403Forbidden, "not-over-http", "Secrets are not taken over plain HTTP. Use https.");
+        }
+
+        if (!throttle.IsBlocked(Source(context)))
+        {
+            return null;
+        }
+
+        context.Response.Headers.RetryAfter = "60";
+        return Problem.Of(StatusCodes.Status429TooManyRequests, "too-many-failures", "Too many failed attempts from this address. Try again in a minute.");
+    }
+
+    /// <summary>The error shape of RFC 6749, which OAuth clients read.</summary>
+    private static IResult OAuthError(string error, string description, int status = StatusCodes.Status400BadRequest) =>
+        Results.Json(new JsonObject { ["error"] = error, ["error_description"] = description }, statusCode: status);
+
+    private static string Source(HttpContext context) => context.Connection.RemoteIpAddress?.ToString() ?? "control socket";
+
+    private sealed record SetUpRequest(string Code);
+
+    private sealed record CreateRequest(string Name, string? AccountId = null, string[]? Permissions = null);
+
+    private sealed record ClientWithSecret(string ClientId, string ClientSecret);
+
+    private sealed record ClientView(
+        string ClientId, string Name, string? AccountId, string[] Permissions, string CreatedBy, DateTimeOffset CreatedAt, DateTimeOffset? RevokedAt);
+}

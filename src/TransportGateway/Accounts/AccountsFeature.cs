@@ -1,0 +1,84 @@
+using TransportGateway.Access;
+using TransportGateway.Http;
+using TransportGateway.Persistence;
+
+namespace TransportGateway.Accounts;
+
+/// <summary>Local accounts and local virtual accounts over REST.</summary>
+internal static class AccountsFeature
+{
+    public static IServiceCollection AddAccounts(this IServiceCollection services) => services
+        .AddSingleton<AccountScope>()
+        .AddSingleton<CreateLocalAccount>()
+        .AddSingleton<CreateVirtualAccount>();
+
+    public static void MapAccounts(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/api/v2/accounts", ListAsync).Requires(Permission.ReadInventory);
+        routes.MapPost("/api/v2/accounts", CreateAsync).Requires(Permission.ManageAccounts);
+        routes.MapGet("/api/v2/accounts/{account}/virtual-accounts", ListVirtualAsync).Requires(Permission.ReadInventory);
+        routes.MapPost("/api/v2/accounts/{account}/virtual-accounts", CreateVirtualAsync).Requires(Permission.ManageVirtualAccounts);
+    }
+
+    private static async Task<IResult> ListAsync(HttpContext context, Database database)
+    {
+        var caller = Caller.Of(context)!;
+        await using var session = await database.ReadAsync(context.RequestAborted);
+        var accounts = await new LocalAccounts(session).ListAsync(context.RequestAborted);
+        return Results.Json(accounts.Where(account => caller.MaySee(account.Id)).Select(View));
+    }
+
+    private static async Task<IResult> CreateAsync(HttpContext context, CreateAccountRequest request, CreateLocalAccount create)
+    {
+        var caller = Caller.Of(context)!;
+        return caller.AccountId is not null
+            ? Problem.Of(StatusCodes.Status403Forbidden, "other-account", "A client of one account cannot create others.")
+            : await create.ExecuteAsync(caller, request.Name, context.RequestAborted) switch
+            {
+                CreateLocalAccount.Outcome.Created created => Results.Json(View(created.Account)),
+                CreateLocalAccount.Outcome.NameInvalid invalid => Problem.Of(StatusCodes.Status400BadRequest, "name-invalid", invalid.Reason),
+                CreateLocalAccount.Outcome.NameTaken => Problem.Of(
+                    StatusCodes.Status409Conflict, "name-taken", $"There is a local account '{request.Name}' already; choose another name."),
+                var other => throw new InvalidOperationException(other.GetType().Name),
+            };
+    }
+
+    private static async Task<IResult> ListVirtualAsync(HttpContext context, string account, AccountScope scope, Database database)
+    {
+        if (await scope.FindAsync(Caller.Of(context)!, account, context.RequestAborted) is not { } found)
+        {
+            return AccountScope.NotFound("local account", account);
+        }
+
+        await using var session = await database.ReadAsync(context.RequestAborted);
+        return Results.Json((await new VirtualAccounts(session).ListAsync(found.Id, context.RequestAborted)).Select(View));
+    }
+
+    private static async Task<IResult> CreateVirtualAsync(
+        HttpContext context, string account, CreateVirtualAccountRequest request, AccountScope scope, CreateVirtualAccount create)
+    {
+        var caller = Caller.Of(context)!;
+        return await scope.FindAsync(caller, account, context.RequestAborted) is not { } found
+            ? AccountScope.NotFound("local account", account)
+            : await create.ExecuteAsync(new CreateVirtualAccount.Request(caller, found, request.Name, request.Description ?? ""), context.RequestAborted) switch
+            {
+                CreateVirtualAccount.Outcome.Created created => Results.Json(View(created.VirtualAccount)),
+                CreateVirtualAccount.Outcome.Invalid invalid => Problem.Of(StatusCodes.Status400BadRequest, "name-invalid", invalid.Reason),
+                CreateVirtualAccount.Outcome.NameTaken => Problem.Of(
+                    StatusCodes.Status409Conflict, "name-taken", $"There is a local virtual account '{request.Name}' already; choose another name."),
+                var other => throw new InvalidOperationException(other.GetType().Name),
+            };
+    }
+
+    private static AccountView View(LocalAccountRow account) => new(account.Id, account.Name, account.CreatedBy, account.CreatedAt);
+
+    private static VirtualAccountView View(VirtualAccountRow account) => new(account.Id, account.Name, account.Description, account.IsDefault, account.CreatedAt);
+
+    private sealed record CreateAccountRequest(string Name);
+
+    private sealed record CreateVirtualAccountRequest(string Name, string? Description = null);
+
+    private sealed record AccountView(string Id, string Name, string CreatedBy, DateTimeOffset CreatedAt);
+
+    private sealed record VirtualAccountView(string Id, string Name, string Description, bool IsDefault, DateTimeOffset CreatedAt);
+}

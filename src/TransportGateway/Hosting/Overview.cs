@@ -1,0 +1,74 @@
+using System.Reflection;
+using TransportGateway.Access;
+using TransportGateway.Accounts;
+using TransportGateway.Authority;
+using TransportGateway.Events;
+using TransportGateway.HostTls;
+using TransportGateway.Licensing;
+using TransportGateway.Persistence;
+using TransportGateway.Registration;
+
+namespace TransportGateway.Hosting;
+
+/// <summary>What the whole server tells of itself: status, events, alerts.</summary>
+internal static class Overview
+{
+    public static void MapOverview(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/api/v2/status", StatusAsync).Requires(Permission.ReadInventory);
+        routes.MapGet("/api/v2/events", EventsAsync).Requires(Permission.ReadEvents);
+        routes.MapGet("/api/v2/alerts", AlertsAsync).Requires(Permission.ReadInventory);
+    }
+
+    private static async Task<IResult> StatusAsync(
+        HttpContext context, Database database, CertificateAuthority authority, HostCertificate host, Uptime uptime, GatewaySettings settings)
+    {
+        await using var session = await database.ReadAsync(context.RequestAborted);
+        var accountId = Caller.Of(context)!.AccountId;
+        return Results.Json(new StatusView(
+            Assembly.GetExecutingAssembly().GetName().Version!.ToString(3),
+            (long)uptime.Value.TotalSeconds,
+            database.Dialect.Name,
+            settings.Text("host-name"),
+            new DateTimeOffset(host.Certificate.NotAfter),
+            new DateTimeOffset(authority.CurrentSigner.Certificate.NotAfter),
+            await new ProductInstances(session).CountAsync(accountId, null, context.RequestAborted),
+            (await new Alerts(session).ListOpenAsync(accountId, context.RequestAborted)).Count));
+    }
+
+    private static async Task<IResult> EventsAsync(HttpContext context, Database database, string? kind = null, int limit = 100)
+    {
+        await using var session = await database.ReadAsync(context.RequestAborted);
+        return Results.Json(await new EventLog(session).ListAsync(Caller.Of(context)!.AccountId, kind, limit, context.RequestAborted));
+    }
+
+    private static async Task<IResult> AlertsAsync(HttpContext context, Database database)
+    {
+        var caller = Caller.Of(context)!;
+        await using var session = await database.ReadAsync(context.RequestAborted);
+        var accounts = (await new LocalAccounts(session).ListAsync(context.RequestAborted)).ToDictionary(account => account.Id, account => account.Name);
+        var alerts = await new Alerts(session).ListOpenAsync(caller.AccountId, context.RequestAborted);
+        return Results.Json(alerts.Select(alert => new AlertView(
+            alert.Kind, alert.Severity, accounts[alert.AccountId], Catalogue.NameOf(alert.Source).DisplayName, alert.Source, alert.RaisedAt)));
+    }
+
+    private sealed record StatusView(
+        string Version,
+        long UptimeSeconds,
+        string Database,
+        string HostName,
+        DateTimeOffset HostCertificateExpires,
+        DateTimeOffset SigningCertificateExpires,
+        long ProductInstances,
+        int OpenAlerts);
+
+    private sealed record AlertView(string MessageType, string Severity, string Account, string Source, string Tag, DateTimeOffset RaisedAt);
+}
+
+/// <summary>How long this process has been up.</summary>
+internal sealed class Uptime(TimeProvider clock)
+{
+    private readonly long _started = clock.GetTimestamp();
+
+    public TimeSpan Value => clock.GetElapsedTime(_started);
+}
