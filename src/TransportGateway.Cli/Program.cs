@@ -1,1 +1,3 @@
-System.Console.WriteLine("starting");
+using TransportGateway.Cli;
+
+return await Tgctl.RunAsync(args, Console.Out, Console.Error);

@@ -1,0 +1,80 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+
+namespace TransportGateway.Cli;
+
+/// <summary><c>tgctl api-client</c> and <c>tgctl setup</c>.</summary>
+internal static class AccessCommands
+{
+    public static Command Clients(CommandContext context)
+    {
+        var list = new Command("list", "Lists the API clients.");
+        context.Run(list, async (parsed, api, cancellationToken) => context.Print(
+            parsed,
+            await api.GetAsync("/api/v2/api-clients", cancellationToken),
+            answer => Tables.Print(
+                context.Output,
+                answer.AsArray(),
+                "Showing All {0} Records",
+                ("Name", Tables.Field("name")),
+                ("Client Id", Tables.Field("clientId")),
+                ("Permissions", row => string.Join(' ', row["permissions"]!.AsArray().Select(permission => permission!.ToString()))),
+                ("Created By", Tables.Field("createdBy")),
+                ("Revoked (UTC)", Tables.Instant("revokedAt")))));
+
+        var name = new Argument<string>("name") { Description = "what the client is called in the event log" };
+        var account = new Option<string?>("--account") { Description = "the one local account it is for; all when left out" };
+        var permissions = new Option<string[]>("--permission") { Description = "what it may do; may be given several times. Without any, what the API toolkit of an account needs", AllowMultipleArgumentsPerToken = true };
+        var create = new Command("create", "Creates an API client and shows its secret, this once.") { name, account, permissions };
+        context.Run(create, async (parsed, api, cancellationToken) =>
+        {
+            string? accountId = null;
+            if (parsed.GetValue(account) is { } named)
+            {
+                var accounts = (await api.GetAsync("/api/v2/accounts", cancellationToken)).AsArray();
+                accountId = accounts.FirstOrDefault(entry => string.Equals(Tables.Text(entry!, "name"), named, StringComparison.OrdinalIgnoreCase))?["id"]?.ToString()
+                    ?? throw new TgctlException($"There is no local account '{named}'. There are: {string.Join(", ", accounts.Select(entry => Tables.Text(entry!, "name")))}");
+            }
+
+            var chosen = parsed.GetValue(permissions) is { Length: > 0 } given ? given : null;
+            context.Print(
+                parsed,
+                await api.PostAsync("/api/v2/api-clients", new { name = parsed.GetValue(name), accountId, permissions = chosen }, cancellationToken),
+                answer => PrintSecret(context, answer));
+        });
+
+        var id = new Argument<string>("client-id") { Description = "the client's id, as api-client list shows it" };
+        var revoke = new Command("revoke", "Revokes an API client; its access tokens end at once.") { id };
+        context.Run(revoke, async (parsed, api, cancellationToken) =>
+        {
+            await api.DeleteAsync($"/api/v2/api-clients/{Uri.EscapeDataString(parsed.GetValue(id)!)}", cancellationToken);
+            await context.Output.WriteLineAsync("The API client was revoked.");
+        });
+        return new Command("api-client", "Programs that sign in with an id and a secret.") { list, create, revoke };
+    }
+
+    public static Command SetUp(CommandContext context)
+    {
+        var code = new Option<string?>("--code") { Description = "the set-up code that the gateway prints at its start; asked for when left out" };
+        var setUp = new Command("setup", "Takes a new gateway into use from another machine: the set-up code buys the first administrator's API client.") { code };
+        context.Run(setUp, async (parsed, api, cancellationToken) =>
+        {
+            var typed = parsed.GetValue(code);
+            if (typed is null)
+            {
+                await context.Errors.WriteAsync("Set-up code: ");
+                typed = await Console.In.ReadLineAsync(cancellationToken) ?? "";
+            }
+
+            context.Print(parsed, await api.PostAsync("/api/v2/setup", new { code = typed }, cancellationToken), answer => PrintSecret(context, answer));
+        });
+        return setUp;
+    }
+
+    private static void PrintSecret(CommandContext context, JsonNode answer)
+    {
+        context.Output.WriteLine($"Client id      {Tables.Text(answer, "clientId")}");
+        context.Output.WriteLine($"Client secret  {Tables.Text(answer, "clientSecret")}");
+        context.Errors.WriteLine("The secret is not shown again. Keep it, and give it to programs as TG_CLIENT_SECRET.");
+    }
+}

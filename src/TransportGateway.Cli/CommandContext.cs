@@ -1,0 +1,74 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace TransportGateway.Cli;
+
+/// <summary>What every command shares: the connection, the two streams, and how failures are told.</summary>
+internal sealed class CommandContext(ConnectionOptions connection, TextWriter output, TextWriter errors)
+{
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public TextWriter Output => output;
+
+    public TextWriter Errors => errors;
+
+    public ConnectionOptions Connection => connection;
+
+    /// <summary>Gives a command its work; a failure becomes one sentence on the error stream and exit code 1.</summary>
+    public void Run(Command command, Func<ParseResult, ApiClient, CancellationToken, Task> work) => command.SetAction(async (parsed, cancellationToken) =>
+    {
+        try
+        {
+            using var api = await ApiClient.ConnectAsync(connection, parsed, errors, cancellationToken);
+            await work(parsed, api, cancellationToken);
+            return 0;
+        }
+        catch (TgctlException exception)
+        {
+            await errors.WriteLineAsync(exception.Message);
+            return 1;
+        }
+    });
+
+    /// <summary>Prints the answer as JSON where that was asked for, else hands it to the table.</summary>
+    public void Print(ParseResult parsed, JsonNode answer, Action<JsonNode> table)
+    {
+        if (connection.Json(parsed))
+        {
+            output.WriteLine(answer.ToJsonString(Indented));
+        }
+        else
+        {
+            table(answer);
+        }
+    }
+
+    /// <summary>The account that was named, or the only one there is.</summary>
+    public static async Task<string> AccountAsync(ApiClient api, string? named, CancellationToken cancellationToken)
+    {
+        if (named is not null)
+        {
+            return named;
+        }
+
+        var names = (await api.GetAsync("/api/v2/accounts", cancellationToken)).AsArray().Select(account => account!["name"]!.GetValue<string>()).ToArray();
+        return names switch
+        {
+            [var only] => only,
+            [] => throw new TgctlException("There is no local account yet. Create one: tgctl account create NAME"),
+            _ => throw new TgctlException($"There are several local accounts; say which with --account: {string.Join(", ", names)}"),
+        };
+    }
+
+    public static Option<string?> AccountOption() => new("--account") { Description = "local account; may be left out when there is only one" };
+
+    public static Option<string> VirtualAccountOption() =>
+        new("--virtual-account") { Description = "local virtual account", DefaultValueFactory = _ => "Default" };
+
+    public static async Task<string> VirtualAccountPathAsync(ApiClient api, string? account, string virtualAccount, CancellationToken cancellationToken) =>
+        $"/api/v2/accounts/{Uri.EscapeDataString(await AccountAsync(api, account, cancellationToken))}/virtual-accounts/{Uri.EscapeDataString(virtualAccount)}";
+}
+
+/// <summary>What went wrong, in a sentence that says what to do.</summary>
+internal sealed class TgctlException(string message) : Exception(message);

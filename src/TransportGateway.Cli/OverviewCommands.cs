@@ -1,0 +1,102 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+
+namespace TransportGateway.Cli;
+
+/// <summary><c>tgctl license</c>, <c>alert</c>, <c>event</c> and <c>status</c>.</summary>
+internal static class OverviewCommands
+{
+    public static Command Licenses(CommandContext context)
+    {
+        var account = CommandContext.AccountOption();
+        var virtualAccount = CommandContext.VirtualAccountOption();
+        var list = new Command("list", "Lists the licences: bought, in use, balance.") { account, virtualAccount };
+        context.Run(list, async (parsed, api, cancellationToken) =>
+        {
+            var path = await CommandContext.VirtualAccountPathAsync(api, parsed.GetValue(account), parsed.GetValue(virtualAccount)!, cancellationToken);
+            context.Print(parsed, await api.GetAsync(path + "/licenses", cancellationToken), answer => Tables.Print(
+                context.Output,
+                answer.AsArray(),
+                "Showing All {0} Records",
+                ("License", Tables.Field("license")),
+                ("Billing", Tables.Field("billing")),
+                ("Purchased", Tables.Field("purchased")),
+                ("In Use", Tables.Field("inUse")),
+                ("Substitution", row => Tables.Text(row, "substitution") is "0" ? "" : Tables.Text(row, "substitution")),
+                ("Balance", Tables.Field("balance")),
+                ("Alerts", Tables.Field("alert"))));
+        });
+        return new Command("license", "Licences.") { list };
+    }
+
+    public static Command Alerts(CommandContext context)
+    {
+        var list = new Command("list", "Lists the open alerts.");
+        context.Run(list, async (parsed, api, cancellationToken) => context.Print(
+            parsed,
+            await api.GetAsync("/api/v2/alerts", cancellationToken),
+            answer => Tables.Print(
+                context.Output,
+                answer.AsArray(),
+                "Showing All {0} Records",
+                ("Severity", Tables.Field("severity")),
+                ("Alert", Tables.Field("messageType")),
+                ("Source", Tables.Field("source")),
+                ("Account", Tables.Field("account")),
+                ("Since (UTC)", Tables.Instant("raisedAt")))));
+        return new Command("alert", "Alerts.") { list };
+    }
+
+    public static Command Events(CommandContext context)
+    {
+        var kind = new Option<string?>("--kind") { Description = "only events of this kind, as in instance-registered" };
+        var limit = new Option<int>("--limit") { Description = "how many, the newest first", DefaultValueFactory = _ => 100 };
+        var list = new Command("list", "Lists what happened, the newest first.") { kind, limit };
+        context.Run(list, async (parsed, api, cancellationToken) =>
+        {
+            var query = $"?limit={parsed.GetValue(limit)}" + (parsed.GetValue(kind) is { } wanted ? $"&kind={Uri.EscapeDataString(wanted)}" : "");
+            context.Print(parsed, await api.GetAsync("/api/v2/events" + query, cancellationToken), answer => Tables.Print(
+                context.Output,
+                answer.AsArray(),
+                "Showing {0} Records",
+                ("Time (UTC)", Tables.Instant("occurredAt")),
+                ("Severity", Tables.Field("severity")),
+                ("Event", Tables.Field("kind")),
+                ("By", Tables.Field("actor")),
+                ("Message", Tables.Field("message"))));
+        });
+        return new Command("event", "The event log.") { list };
+    }
+
+    public static Command Status(CommandContext context)
+    {
+        var status = new Command("status", "Shows whether the gateway works and what it holds.");
+        context.Run(status, async (parsed, api, cancellationToken) => context.Print(
+            parsed,
+            await api.GetAsync("/api/v2/status", cancellationToken),
+            answer =>
+            {
+                foreach (var (label, value) in new (string, string)[]
+                {
+                    ("Version", Tables.Text(answer, "version")),
+                    ("Uptime", Describe(answer)),
+                    ("Database", Tables.Text(answer, "database")),
+                    ("Host name", Tables.Text(answer, "hostName")),
+                    ("Host certificate", $"until {Tables.Instant("hostCertificateExpires")(answer)} UTC"),
+                    ("Signing certificate", $"until {Tables.Instant("signingCertificateExpires")(answer)} UTC"),
+                    ("Product instances", Tables.Text(answer, "productInstances")),
+                    ("Open alerts", Tables.Text(answer, "openAlerts")),
+                })
+                {
+                    context.Output.WriteLine($"{label,-22}{value}");
+                }
+            }));
+        return status;
+    }
+
+    private static string Describe(JsonNode answer)
+    {
+        var uptime = TimeSpan.FromSeconds(answer["uptimeSeconds"]!.GetValue<long>());
+        return uptime.TotalDays >= 1 ? $"{uptime.Days} days {uptime:hh\\:mm\\:ss}" : uptime.ToString("hh\\:mm\\:ss", System.Globalization.CultureInfo.InvariantCulture);
+    }
+}

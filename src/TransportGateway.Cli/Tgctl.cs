@@ -1,0 +1,36 @@
+using System.CommandLine;
+
+namespace TransportGateway.Cli;
+
+/// <summary>The console's commands.</summary>
+internal static class Tgctl
+{
+    /// <summary>0: done. 1: refused or not reached, with a sentence on the error stream. 2: the command line itself is wrong.</summary>
+    public static async Task<int> RunAsync(string[] arguments, TextWriter output, TextWriter errors)
+    {
+        var root = new RootCommand("Administers a transport gateway. On the gateway's own machine no sign-in is needed; elsewhere give --server, --ca and --client-id.");
+        var connection = new ConnectionOptions();
+        connection.AddTo(root);
+        var context = new CommandContext(connection, output, errors);
+        root.Subcommands.Add(AccountCommands.Accounts(context));
+        root.Subcommands.Add(AccountCommands.VirtualAccounts(context));
+        root.Subcommands.Add(TokenCommands.Create(context));
+        root.Subcommands.Add(InstanceCommands.Create(context));
+        root.Subcommands.Add(OverviewCommands.Licenses(context));
+        root.Subcommands.Add(OverviewCommands.Alerts(context));
+        root.Subcommands.Add(OverviewCommands.Events(context));
+        root.Subcommands.Add(OverviewCommands.Status(context));
+        root.Subcommands.Add(AccessCommands.Clients(context));
+        root.Subcommands.Add(AccessCommands.SetUp(context));
+
+        var parsed = root.Parse(arguments);
+        var configuration = new InvocationConfiguration { Output = output, Error = errors };
+        if (parsed.Errors.Count > 0)
+        {
+            await parsed.InvokeAsync(configuration);
+            return 2;
+        }
+
+        return await parsed.InvokeAsync(configuration);
+    }
+}
