@@ -42,6 +42,19 @@ internal static class JsonText
         }
     }
 
+    /// <summary>The bytes of a base64 string element, or null when it is none.</summary>
+    public static byte[]? ReadBase64(JsonElement text)
+    {
+        try
+        {
+            return text.ValueKind == JsonValueKind.String && text.TryGetBytesFromBase64(out var bytes) ? bytes : null;
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
     private static JsonDocument? Open<T>(T text, Func<T, JsonDocumentOptions, JsonDocument> parse, out string problem)
     {
         problem = "is not a JSON object";

@@ -5,4 +5,9 @@ namespace TransportGateway.Protocol;
 /// <param name="Signature">Empty when missing or not base64: such a signature verifies with no key.</param>
 /// <param name="CredentialToken">The token of the credential; outside the signature, so it never counts by itself.</param>
 /// <param name="Request">Exactly the text that was received, for verification. Never write it anew.</param>
-public sealed record SignedEnvelope(string SignatureType, byte[] Signature, string? CredentialToken, string Request);
+public sealed record SignedEnvelope(string SignatureType, byte[] Signature, string? CredentialToken, string Request)
+{
+    /// <summary>Without the texts, which hold the registration token.</summary>
+    public override string ToString() =>
+        $"{nameof(SignedEnvelope)} {{ SignatureType = {SignatureType}, {Signature.Length} bytes of signature, {Request.Length} characters of request }}";
+}

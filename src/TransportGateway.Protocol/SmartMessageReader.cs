@@ -74,9 +74,8 @@ public static class SmartMessageReader
         {
             var fields = new JsonFields(signature, WireNames.Signature.Canonical, ignored);
             type = fields.Text(WireNames.SignatureType) ?? string.Empty;
-            if (fields.Find(WireNames.SignatureValue) is { ValueKind: JsonValueKind.String } text
-                && text.TryGetBytesFromBase64(out var bytes)
-                && bytes.Length <= WireLimits.SignatureBytes)
+            if (fields.Find(WireNames.SignatureValue) is { } text
+                && JsonText.ReadBase64(text) is { Length: <= WireLimits.SignatureBytes } bytes)
             {
                 value = bytes;
             }
