@@ -34,7 +34,16 @@ internal static class AccessFeature
             return refusal;
         }
 
-        var body = await LenientBody.ReadAsync(context);
+        LenientBody body;
+        try
+        {
+            body = await LenientBody.ReadAsync(context);
+        }
+        catch (BadHttpRequestException exception)
+        {
+            return OAuthError("invalid_request", exception.Message, exception.StatusCode);
+        }
+
         var grant = body.Text("grant_type");
         if (grant != "client_credentials")
         {

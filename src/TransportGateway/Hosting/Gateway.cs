@@ -120,7 +120,7 @@ internal sealed class Gateway : IAsyncDisposable
             .AddSingleton<CertificateAuthority>()
             .AddSingleton(new HostCertificateOptions(settings.Text("host-name"), settings.List("host-alternative-names")))
             .AddSingleton<HostCertificate>()
-            .AddSingleton<Uptime>()
+            .AddSingleton(new Uptime(clock))
             .AddAccess()
             .AddAccounts()
             .AddLicensing()

@@ -19,6 +19,7 @@ internal static class CompatibleApi
         foreach (var prefix in new[] { "/api/v1", "/backend/api/v1" })
         {
             var api = routes.MapGroup(prefix);
+            api.AddEndpointFilter(RefuseUnreadableAsync);
             api.MapPost("/upstream_satellites/accounts", ListAccountsAsync).Requires(Permission.ReadInventory);
             api.MapGet("/accounts/{account}/virtual-accounts", ListVirtualAccountsAsync).Requires(Permission.ReadInventory);
             api.MapPost("/accounts/{account}/virtual-accounts", CreateVirtualAccountAsync).Requires(Permission.ManageVirtualAccounts);
@@ -30,6 +31,18 @@ internal static class CompatibleApi
             api.MapGet(VirtualAccountPath + "/devices", ListDevicesAsync).Requires(Permission.ReadInventory);
             api.MapPost(VirtualAccountPath + "/devices/transfer", TransferDevicesAsync).Requires(Permission.ManageInstances);
             api.MapPost(VirtualAccountPath + "/devices/remove", RemoveDevicesAsync).Requires(Permission.ManageInstances);
+        }
+    }
+
+    private static async ValueTask<object?> RefuseUnreadableAsync(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next)
+    {
+        try
+        {
+            return await next(invocation);
+        }
+        catch (BadHttpRequestException exception)
+        {
+            return Fail(exception.StatusCode, exception.Message);
         }
     }
 

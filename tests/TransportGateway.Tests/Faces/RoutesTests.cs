@@ -1,0 +1,111 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using TransportGateway.Access;
+using TransportGateway.Tests.Architecture;
+using TransportGateway.Tests.Harness;
+using YamlDotNet.RepresentationModel;
+
+namespace TransportGateway.Tests.Faces;
+
+/// <summary>What is reachable from outside, route by route and socket by socket.</summary>
+public sealed class RoutesTests
+{
+    [Fact]
+    public async Task Every_route_names_its_permission_or_says_why_it_is_open()
+    {
+        await using var gateway = await TestGateway.StartAsync<SqliteEngine>();
+        var open = Endpoints(gateway).Where(endpoint => endpoint.Metadata.GetMetadata<RoutePermissions.Open>() is not null)
+            .Select(endpoint => endpoint.RoutePattern.RawText).Order(StringComparer.Ordinal);
+        Assert.Equal(
+            [
+                "/SmartTransport", "/Transportgateway/services/DeviceRequestHandler", "/api/v2/setup", "/backend/oauth/token", "/healthz", "/oauth/token", "/readyz", "{*path}",
+            ],
+            open);
+        RoutePermissions.Verify(Endpoints(gateway));
+    }
+
+    [Fact]
+    public void A_route_without_a_permission_does_not_start()
+    {
+        var app = WebApplication.CreateSlimBuilder().Build();
+        app.MapGet("/forgotten", () => "hello");
+        var exception = Assert.Throws<InvalidOperationException>(
+            () => RoutePermissions.Verify(((IEndpointRouteBuilder)app).DataSources.SelectMany(source => source.Endpoints)));
+        Assert.Contains("/forgotten", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Nothing_listens_but_what_the_settings_name()
+    {
+        await using var gateway = await TestGateway.StartAsync<SqliteEngine>();
+        Assert.Equal(
+            [$"http://unix:{gateway.Gateway.Directory.ControlSocket}", $"https://127.0.0.1:{gateway.Address.Port}"],
+            gateway.Gateway.Addresses.Order(StringComparer.Ordinal));
+        var listeners = IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Where(listener => listener.Port == gateway.Address.Port).ToArray();
+        Assert.Equal(IPAddress.Loopback, Assert.Single(listeners).Address);
+    }
+
+    [Fact]
+    public async Task A_gateway_process_has_exactly_one_tcp_socket_and_one_control_socket()
+    {
+        var folder = Directory.CreateTempSubdirectory("tg-sockets-").FullName;
+        var process = Crash.GatewayProcess.Start("--data-directory", folder, "--listen-https", "127.0.0.1:0");
+        try
+        {
+            await Crash.GatewayProcess.WaitUntilReadyAsync(process, Path.Combine(folder, "control.sock"));
+            var inodes = Directory.GetFiles($"/proc/{process.Id}/fd").Select(path => new FileInfo(path).LinkTarget ?? "").Where(target => target.StartsWith("socket:[", StringComparison.Ordinal))
+                .Select(target => target[8..^1]).ToHashSet();
+            const string Listening = "0A";
+            var tcp = new[] { "/proc/net/tcp", "/proc/net/tcp6" }.SelectMany(File.ReadLines).Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+                .Where(parts => parts.Length > 9 && parts[3] == Listening && inodes.Contains(parts[9])).ToArray();
+            var udp = new[] { "/proc/net/udp", "/proc/net/udp6" }.SelectMany(File.ReadLines).Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+                .Where(parts => parts.Length > 9 && inodes.Contains(parts[9]));
+            Assert.Single(tcp);
+            Assert.Empty(udp);
+        }
+        finally
+        {
+            process.Kill();
+            await process.WaitForExitAsync();
+            process.Dispose();
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task The_contract_and_the_server_have_the_same_routes()
+    {
+        await using var gateway = await TestGateway.StartAsync<SqliteEngine>();
+        var served = Endpoints(gateway)
+            .Where(endpoint => endpoint.RoutePattern.RawText is { } path && path != "{*path}" && !path.StartsWith("/backend", StringComparison.Ordinal))
+            .SelectMany(endpoint => endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Select(method => $"{method.ToUpperInvariant()} {endpoint.RoutePattern.RawText}"))
+            .Order(StringComparer.Ordinal);
+
+        var contract = new YamlStream();
+        using var text = File.OpenText(Path.Combine(Repository.Root, "openapi.yaml"));
+        contract.Load(text);
+        var paths = (YamlMappingNode)((YamlMappingNode)contract.Documents[0].RootNode)["paths"];
+        var described = paths.Children.SelectMany(path => ((YamlMappingNode)path.Value).Children
+                .Select(operation => operation.Key.ToString())
+                .Where(method => method is "get" or "post" or "delete" or "put" or "patch")
+                .Select(method => $"{method.ToUpperInvariant()} {path.Key}"))
+            .Order(StringComparer.Ordinal);
+        Assert.Equal(described, served);
+    }
+
+    [Fact]
+    public async Task Every_compatible_route_is_served_under_the_backend_prefix_too()
+    {
+        await using var gateway = await TestGateway.StartAsync<SqliteEngine>();
+        var paths = Endpoints(gateway).Select(endpoint => endpoint.RoutePattern.RawText!).ToHashSet();
+        Assert.All(
+            paths.Where(path => path.StartsWith("/api/v1", StringComparison.Ordinal) || path.StartsWith("/oauth", StringComparison.Ordinal)),
+            path => Assert.Contains("/backend" + path, paths));
+    }
+
+    private static IEnumerable<RouteEndpoint> Endpoints(TestGateway gateway) =>
+        gateway.Gateway.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>();
+}
