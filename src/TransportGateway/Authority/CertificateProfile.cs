@@ -143,5 +143,16 @@ internal static class CertificateProfile
         return new X509Extension(SubjectAlternativeNameOid, writer.Encode(), critical: false);
     }
 
-    private static string Cut(string text) => text.Length <= MostCommonNameCharacters ? text : text[..MostCommonNameCharacters].TrimEnd();
+    /// <summary>The text within the bound, never half a character, never nothing.</summary>
+    private static string Cut(string text)
+    {
+        var trimmed = text.Trim();
+        if (trimmed.Length > MostCommonNameCharacters)
+        {
+            var length = char.IsHighSurrogate(trimmed[MostCommonNameCharacters - 1]) ? MostCommonNameCharacters - 1 : MostCommonNameCharacters;
+            trimmed = trimmed[..length].TrimEnd();
+        }
+
+        return trimmed.Length > 0 ? trimmed : "Product Instance";
+    }
 }

@@ -27,6 +27,17 @@ internal static partial class DeviceGatewayFeature
     {
         routes.MapPost(CallHomePath, CallHomeAsync).OpenToAll("products prove themselves by the signature in the message").RequireRateLimiting(RateLimit);
         routes.MapPost(SmartTransportPath, SmartTransportAsync).OpenToAll("products prove themselves by the signature in the message").RequireRateLimiting(RateLimit);
+        foreach (var path in new[] { CallHomePath, SmartTransportPath })
+        {
+            routes.MapMethods(path, ["GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"], NotPosted).OpenToAll("says that products POST here");
+        }
+    }
+
+    /// <summary>Who opens a product's URL in a browser wants to know whether it is right.</summary>
+    private static IResult NotPosted(HttpContext context)
+    {
+        context.Response.Headers.Allow = "POST";
+        return Http.Problem.Of(StatusCodes.Status405MethodNotAllowed, "post-only", "This path is right: products send their messages here with POST.");
     }
 
     private static async Task CallHomeAsync(HttpContext context)

@@ -82,7 +82,7 @@ internal sealed partial class DeviceMessageDispatcher(
 
         using var turn = await _inProgress.EnterAsync(sender!.Id, message.Header.Nonce, cancellationToken);
         var hash = SHA256.HashData(signedText);
-        if (await StoredAnswerAsync(sender.Id, message, hash, cancellationToken) is { } stored)
+        if (await StoredAnswerAsync(received, sender, message, hash, cancellationToken) is { } stored)
         {
             return stored;
         }
@@ -138,12 +138,13 @@ internal sealed partial class DeviceMessageDispatcher(
         return Sign(exchange.Message.Header, new Reply(DeviceStatus.OkTryAgain, Busy, "overtaken by other registrations of the same product"));
     }
 
-    private async Task<Answer?> StoredAnswerAsync(string sender, DeviceMessage message, byte[] hash, CancellationToken cancellationToken)
+    private async Task<Answer?> StoredAnswerAsync(
+        ReceivedMessage received, Sender sender, DeviceMessage message, byte[] hash, CancellationToken cancellationToken)
     {
         StoredAnswerRow? stored;
         await using (var reading = await database.ReadAsync(cancellationToken))
         {
-            stored = await new AnsweredMessages(reading).FindAsync(sender, message.Header.Nonce, cancellationToken);
+            stored = await new AnsweredMessages(reading).FindAsync(sender.Id, message.Header.Nonce, cancellationToken);
         }
 
         if (stored is null)
@@ -153,7 +154,9 @@ internal sealed partial class DeviceMessageDispatcher(
 
         if (!stored.RequestHash.AsSpan().SequenceEqual(hash))
         {
-            return Sign(message.Header, Reply.Fail(RefusalTexts.NonceReused, "nonce used before for another message"));
+            var reason = $"{sender.Instance?.DisplayName ?? "a product that registers"} used a nonce again for another message";
+            await TryEnterAsync(received, reason, cancellationToken);
+            return Sign(message.Header, Reply.Fail(RefusalTexts.NonceReused, reason));
         }
 
         var signer = authority.SignerFor(stored.SignerSerial, clock.GetUtcNow());

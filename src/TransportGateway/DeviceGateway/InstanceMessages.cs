@@ -1,5 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using TransportGateway.Authority;
+using TransportGateway.Events;
 using TransportGateway.Licensing;
 using TransportGateway.Persistence;
 using TransportGateway.Protocol;
@@ -57,23 +58,37 @@ internal sealed class InstanceMessages(Database database, RenewIdCertificate ren
             await new IdCertificates(session).UseAsync(renewed, cancellationToken);
         }
 
-        switch (message.Body)
+        var reply = message.Body switch
         {
-            case AuthorizationBody authorization:
-                return await AuthorizeAsync(session, instance, authorization, now, cancellationToken);
-            case IdCertRenewBody renewal:
-                return await RenewAsync(session, sender, message, renewal, now, cancellationToken);
-            case DeregistrationBody:
-                await DeregisterInstance.ExecuteAsync(session, instance, now, cancellationToken);
-                return new Reply(DeviceStatus.Ok, null, "deregistered") { At = now };
-            case ThirdPartyKeyBody keys:
-                return await ThirdPartyKeyAsync(session, instance, keys, now, cancellationToken);
-            case PollBody poll:
-                await new ProductInstances(session).ContactedAsync(instance.Id, now, cancellationToken);
-                return Reply.Fail(RefusalTexts.UnknownPoll(poll.PollId), "nothing to poll for");
-            default:
-                throw new InvalidOperationException($"No way to handle {message.Body.GetType().Name}.");
+            AuthorizationBody authorization => await AuthorizeAsync(session, instance, authorization, now, cancellationToken),
+            IdCertRenewBody renewal => await RenewAsync(session, sender, message, renewal, now, cancellationToken),
+            DeregistrationBody => await DeregisterInstance.ExecuteAsync(session, instance, now, cancellationToken)
+                ? new Reply(DeviceStatus.Ok, null, "deregistered") { At = now }
+                : null,
+            ThirdPartyKeyBody keys => await ThirdPartyKeyAsync(session, instance, keys, now, cancellationToken),
+            PollBody poll => await PollAsync(session, instance, poll, now, cancellationToken),
+            _ => throw new InvalidOperationException($"No way to handle {message.Body.GetType().Name}."),
+        };
+        if (reply is { Status: DeviceStatus.Failed })
+        {
+            await new EventLog(session).AppendAsync(RefusalOf(message, instance, reply), now, cancellationToken);
         }
+
+        return reply;
+    }
+
+    private static LoggedEvent RefusalOf(DeviceMessage message, InstanceRow instance, Reply reply) => new(
+        EventKinds.MessageRefused,
+        Severity.Warning,
+        instance.DisplayName,
+        $"A {message.Header.RequestTypeText} message was refused: {reply.Reason.TrimEnd('.')}.",
+        instance.AccountId,
+        instance.Id);
+
+    private static async Task<Reply> PollAsync(DbSession session, InstanceRow instance, PollBody body, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await new ProductInstances(session).ContactedAsync(instance.Id, now, cancellationToken);
+        return Reply.Fail(RefusalTexts.UnknownPoll(body.PollId), "nothing to poll for");
     }
 
     private static async Task<Reply?> AuthorizeAsync(

@@ -13,6 +13,7 @@ internal static class AuthorizeEntitlements
 
     public sealed record Outcome(Authorization Overall, IReadOnlyList<TagStatus> Tags);
 
+    /// <param name="Count">What the product uses of it: nothing of a tag that is counted nowhere (8.7.32, 8.7.34).</param>
     public sealed record TagStatus(string Tag, int Count, string Status);
 
     public static async Task<Outcome> ExecuteAsync(DbSession session, Request request, CancellationToken cancellationToken)
@@ -40,7 +41,7 @@ internal static class AuthorizeEntitlements
 
         return new Outcome(
             Compliance.Of(after.Keys, balances),
-            [.. request.Counts.Select(entry => new TagStatus(entry.Tag, entry.Count, StatusOf(entry.Tag, balances)))]);
+            [.. request.Counts.Select(entry => new TagStatus(entry.Tag, (int)after.GetValueOrDefault(entry.Tag), StatusOf(entry.Tag, balances)))]);
     }
 
     private static string StatusOf(string tag, IReadOnlyDictionary<string, LicenseBalance> balances) =>

@@ -6,12 +6,18 @@ namespace TransportGateway.Registration;
 /// <summary>Ends a registration at the product's own wish: its licences are free, its certificates no longer count.</summary>
 internal static class DeregisterInstance
 {
-    public static async Task ExecuteAsync(DbSession session, InstanceRow instance, DateTimeOffset now, CancellationToken cancellationToken)
+    /// <summary>False when it had ended before.</summary>
+    /// <remarks>The row is changed, and so locked, first: whoever else changes this product's usage is done by then or waits.</remarks>
+    public static async Task<bool> ExecuteAsync(DbSession session, InstanceRow instance, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        await InstanceUsage.ReleaseAsync(session, instance, now, cancellationToken);
         var instances = new ProductInstances(session);
+        if (!await instances.EndAsync(instance.Id, InstanceState.Deregistered, now, cancellationToken))
+        {
+            return false;
+        }
+
         await instances.ContactedAsync(instance.Id, now, cancellationToken);
-        await instances.EndAsync(instance.Id, InstanceState.Deregistered, now, cancellationToken);
+        await InstanceUsage.ReleaseAsync(session, instance, now, cancellationToken);
         await new IdCertificates(session).RevokeAllAsync(instance.Id, cancellationToken);
         await new EventLog(session).AppendAsync(
             new LoggedEvent(
@@ -23,5 +29,6 @@ internal static class DeregisterInstance
                 instance.Id),
             now,
             cancellationToken);
+        return true;
     }
 }

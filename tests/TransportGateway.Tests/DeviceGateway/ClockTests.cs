@@ -1,0 +1,147 @@
+using Microsoft.Extensions.Time.Testing;
+using TransportGateway.Events;
+using TransportGateway.Simulators;
+using TransportGateway.Tests.Harness;
+using TransportGateway.Tests.Simulators;
+
+namespace TransportGateway.Tests.DeviceGateway;
+
+/// <summary>What depends on time: the time in a message (8.7.15), certificates that end, what products are told to do when.</summary>
+public abstract class ClockTests<TEngine>
+    where TEngine : TestEngine, new()
+{
+    [Theory]
+    [InlineData(RequestType.Registration)]
+    [InlineData(RequestType.Authorization)]
+    [InlineData(RequestType.IdCertRenew)]
+    [InlineData(RequestType.ThirdPartyKey)]
+    [InlineData(RequestType.Poll)]
+    public async Task A_message_an_hour_and_a_second_off_is_refused_and_one_an_hour_off_is_heard(string type)
+    {
+        var clock = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        await using var gateway = await TestGateway.StartAsync<TEngine>(clock);
+        var token = await gateway.CreateTokenAsync();
+        var product = gateway.Product(SeedProducts.Cucmpub);
+        if (type != RequestType.Registration)
+        {
+            await gateway.RegisteredAsync(SeedProducts.Cucmpub, product);
+        }
+
+        foreach (var direction in new[] { 1, -1 })
+        {
+            var hour = direction * (long)TimeSpan.FromHours(1).TotalMilliseconds;
+            var events = await gateway.AssertRefusedAsync(
+                "The clocks of product and gateway differ by 1 hours; more than 1 hour is refused. Set the product's clock (NTP) and try again.",
+                () => gateway.Client().PostAsync(Draft().Sealed(draft => draft.Timestamp += hour + (direction * 1000))));
+            Assert.Equal(
+                [type == RequestType.Registration
+                    ? $"{EventKinds.RegistrationRefused}: A REGISTRATION message was refused: its clock differs by more than an hour."
+                    : $"{EventKinds.MessageRefused}: A {type} message was refused: its clock differs by more than an hour."],
+                events);
+
+            var heard = await gateway.Client().PostAsync(Draft().Sealed(draft => draft.Timestamp += hour));
+            Assert.DoesNotContain("clocks", heard.Message ?? "", StringComparison.Ordinal);
+        }
+
+        MessageDraft Draft() => type switch
+        {
+            RequestType.Registration => product.DraftRegistration(token),
+            RequestType.Authorization => product.DraftAuthorization(),
+            RequestType.IdCertRenew => product.DraftIdCertRenewal(),
+            RequestType.ThirdPartyKey => product.DraftThirdPartyKey(EntitlementTags.UcmBasic),
+            RequestType.Poll => product.DraftPoll(1),
+            _ => product.DraftDeregistration(),
+        };
+    }
+
+    [Fact]
+    public async Task A_timestamp_beyond_all_calendars_is_refused_like_any_other_wrong_one()
+    {
+        await using var gateway = await TestGateway.StartAsync<TEngine>();
+        var product = await gateway.RegisteredAsync(SeedProducts.Cucmpub);
+        foreach (var timestamp in new long[]
+        {
+            long.MaxValue,
+            long.MinValue,
+            0,
+            -1,
+        })
+        {
+            var answer = await gateway.Client().PostAsync(product.DraftAuthorization().Sealed(draft => draft.Timestamp = timestamp));
+
+            Assert.Equal((200, "FAILED"), (answer.Http.Status, answer.Status));
+            Assert.StartsWith("The clocks of product and gateway differ by ", answer.Message, StringComparison.Ordinal);
+            Assert.EndsWith(" days; more than 1 hour is refused. Set the product's clock (NTP) and try again.", answer.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task The_timestamp_in_the_header_does_not_matter()
+    {
+        await using var gateway = await TestGateway.StartAsync<TEngine>();
+        var product = await gateway.RegisteredAsync(SeedProducts.Cucmpub);
+
+        Assert.Equal("OK", (await gateway.Client().PostAsync(product.DraftAuthorization().Sealed(draft => draft.Header["timestamp"] = 12345))).Status);
+    }
+
+    [Fact]
+    public async Task A_certificate_counts_for_365_days_and_not_a_second_longer()
+    {
+        var clock = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        await using var gateway = await TestGateway.StartAsync<TEngine>(clock, ("listen-http", "127.0.0.1:0"));
+        using var client = PlainHttp(gateway);
+        using var product = Product(gateway, client, clock);
+        await gateway.RegisteredAsync(SeedProducts.Cucmpub, product);
+        var end = (await gateway.InstancesAsync())[0].RegisteredAt.AddDays(365);
+
+        clock.SetUtcNow(end);
+        Assert.Equal("OK", (await client.PostAsync(product.DraftAuthorization().Seal())).Status);
+        clock.Advance(TimeSpan.FromSeconds(1));
+        await gateway.AssertRefusedAsync(
+            WireAnswers.IdentityErrors(product.State.ProductInstanceIdentifier), () => client.PostAsync(product.DraftAuthorization().Seal()));
+        Assert.Equal(
+            "A message was refused: cucmpub used an ID certificate that no longer counts (current)", (await gateway.EventsAsync(EventKinds.MessageRefused))[0].Message);
+    }
+
+    [Fact]
+    public async Task A_registration_is_told_180_and_365_days_and_a_renewal_counts_from_itself()
+    {
+        var clock = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        await using var gateway = await TestGateway.StartAsync<TEngine>(clock, ("listen-http", "127.0.0.1:0"));
+        using var client = PlainHttp(gateway);
+        using var product = Product(gateway, client, clock);
+        var now = clock.GetUtcNow();
+
+        var registered = Assert.IsType<ProductResult.Accepted>(await product.RegisterAsync(await gateway.CreateTokenAsync())).Registration;
+        Assert.Equal(WholeSeconds(now), registered.RegisteredAt);
+        Assert.Equal(WholeSeconds(now).AddDays(180), registered.RenewAt);
+        Assert.Equal(WholeSeconds(now).AddDays(365), registered.ExpiresAt);
+
+        clock.Advance(TimeSpan.FromDays(180));
+        var renewed = Assert.IsType<ProductResult.Accepted>(await product.RenewIdCertificateAsync()).Registration;
+        Assert.Equal(registered.RegisteredAt, renewed.RegisteredAt);
+        Assert.Equal(WholeSeconds(now).AddDays(360), renewed.RenewAt);
+        Assert.Equal(WholeSeconds(now).AddDays(545), renewed.ExpiresAt);
+    }
+
+    private static DateTimeOffset WholeSeconds(DateTimeOffset instant) => DateTimeOffset.FromUnixTimeSeconds(instant.ToUnixTimeSeconds());
+
+    /// <summary>Without TLS, whose certificates count by the clock of the machine.</summary>
+    private static GatewayClient PlainHttp(TestGateway gateway) => new(
+        new Uri(new Uri(gateway.Gateway.Addresses.Single(address => address.StartsWith("http://127", StringComparison.Ordinal))), GatewayClient.SmartTransportPath),
+        DeviceTransport.SmartTransport,
+        gateway.Anchors);
+
+    private static SimulatedProduct Product(TestGateway gateway, GatewayClient client, TimeProvider clock) => new(new SimulatedProductOptions
+    {
+        Product = SeedProducts.Cucmpub,
+        Gateway = client,
+        Key = TestKeys.Pool.Next(),
+        Clock = clock,
+        LicensingAnchors = gateway.Anchors,
+    });
+}
+
+public sealed class ClockOnSqlite : ClockTests<SqliteEngine>;
+
+public sealed class ClockOnPostgreSql : ClockTests<PostgreSqlEngine>;

@@ -1,0 +1,170 @@
+using System.Text;
+using TransportGateway.Events;
+using TransportGateway.Simulators;
+using TransportGateway.Tests.Harness;
+
+namespace TransportGateway.Tests.DeviceGateway;
+
+/// <summary>Third-party keys, polling, types and versions that are not served, and the one real message that is public.</summary>
+public abstract class OtherMessagesTests<TEngine>
+    where TEngine : TestEngine, new()
+{
+    [Fact]
+    public async Task A_third_party_key_for_an_unused_tag_is_refused_in_the_documented_words()
+    {
+        await using var gateway = await TestGateway.StartAsync<TEngine>();
+        var product = await gateway.RegisteredAsync(SeedProducts.Cucmpub);
+
+        var events = await gateway.AssertRefusedAsync(
+            "Product Instance is not consuming this tag : ", () => gateway.Client().PostAsync(product.DraftThirdPartyKey(EntitlementTags.UcmEnhanced).Seal()));
+
+        Assert.Equal([$"{EventKinds.MessageRefused}: A THIRD_PARTY_KEY message was refused: third-party key for a tag that is not in use."], events);
+    }
+
+    [Fact]
+    public async Task A_third_party_key_for_a_used_tag_is_refused_with_a_sentence()
+    {
+        await using var gateway = await TestGateway.StartAsync<TEngine>();
+        var product = await gateway.RegisteredAsync(SeedProducts.Cucmpub);
+        Assert.IsType<ProductResult.Accepted>(await product.AuthorizeAsync());
+
+        var events = await gateway.AssertRefusedAsync(
+            "This gateway has no source of third-party keys. Register the product directly with the licence cloud to obtain one.",
+            () => gateway.Client().PostAsync(product.DraftThirdPartyKey(EntitlementTags.UcmEnhanced).Seal()));
+
+        Assert.Equal([$"{EventKinds.MessageRefused}: A THIRD_PARTY_KEY message was refused: no source of third-party keys."], events);
+    }
+
+    [Fact]
+    public async Task Polling_for_an_unknown_id_is_refused()
+    {
+        await using var gateway = await TestGateway.StartAsync<TEngine>();
+        var product = await gateway.RegisteredAsync(SeedProducts.Cucmpub);
+
+        var events = await gateway.AssertRefusedAsync(
+            WireAnswers.Errors("poll_id", "There is nothing to poll for with the id 773126444402795033. Send the original request again."),
+            () => gateway.Client().PostAsync(product.DraftPoll(773126444402795033).Seal()));
+
+        Assert.Equal([$"{EventKinds.MessageRefused}: A POLL message was refused: nothing to poll for."], events);
+    }
+
+    [Fact]
+    public async Task A_request_type_that_is_not_served_is_refused_by_its_name()
+    {
+        await using var gateway = await TestGateway.StartAsync<TEngine>();
+        var product = await gateway.RegisteredAsync(SeedProducts.Cucmpub);
+        foreach (var type in new string[]
+        {
+            "TRUST",
+            "registration",
+            "A type of 3 words",
+        })
+        {
+            var events = await gateway.AssertRefusedAsync(
+                WireAnswers.Errors("request_type", $"The request type {type} is not served by this gateway."),
+                () => gateway.Client().PostAsync(product.DraftAuthorization().Sealed(draft => draft.RequestTypeName = type)));
+            Assert.Equal([$"{EventKinds.MessageRefused}: A {type} message was refused: unknown request type."], events);
+
+            await gateway.AssertRefusedAsync(
+                WireAnswers.Errors("request_type", $"The request type {type} is not served by this gateway."),
+                () => gateway.Client().PostAsync(gateway.Product(SeedProducts.Pi37).DraftRegistration("x").Sealed(draft => draft.RequestTypeName = type)));
+        }
+    }
+
+    [Fact]
+    public async Task Any_version_1_is_answered_in_the_lower_of_both()
+    {
+        await using var gateway = await TestGateway.StartAsync<TEngine>();
+        var product = await gateway.RegisteredAsync(SeedProducts.Cucmpub);
+        foreach (var (theirs, answered) in new (string, string)[]
+        {
+            ("1.0", "1.0"),
+            ("1.1", "1.1"),
+            ("1.3", "1.3"),
+            ("1.9", "1.3"),
+            ("1.10", "1.3"),
+        })
+        {
+            var answer = await gateway.Client().PostAsync(product.DraftAuthorization().Sealed(draft => draft.Version = theirs));
+
+            Assert.Equal(("OK", answered), (answer.Status, (string?)answer.Header["version"]));
+        }
+    }
+
+    [Fact]
+    public async Task A_higher_major_version_is_told_ours()
+    {
+        await using var gateway = await TestGateway.StartAsync<TEngine>();
+        var product = await gateway.RegisteredAsync(SeedProducts.Cucmpub);
+        var state = await gateway.StateAsync();
+        foreach (var version in new string[]
+        {
+            "2.0",
+            "10.1",
+        })
+        {
+            var answer = await gateway.Client().PostAsync(product.DraftAuthorization().Sealed(draft => draft.Version = version));
+
+            Assert.Equal(("VERSION_TOO_HIGH", "1.3"), (answer.Status, (string?)answer.Header["version"]));
+            Assert.Equal($"The message version {version} is not served; this gateway speaks 1.3.", answer.Message);
+            Assert.Equal(state, await gateway.StateAsync());
+            Assert.IsType<ProductResult.Refused>(await product.SendAsync(product.DraftAuthorization().Sealed(draft => draft.Version = version)));
+        }
+    }
+
+    [Fact]
+    public async Task A_version_that_is_none_is_refused()
+    {
+        await using var gateway = await TestGateway.StartAsync<TEngine>();
+        var product = await gateway.RegisteredAsync(SeedProducts.Cucmpub);
+        foreach (var version in new string[]
+        {
+            "",
+            "1",
+            "one.two",
+            "1.-1",
+            "0.9",
+            "1.2.3",
+        })
+        {
+            await gateway.AssertRefusedAsync(
+                WireAnswers.Errors("header.version", $"The message version '{version}' is not of the form 1.x."),
+                () => gateway.Client().PostAsync(product.DraftAuthorization().Sealed(draft => draft.Version = version)));
+        }
+    }
+
+    [Theory]
+    [InlineData(DeviceTransport.CallHome)]
+    [InlineData(DeviceTransport.SmartTransport)]
+    public async Task The_one_real_message_that_is_public_is_read_archived_and_refused_as_documented(DeviceTransport transport)
+    {
+        await using var gateway = await TestGateway.StartAsync<TEngine>();
+        var bytes = await File.ReadAllBytesAsync(Path.Combine(AppContext.BaseDirectory, "DeviceGateway", "Samples", "unity-connection-third-party-key.json"));
+        var body = transport == DeviceTransport.SmartTransport ? bytes : gateway.Client(transport).Write(
+            new SealedMessage
+            {
+                Json = Encoding.UTF8.GetString(bytes),
+                ComposedAt = DateTimeOffset.UnixEpoch,
+                Expected = new ReplyExpectation { RequestType = "THIRD_PARTY_KEY", Version = "1.1", Nonce = "7648446339161391345", ProductInstanceIdentifier = null },
+            },
+            SeedProducts.Cucmpub);
+
+        WireAnswer? answer = null;
+        var events = await gateway.AssertRefusedAsync(
+            WireAnswers.IdentityErrors("4d47df04-ae89-4df6-bc15-d17c1a3f153f"),
+            async () => answer = await gateway.Client(transport).PostAsync(body, gateway.Client(transport).ContentType));
+
+        Assert.Equal("1.1", (string?)answer!.Header["version"]);
+        Assert.Equal("7648446339161391345", (string?)answer.Header["nonce"]);
+        Assert.Equal("THIRD_PARTY_KEY", (string?)answer.Header["request_type"]);
+        Assert.Equal("4d47df04-ae89-4df6-bc15-d17c1a3f153f", (string?)answer.Header["product_instance_identifier"]);
+        Assert.Equal([$"{EventKinds.MessageRefused}: A message was refused: the product instance 4d47df04-ae89-4df6-bc15-d17c1a3f153f is not known"], events);
+        Assert.Equal(
+            Encoding.UTF8.GetString(bytes).Trim(),
+            Encoding.UTF8.GetString((await gateway.ReadAsync(session => session.ScalarAsync<byte[]>("SELECT request FROM refused_messages", null, CancellationToken.None)))!).Trim());
+    }
+}
+
+public sealed class OtherMessagesOnSqlite : OtherMessagesTests<SqliteEngine>;
+
+public sealed class OtherMessagesOnPostgreSql : OtherMessagesTests<PostgreSqlEngine>;

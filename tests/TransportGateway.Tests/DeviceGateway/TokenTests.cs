@@ -1,0 +1,139 @@
+using Microsoft.Extensions.Time.Testing;
+using TransportGateway.Events;
+using TransportGateway.Registration;
+using TransportGateway.Simulators;
+using TransportGateway.Tests.Harness;
+
+namespace TransportGateway.Tests.DeviceGateway;
+
+/// <summary>Tokens that do not count look the same to the product and differ in the event log (8.7.20).</summary>
+public abstract class TokenTests<TEngine>
+    where TEngine : TestEngine, new()
+{
+    [Theory]
+    [InlineData("unknown")]
+    [InlineData("expired")]
+    [InlineData("used up")]
+    [InlineData("revoked")]
+    public async Task A_token_that_does_not_count_is_refused_in_one_wording_and_the_event_log_says_why(string cause)
+    {
+        var clock = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        await using var gateway = await TestGateway.StartAsync<TEngine>(clock);
+        var token = cause == "unknown" ? "NoSuchToken" : await gateway.CreateTokenAsync(maxUses: 1, days: 1);
+        switch (cause)
+        {
+            case "expired":
+                clock.Advance(TimeSpan.FromDays(1));
+                break;
+            case "used up":
+                Assert.IsType<ProductResult.Accepted>(await gateway.Product(SeedProducts.Pi37).RegisterAsync(token));
+                break;
+            case "revoked":
+                await new RevokeToken(gateway.Database, clock).ExecuteAsync(gateway.Administrator, gateway.VirtualAccount, token, CancellationToken.None);
+                break;
+        }
+
+        var product = gateway.Product(SeedProducts.Cucmpub);
+        var events = await gateway.AssertRefusedAsync(
+            WireAnswers.Errors("token", $"The token '{token}' is not valid."), () => gateway.Client().PostAsync(product.DraftRegistration(token).Seal()));
+        Assert.Equal(
+            [$"{EventKinds.RegistrationRefused}: A registration of PID:UCM SN:6b1f2c0d94e74a53b8d06c7e5a1 was refused: its registration token is {cause}."], events);
+        await AssertNowhereAsync(gateway, token);
+    }
+
+    [Fact]
+    public async Task A_token_counts_until_the_instant_it_expires()
+    {
+        var clock = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        await using var gateway = await TestGateway.StartAsync<TEngine>(clock);
+        var token = await gateway.CreateTokenAsync(days: 1);
+
+        clock.Advance(TimeSpan.FromDays(1) - TimeSpan.FromSeconds(1));
+
+        Assert.IsType<ProductResult.Accepted>(await gateway.Product(SeedProducts.Cucmpub).RegisterAsync(token));
+    }
+
+    [Fact]
+    public async Task A_token_that_a_form_percent_encoded_or_padded_is_found()
+    {
+        await using var gateway = await TestGateway.StartAsync<TEngine>();
+        var token = await gateway.CreateTokenAsync();
+
+        Assert.IsType<ProductResult.Accepted>(await gateway.Product(SeedProducts.Cucmpub).RegisterAsync($"%{(int)token[0]:X2}{token[1..]}%0A"));
+        Assert.IsType<ProductResult.Accepted>(await gateway.Product(SeedProducts.Pi37).RegisterAsync($"  {token} "));
+        await AssertNowhereAsync(gateway, token);
+    }
+
+    [Fact]
+    public async Task A_token_of_more_than_255_characters_is_refused_and_quoted()
+    {
+        await using var gateway = await TestGateway.StartAsync<TEngine>();
+        foreach (var length in new[] { 256, 4096 })
+        {
+            var token = new string('x', length);
+
+            var events = await gateway.AssertRefusedAsync(
+                WireAnswers.Errors("token", $"The token '{token}' is not valid."),
+                () => gateway.Client().PostAsync(gateway.Product(SeedProducts.Cucmpub).DraftRegistration(token).Seal()));
+
+            Assert.Equal(
+                [$"{EventKinds.RegistrationRefused}: A registration of PID:UCM SN:6b1f2c0d94e74a53b8d06c7e5a1 was refused: its registration token is unknown."], events);
+            await AssertNowhereAsync(gateway, token);
+        }
+    }
+
+    [Fact]
+    public async Task A_token_that_is_no_text_or_beyond_all_bounds_is_refused_by_its_field()
+    {
+        await using var gateway = await TestGateway.StartAsync<TEngine>();
+        var product = gateway.Product(SeedProducts.Cucmpub);
+        var token = await gateway.CreateTokenAsync();
+        foreach (var (sentence, change) in new (string, Action<MessageDraft>)[]
+        {
+            ("is longer than 4096 characters.", draft => draft.Data["id_token"] = new string('y', 4097)),
+            ("is not a text.", draft => draft.Data["id_token"] = 7),
+            ("holds a control character.", draft => draft.Data["id_token"] = token + "\n"),
+            ("is missing or of the wrong kind.", draft => draft.Data.Remove("id_token")),
+        })
+        {
+            await gateway.AssertRefusedAsync(
+                WireAnswers.Errors("request_data.id_token", "The field request_data.id_token " + sentence),
+                () => gateway.Client().PostAsync(product.DraftRegistration(token).Sealed(change)));
+        }
+
+        await AssertNowhereAsync(gateway, token);
+    }
+
+    [Fact]
+    public async Task A_token_may_travel_as_credential_alone_or_twice_but_not_differ()
+    {
+        await using var gateway = await TestGateway.StartAsync<TEngine>();
+        var token = await gateway.CreateTokenAsync();
+        var other = await gateway.CreateTokenAsync();
+        var product = gateway.Product(SeedProducts.Pi37);
+
+        var events = await gateway.AssertRefusedAsync(
+            WireAnswers.Errors("token", "The tokens in request_data.id_token and in credential differ; send one, or the same twice."),
+            () => gateway.Client().PostAsync(product.DraftRegistration(token).Sealed(draft => draft.Credential!["value"] = other)));
+        Assert.Equal([$"{EventKinds.RegistrationRefused}: A REGISTRATION message was refused: a value that will not do."], events);
+
+        Assert.IsType<ProductResult.Accepted>(await product.SendAsync(product.DraftRegistration(token).Sealed(draft => draft.Data.Remove("id_token"))));
+        await AssertNowhereAsync(gateway, token);
+        await AssertNowhereAsync(gateway, other);
+    }
+
+    /// <summary>Neither a log line nor an event, nor the reasons in the archive, may hold a token.</summary>
+    private static async Task AssertNowhereAsync(TestGateway gateway, string token)
+    {
+        Assert.NotEmpty(gateway.Log.Lines);
+        Assert.DoesNotContain(gateway.Log.Lines, line => line.Contains(token, StringComparison.Ordinal));
+        Assert.DoesNotContain(await gateway.EventsAsync(), entry => (entry.Message + entry.Actor).Contains(token, StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            await gateway.ReadAsync(session => session.QueryAsync<string>("SELECT reason FROM refused_messages", null, CancellationToken.None)),
+            reason => reason.Contains(token, StringComparison.Ordinal));
+    }
+}
+
+public sealed class TokenOnSqlite : TokenTests<SqliteEngine>;
+
+public sealed class TokenOnPostgreSql : TokenTests<PostgreSqlEngine>;
