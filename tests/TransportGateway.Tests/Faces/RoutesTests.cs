@@ -18,7 +18,7 @@ public sealed class RoutesTests
     {
         await using var gateway = await TestGateway.StartAsync<SqliteEngine>();
         var open = Endpoints(gateway).Where(endpoint => endpoint.Metadata.GetMetadata<RoutePermissions.Open>() is not null)
-            .Select(endpoint => endpoint.RoutePattern.RawText).Order(StringComparer.Ordinal);
+            .Select(endpoint => endpoint.RoutePattern.RawText).Distinct().Order(StringComparer.Ordinal);
         Assert.Equal(
             [
                 "/SmartTransport", "/Transportgateway/services/DeviceRequestHandler", "/api/v2/setup", "/backend/oauth/token", "/healthz", "/oauth/token", "/readyz", "{*path}",
@@ -81,7 +81,10 @@ public sealed class RoutesTests
         await using var gateway = await TestGateway.StartAsync<SqliteEngine>();
         var served = Endpoints(gateway)
             .Where(endpoint => endpoint.RoutePattern.RawText is { } path && path != "{*path}" && !path.StartsWith("/backend", StringComparison.Ordinal))
-            .SelectMany(endpoint => endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Select(method => $"{method.ToUpperInvariant()} {endpoint.RoutePattern.RawText}"))
+            .Select(endpoint => (endpoint.RoutePattern, Methods: endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods))
+            // Several methods on one route are those that are told to POST instead.
+            .Where(route => route.Methods.Count == 1)
+            .SelectMany(route => route.Methods.Select(method => $"{method.ToUpperInvariant()} {route.RoutePattern.RawText}"))
             .Order(StringComparer.Ordinal);
 
         var contract = new YamlStream();
