@@ -26,7 +26,10 @@ public abstract class ConcurrencyTests<TEngine>
         {
             using var product = new SimulatedProduct(new SimulatedProductOptions
             {
-                Product = SeedProducts.Prime($"storm-{number}"), Gateway = client, Key = TestKeys.Pool.Next(), Clock = TimeProvider.System,
+                Product = SeedProducts.Prime($"storm-{number}"),
+                Gateway = client,
+                Key = TestKeys.Pool.Next(),
+                Clock = TimeProvider.System,
             });
             return product.DraftRegistration(token).Seal();
         }).ToArray();

@@ -211,24 +211,24 @@ public abstract class RegistrationTests<TEngine>
         switch (kind)
         {
             case "1024 bits":
-            {
-                using var key = RSA.Create(1024);
-                return new CertificateRequest(Name, key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSigningRequestPem();
-            }
+                {
+                    using var key = RSA.Create(1024);
+                    return new CertificateRequest(Name, key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSigningRequestPem();
+                }
 
             case "elliptic":
-            {
-                using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-                return new CertificateRequest(Name, key, HashAlgorithmName.SHA256).CreateSigningRequestPem();
-            }
+                {
+                    using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+                    return new CertificateRequest(Name, key, HashAlgorithmName.SHA256).CreateSigningRequestPem();
+                }
 
             case "broken signature":
-            {
-                using var key = RSA.Create(2048);
-                var der = new CertificateRequest(Name, key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSigningRequest();
-                der[^1] ^= 1;
-                return Convert.ToBase64String(der);
-            }
+                {
+                    using var key = RSA.Create(2048);
+                    var der = new CertificateRequest(Name, key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSigningRequest();
+                    der[^1] ^= 1;
+                    return Convert.ToBase64String(der);
+                }
 
             case "garbage":
                 return Convert.ToBase64String(RandomNumberGenerator.GetBytes(500));

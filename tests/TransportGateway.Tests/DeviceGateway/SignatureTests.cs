@@ -45,7 +45,7 @@ public abstract class SignatureTests<TEngine>
                     draft.SignatureValue = "*** none ***";
                     break;
                 case "of another text":
-                    draft.EditSignedText = text => text.Replace("77", "78", StringComparison.Ordinal);
+                    draft.EditSignedText = text => text.Replace("count\\\":77", "count\\\":78", StringComparison.Ordinal);
                     break;
                 case "of another product":
                     draft.SigningKey = otherKey;
