@@ -130,7 +130,8 @@ internal sealed class Benchmark(BenchmarkOptions options, TimeProvider clock)
         return [$"{answer.Body.Length}", $"{envelope.RootElement.GetProperty("response").GetString()!.Length}"];
     }
 
-    private static bool SaysOk(byte[] answer) => answer.AsSpan().IndexOf("status\\\":\\\"OK\\\""u8) >= 0;
+    /// <summary>Whether the body of a 200 is a yes.</summary>
+    public static bool SaysOk(byte[] answer) => answer.AsSpan().IndexOf("status\\\":\\\"OK\\\""u8) >= 0;
 
     private void Expect(string what, string wanted, double measured, bool met) =>
         _targets.Add($"{what,-58}{wanted,14}{measured,12:0.00}{(met ? "" : "  MISSED")}");
