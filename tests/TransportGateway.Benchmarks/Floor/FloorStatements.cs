@@ -1,0 +1,72 @@
+namespace TransportGateway.Benchmarks.Floor;
+
+/// <summary>What the gateway's stores send for the two requests, statement by statement.</summary>
+internal static class FloorStatements
+{
+    public const string FindInstance = Instance + " WHERE i.id = @p0";
+
+    public const string FindRegistered = Instance + " WHERE i.udi_key = @p0 AND i.state = 'registered'";
+
+    public const string FindCertificate =
+        "SELECT serial, instance_id, state, public_key, not_before, not_after FROM id_certificates WHERE serial = @p0 AND instance_id = @p1";
+
+    public const string FindAnswer = "SELECT request_hash, status, signer_serial, response FROM answered_messages WHERE sender = @p0 AND nonce = @p1";
+
+    public const string MarkAuthorized = "UPDATE product_instances SET last_contact_at = @p0, authorized_at = @p0 WHERE id = @p1 AND state = 'registered'";
+
+    public const string ListUsage = "SELECT tag, quantity FROM license_usages WHERE instance_id = @p0";
+
+    public const string ListPools = "SELECT tag, purchased, in_use FROM license_pools WHERE virtual_account_id = @p0 ORDER BY tag";
+
+    public const string ListRules = "SELECT higher_tag, lower_tag FROM substitution_rules WHERE account_id = @p0";
+
+    public const string AddAnswer =
+        """
+        INSERT INTO answered_messages
+          (sender, nonce, request_hash, request, request_type, transport, source, received_at, status, signer_serial, response)
+        VALUES (@p0, @p1, @p2, @p3, @p4, @p5, @p6, @p7, @p8, @p9, @p10)
+        """;
+
+    public const string FindToken =
+        """
+        SELECT id, virtual_account_id, sealed_text, description, export_controlled, max_uses, uses, created_by, created_at, expires_at, revoked_at
+          FROM registration_tokens WHERE secret_hash = @p0
+        """;
+
+    public const string RedeemToken =
+        """
+        UPDATE registration_tokens
+           SET uses = uses + 1
+         WHERE id = @p0 AND revoked_at IS NULL AND expires_at > @p1 AND (max_uses IS NULL OR uses < max_uses)
+        """;
+
+    public const string AddInstance =
+        """
+        INSERT INTO product_instances
+          (id, virtual_account_id, state, udi_key, udi_pid, udi_serial_number, udi_vid, uuid, suvi, host_identifier, mac_address,
+           host_name, software_tag, product_type, agent_version, export_controlled, registered_at, last_contact_at)
+        VALUES (@p0, @p1, 'registered', @p2, @p3, @p4, @p5, @p6, @p7, @p8, @p9, @p10, @p11, @p12, @p13, @p14, @p15, @p16)
+        ON CONFLICT (udi_key) WHERE state = 'registered' DO NOTHING
+        """;
+
+    public const string AddCertificate =
+        """
+        INSERT INTO id_certificates (serial, instance_id, state, public_key, not_before, not_after, issued_at)
+        VALUES (@p0, @p1, @p2, @p3, @p4, @p5, @p6)
+        """;
+
+    public const string AddEvent =
+        """
+        INSERT INTO events (id, occurred_at, kind, severity, actor, account_id, instance_id, message)
+        VALUES (@p0, @p1, @p2, @p3, @p4, @p5, @p6, @p7)
+        """;
+
+    private const string Instance =
+        """
+        SELECT i.id, i.virtual_account_id, i.state, i.udi_key, i.udi_pid, i.udi_serial_number, i.udi_vid, i.uuid, i.suvi, i.host_identifier,
+               i.mac_address, i.host_name, i.software_tag, i.product_type, i.agent_version, i.export_controlled, i.registered_at,
+               i.last_contact_at, i.ended_at, i.authorization_status, i.authorized_at, v.name AS virtual_account_name, v.account_id,
+               a.name AS account_name
+          FROM product_instances i JOIN virtual_accounts v ON v.id = i.virtual_account_id JOIN accounts a ON a.id = v.account_id
+        """;
+}
