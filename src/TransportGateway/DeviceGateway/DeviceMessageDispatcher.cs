@@ -24,6 +24,8 @@ internal sealed partial class DeviceMessageDispatcher(
     private const string Busy = "The gateway is busy with other registrations. Try again in a minute.";
     private const string DatabaseAway = "Server error occurred: the gateway cannot reach its database. Try again in a minute.";
 
+    private const int MostAttempts = 5;
+
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromHours(1);
 
     private readonly KeyedLock _inProgress = new();
@@ -41,7 +43,7 @@ internal sealed partial class DeviceMessageDispatcher(
             case ParsedMessage.Readable readable:
                 try
                 {
-                    return await database.RetryAsync(token => AnswerAsync(received, readable.Message, token), cancellationToken);
+                    return await AnswerInTimeAsync(received, readable.Message, cancellationToken);
                 }
                 catch (Exception exception) when (exception is DbException or Polly.Timeout.TimeoutRejectedException)
                 {
@@ -54,6 +56,20 @@ internal sealed partial class DeviceMessageDispatcher(
         }
     }
 
+    /// <summary>Starts again when an administrator moved or ended the registration while its message was worked on.</summary>
+    private async Task<Answer> AnswerInTimeAsync(ReceivedMessage received, DeviceMessage message, CancellationToken cancellationToken)
+    {
+        for (var attempt = 0; attempt < MostAttempts; attempt++)
+        {
+            if (await database.RetryAsync(token => AnswerAsync(received, message, token), cancellationToken) is { } answer)
+            {
+                return answer;
+            }
+        }
+
+        return Sign(message.Header, new Reply(DeviceStatus.OkTryAgain, Busy, "overtaken by other changes of the same product"));
+    }
+
     /// <summary>Also for bodies in which a transport found no licensing message at all.</summary>
     public async Task<Answer> UnreadableAsync(ReceivedMessage received, string reason, CancellationToken cancellationToken)
     {
@@ -61,7 +77,7 @@ internal sealed partial class DeviceMessageDispatcher(
         return new Answer.Unreadable(reason);
     }
 
-    private async Task<Answer> AnswerAsync(ReceivedMessage received, DeviceMessage message, CancellationToken cancellationToken)
+    private async Task<Answer?> AnswerAsync(ReceivedMessage received, DeviceMessage message, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         var signedText = Encoding.UTF8.GetBytes(message.Envelope.Request);
@@ -106,12 +122,11 @@ internal sealed partial class DeviceMessageDispatcher(
             _ when message.DataProblem is { } problem => await StoreAsync(exchange, Reply.Fail(problem, "a value that will not do"), cancellationToken),
             RegistrationBody => await RegisterAsync(exchange, cancellationToken),
             _ => await CommitAsync(
-                exchange, session => instanceMessages.HandleAsync(session, exchange.Sender, message, now, cancellationToken), cancellationToken)
-                ?? Sign(message.Header, Reply.Fail(RefusalTexts.Identity(sender.Id), "its registration ended while it was heard")),
+                exchange, session => instanceMessages.HandleAsync(session, exchange.Sender, message, now, cancellationToken), cancellationToken),
         };
     }
 
-    private async Task<Answer> RegisterAsync(Exchange exchange, CancellationToken cancellationToken)
+    private async Task<Answer?> RegisterAsync(Exchange exchange, CancellationToken cancellationToken)
     {
         using var place = await gate.EnterAsync(cancellationToken);
         if (place is null)
@@ -119,23 +134,10 @@ internal sealed partial class DeviceMessageDispatcher(
             return Sign(exchange.Message.Header, new Reply(DeviceStatus.OkTryAgain, Busy, "busy"));
         }
 
-        const int MostAttempts = 5;
-        for (var attempt = 0; attempt < MostAttempts; attempt++)
-        {
-            var prepared = await registrations.PrepareAsync(exchange.Message, exchange.Sender, exchange.Received.Source, exchange.Now, cancellationToken);
-            if (prepared.Refusal is { } refusal)
-            {
-                return await StoreAsync(exchange, refusal, cancellationToken);
-            }
-
-            var answer = await CommitAsync(exchange, session => registrations.HandleAsync(session, prepared, cancellationToken), cancellationToken);
-            if (answer is not null)
-            {
-                return answer;
-            }
-        }
-
-        return Sign(exchange.Message.Header, new Reply(DeviceStatus.OkTryAgain, Busy, "overtaken by other registrations of the same product"));
+        var prepared = await registrations.PrepareAsync(exchange.Message, exchange.Sender, exchange.Received.Source, exchange.Now, cancellationToken);
+        return prepared.Refusal is { } refusal
+            ? await StoreAsync(exchange, refusal, cancellationToken)
+            : await CommitAsync(exchange, session => registrations.HandleAsync(session, prepared, cancellationToken), cancellationToken);
     }
 
     private async Task<Answer?> StoredAnswerAsync(

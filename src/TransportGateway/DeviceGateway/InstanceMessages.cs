@@ -49,10 +49,15 @@ internal sealed class InstanceMessages(Database database, RenewIdCertificate ren
         return (new Sender(id, instance, key, ended is null ? null : Reply.Fail(RefusalTexts.Identity(id), ended)) { Certificate = certificate }, null);
     }
 
-    /// <summary>Null when the registration ended in the meantime.</summary>
+    /// <summary>Null when the registration ended or moved since the sender was identified: identify it again.</summary>
     public async Task<Reply?> HandleAsync(DbSession session, Sender sender, DeviceMessage message, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var instance = sender.Instance!;
+        if (!await new ProductInstances(session).ContactedAsync(instance, authorizes: message.Body is AuthorizationBody, now, cancellationToken))
+        {
+            return null;
+        }
+
         if (sender.Certificate is { State: IdCertificateState.Issued } renewed)
         {
             await new IdCertificates(session).UseAsync(renewed, cancellationToken);
@@ -65,8 +70,8 @@ internal sealed class InstanceMessages(Database database, RenewIdCertificate ren
             DeregistrationBody => await DeregisterInstance.ExecuteAsync(session, instance, now, cancellationToken)
                 ? new Reply(DeviceStatus.Ok, null, "deregistered") { At = now }
                 : null,
-            ThirdPartyKeyBody keys => await ThirdPartyKeyAsync(session, instance, keys, now, cancellationToken),
-            PollBody poll => await PollAsync(session, instance, poll, now, cancellationToken),
+            ThirdPartyKeyBody keys => await ThirdPartyKeyAsync(session, instance, keys, cancellationToken),
+            PollBody poll => Reply.Fail(RefusalTexts.UnknownPoll(poll.PollId), "nothing to poll for"),
             _ => throw new InvalidOperationException($"No way to handle {message.Body.GetType().Name}."),
         };
         if (reply is { Status: DeviceStatus.Failed })
@@ -85,21 +90,9 @@ internal sealed class InstanceMessages(Database database, RenewIdCertificate ren
         instance.AccountId,
         instance.Id);
 
-    private static async Task<Reply> PollAsync(DbSession session, InstanceRow instance, PollBody body, DateTimeOffset now, CancellationToken cancellationToken)
-    {
-        await new ProductInstances(session).ContactedAsync(instance.Id, now, cancellationToken);
-        return Reply.Fail(RefusalTexts.UnknownPoll(body.PollId), "nothing to poll for");
-    }
-
-    private static async Task<Reply?> AuthorizeAsync(
+    private static async Task<Reply> AuthorizeAsync(
         DbSession session, InstanceRow instance, AuthorizationBody body, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var instances = new ProductInstances(session);
-        if (!await instances.AuthorizedAsync(instance.Id, now, cancellationToken))
-        {
-            return null;
-        }
-
         var outcome = await AuthorizeEntitlements.ExecuteAsync(
             session,
             new AuthorizeEntitlements.Request(
@@ -118,7 +111,7 @@ internal sealed class InstanceMessages(Database database, RenewIdCertificate ren
         };
         if (instance.AuthorizationStatus != overall)
         {
-            await instances.SetAuthorizationAsync(instance.Id, overall, cancellationToken);
+            await new ProductInstances(session).SetAuthorizationAsync(instance.Id, overall, cancellationToken);
         }
 
         return new Reply(DeviceStatus.Ok, null, overall)
@@ -169,9 +162,8 @@ internal sealed class InstanceMessages(Database database, RenewIdCertificate ren
 
     /// <summary>Authority mode has no source of keys: refused in either case, in the documented words for a tag that is not in use (8.7.35).</summary>
     private static async Task<Reply> ThirdPartyKeyAsync(
-        DbSession session, InstanceRow instance, ThirdPartyKeyBody body, DateTimeOffset now, CancellationToken cancellationToken)
+        DbSession session, InstanceRow instance, ThirdPartyKeyBody body, CancellationToken cancellationToken)
     {
-        await new ProductInstances(session).ContactedAsync(instance.Id, now, cancellationToken);
         var usage = await new LicensePools(session).UsageOfAsync(instance.Id, cancellationToken);
         return body.Items.Count > 0 && body.Items.All(item => usage.ContainsKey(item.Value))
             ? Reply.Fail(RefusalTexts.NoKeySource(body.Items[0].Value), "no source of third-party keys")

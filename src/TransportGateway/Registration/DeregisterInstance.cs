@@ -10,13 +10,11 @@ internal static class DeregisterInstance
     /// <remarks>The row is changed, and so locked, first: whoever else changes this product's usage is done by then or waits.</remarks>
     public static async Task<bool> ExecuteAsync(DbSession session, InstanceRow instance, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var instances = new ProductInstances(session);
-        if (!await instances.EndAsync(instance.Id, InstanceState.Deregistered, now, cancellationToken))
+        if (!await new ProductInstances(session).EndAsync(instance, InstanceState.Deregistered, now, cancellationToken))
         {
             return false;
         }
 
-        await instances.ContactedAsync(instance.Id, now, cancellationToken);
         await InstanceUsage.ReleaseAsync(session, instance, now, cancellationToken);
         await new IdCertificates(session).RevokeAllAsync(instance.Id, cancellationToken);
         await new EventLog(session).AppendAsync(

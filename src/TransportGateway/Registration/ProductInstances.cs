@@ -31,8 +31,8 @@ internal sealed class ProductInstances(DbSession session)
             instance,
             cancellationToken) == 1;
 
-    /// <summary>What a registered product says about itself when it registers once more by force; false when it ended meanwhile.</summary>
-    public async Task<bool> ReplaceAsync(InstanceRow instance, CancellationToken cancellationToken) =>
+    /// <summary>What a registered product says about itself when it registers once more by force; false when it ended or moved meanwhile.</summary>
+    public async Task<bool> ReplaceAsync(InstanceRow instance, InstanceRow before, CancellationToken cancellationToken) =>
         await session.ExecuteAsync(
             """
             UPDATE product_instances
@@ -40,9 +40,28 @@ internal sealed class ProductInstances(DbSession session)
                    suvi = @Suvi, host_identifier = @HostIdentifier, mac_address = @MacAddress, host_name = @HostName, software_tag = @SoftwareTag,
                    product_type = @ProductType, agent_version = @AgentVersion, export_controlled = @ExportControlled, registered_at = @RegisteredAt,
                    last_contact_at = @LastContactAt
-             WHERE id = @Id AND state = 'registered'
+             WHERE id = @Id AND state = 'registered' AND virtual_account_id = @ExpectedVirtualAccountId
             """,
-            instance,
+            new
+            {
+                instance.Id,
+                instance.VirtualAccountId,
+                instance.UdiPid,
+                instance.UdiSerialNumber,
+                instance.UdiVid,
+                instance.Uuid,
+                instance.Suvi,
+                instance.HostIdentifier,
+                instance.MacAddress,
+                instance.HostName,
+                instance.SoftwareTag,
+                instance.ProductType,
+                instance.AgentVersion,
+                instance.ExportControlled,
+                instance.RegisteredAt,
+                instance.LastContactAt,
+                ExpectedVirtualAccountId = before.VirtualAccountId,
+            },
             cancellationToken) == 1;
 
     public Task<InstanceRow?> FindAsync(string id, CancellationToken cancellationToken) =>
@@ -80,26 +99,28 @@ internal sealed class ProductInstances(DbSession session)
             new { AccountId = accountId, VirtualAccountId = virtualAccountId },
             cancellationToken);
 
-    public Task<int> ContactedAsync(string id, DateTimeOffset now, CancellationToken cancellationToken) =>
-        session.ExecuteAsync("UPDATE product_instances SET last_contact_at = @Now WHERE id = @Id", new { Id = id, Now = now }, cancellationToken);
-
-    /// <summary>False when the registration ended meanwhile. Also locks the row: two messages of one product take turns.</summary>
-    public async Task<bool> AuthorizedAsync(string id, DateTimeOffset now, CancellationToken cancellationToken) =>
+    /// <summary>Notes the contact and locks the row, so that messages of one product take turns; false when it ended or moved since it was read.</summary>
+    public async Task<bool> ContactedAsync(InstanceRow instance, bool authorizes, DateTimeOffset now, CancellationToken cancellationToken) =>
         await session.ExecuteAsync(
-            "UPDATE product_instances SET last_contact_at = @Now, authorized_at = @Now WHERE id = @Id AND state = 'registered'",
-            new { Id = id, Now = now },
+            """
+            UPDATE product_instances
+               SET last_contact_at = @Now, authorized_at = CASE WHEN @Authorizes THEN @Now ELSE authorized_at END
+             WHERE id = @Id AND state = 'registered' AND virtual_account_id = @VirtualAccountId
+            """,
+            new { instance.Id, instance.VirtualAccountId, Authorizes = authorizes, Now = now },
             cancellationToken) == 1;
 
     public Task<int> SetAuthorizationAsync(string id, string status, CancellationToken cancellationToken) =>
         session.ExecuteAsync(
-            "UPDATE product_instances SET authorization_status = @Status WHERE id = @Id AND (authorization_status IS NULL OR authorization_status <> @Status)",
+            "UPDATE product_instances SET authorization_status = @Status WHERE id = @Id",
             new { Id = id, Status = status },
             cancellationToken);
 
-    public async Task<bool> EndAsync(string id, string state, DateTimeOffset now, CancellationToken cancellationToken) =>
+    /// <summary>False when it ended or moved since it was read.</summary>
+    public async Task<bool> EndAsync(InstanceRow instance, string state, DateTimeOffset now, CancellationToken cancellationToken) =>
         await session.ExecuteAsync(
-            "UPDATE product_instances SET state = @State, ended_at = @Now WHERE id = @Id AND state = 'registered'",
-            new { Id = id, State = state, Now = now },
+            "UPDATE product_instances SET state = @State, ended_at = @Now WHERE id = @Id AND state = 'registered' AND virtual_account_id = @VirtualAccountId",
+            new { instance.Id, instance.VirtualAccountId, State = state, Now = now },
             cancellationToken) == 1;
 
     public async Task<bool> MoveAsync(string id, string fromVirtualAccountId, string toVirtualAccountId, CancellationToken cancellationToken) =>

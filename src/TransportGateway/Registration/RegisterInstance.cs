@@ -101,7 +101,7 @@ internal sealed class RegisterInstance(Database database, CertificateAuthority a
         var instance = prepared.Instance!;
         var stored = prepared.Existing is null
             ? await instances.AddAsync(instance, cancellationToken)
-            : await instances.ReplaceAsync(instance, cancellationToken);
+            : await instances.ReplaceAsync(instance, prepared.Existing, cancellationToken);
         if (!stored)
         {
             return new Outcome.Overtaken();

@@ -14,7 +14,7 @@ internal sealed class RemoveInstance(Database database, TimeProvider clock)
         await using var session = await database.BeginAsync(cancellationToken);
         var instances = new ProductInstances(session);
         var instance = await instances.FindAsync(instanceId, cancellationToken);
-        if (instance is null || !by.MaySee(instance.AccountId) || !await instances.EndAsync(instanceId, InstanceState.Removed, now, cancellationToken))
+        if (instance is null || !by.MaySee(instance.AccountId) || !await instances.EndAsync(instance, InstanceState.Removed, now, cancellationToken))
         {
             return false;
         }

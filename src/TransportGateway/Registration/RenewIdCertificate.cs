@@ -30,7 +30,6 @@ internal sealed class RenewIdCertificate(CertificateAuthority authority)
             },
             request.Now,
             cancellationToken);
-        await new ProductInstances(session).ContactedAsync(request.Instance.Id, request.Now, cancellationToken);
         await new EventLog(session).AppendAsync(
             new LoggedEvent(
                 EventKinds.CertificateRenewed,
