@@ -117,7 +117,8 @@ internal sealed partial class DeviceMessageDispatcher(
 
         return message.Body switch
         {
-            UnknownBody => await StoreAsync(
+            // A value that will not do can leave a body unread, so the problem is looked at before the body.
+            _ when message.Header.RequestType == RequestType.Unknown => await StoreAsync(
                 exchange, Reply.Fail(RefusalTexts.UnknownRequestType(message.Header.RequestTypeText), "unknown request type"), cancellationToken),
             _ when message.DataProblem is { } problem => await StoreAsync(exchange, Reply.Fail(problem, "a value that will not do"), cancellationToken),
             RegistrationBody => await RegisterAsync(exchange, cancellationToken),
@@ -283,7 +284,7 @@ internal sealed partial class DeviceMessageDispatcher(
     /// <summary>A message counts for an hour before and after its own time (8.7.15), which is also how long a replay could pass.</summary>
     private static Reply? Untimely(DeviceMessage message, DateTimeOffset now)
     {
-        var difference = DateTimeOffset.FromUnixTimeMilliseconds(message.DataTimestamp) - now;
+        var difference = TimeSpan.FromMilliseconds(message.DataTimestamp - now.ToUnixTimeMilliseconds());
         return difference.Duration() <= ClockTolerance ? null : Reply.Fail(RefusalTexts.ClocksDiffer(difference), "its clock differs by more than an hour");
     }
 

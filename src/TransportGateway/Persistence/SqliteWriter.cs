@@ -76,13 +76,15 @@ internal sealed class SqliteWriter : IAsyncDisposable
         return batch.Durable.Task;
     }
 
-    private void Discard()
+    /// <remarks>What the session saw may be its neighbours' work, so it ends no sooner than that work is durable.</remarks>
+    private async Task DiscardAsync()
     {
         var batch = _batch!;
         try
         {
             Run("ROLLBACK TO session");
             Run("RELEASE session");
+            batch.Sessions++;
             CommitIfLast(batch);
         }
         catch (SqliteException exception)
@@ -91,6 +93,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
         }
 
         _turn.Release();
+        await batch.Durable.Task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private void CommitIfLast(Batch batch)
@@ -147,15 +150,13 @@ internal sealed class SqliteWriter : IAsyncDisposable
             return writer.KeepAsync();
         }
 
-        public override ValueTask DisposeAsync()
+        public override async ValueTask DisposeAsync()
         {
             if (!_ended)
             {
                 _ended = true;
-                writer.Discard();
+                await writer.DiscardAsync();
             }
-
-            return ValueTask.CompletedTask;
         }
     }
 }

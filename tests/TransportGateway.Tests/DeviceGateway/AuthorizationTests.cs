@@ -90,13 +90,12 @@ public abstract class AuthorizationTests<TEngine>
             "\"3\"",
             "2147483648",
             "1e30",
-            "null",
             "true",
             "[1]",
         })
         {
             var events = await gateway.AssertRefusedAsync(
-                WireAnswers.Errors("count", $"The count of the entitlement {EntitlementTags.UcmEnhanced} is not a whole number from 0 to 2147483647."),
+                WireAnswers.Errors("count", "The field request_data.entitlements[1].count must be an integer from 0 to 2147483647."),
                 () => gateway.Client().PostAsync(product.DraftAuthorization([new Entitlement(EntitlementTags.UcmBasic, 9), new Entitlement(EntitlementTags.UcmEnhanced, 1)])
                     .Sealed(draft => draft.Data["entitlements"]![1]!["count"] = JsonNode.Parse(count))));
 
@@ -125,12 +124,12 @@ public abstract class AuthorizationTests<TEngine>
         var product = await gateway.RegisteredAsync(SeedProducts.Cucmpub);
 
         await gateway.AssertRefusedAsync(
-            WireAnswers.Errors("tag", $"The entitlement {EntitlementTags.UcmBasic} is listed twice."),
+            WireAnswers.Errors("entitlements", $"The tag {EntitlementTags.UcmBasic} is listed twice."),
             () => gateway.Client().PostAsync(product.DraftAuthorization([new Entitlement(EntitlementTags.UcmBasic, 1), new Entitlement(EntitlementTags.UcmBasic, 1)]).Seal()));
     }
 
     [Fact]
-    public async Task The_entitlement_version_and_the_version_of_each_tag_are_echoed()
+    public async Task The_entitlement_version_is_echoed()
     {
         await using var gateway = await TestGateway.StartAsync<TEngine>();
         var product = await gateway.RegisteredAsync(SeedProducts.Cucmpub);
@@ -139,7 +138,6 @@ public abstract class AuthorizationTests<TEngine>
             .Sealed(draft => draft.Data["entitlement_version"] = 4711));
 
         Assert.Equal(4711, (int?)answer.Data["entitlement_version"]);
-        Assert.Equal("1.7", (string?)answer.Data["entitlements"]![0]!["version"]);
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using TransportGateway.Events;
 using TransportGateway.Registration;
 using TransportGateway.Simulators;
 using TransportGateway.Tests.Harness;
+using RefusalTexts = TransportGateway.Protocol.RefusalTexts;
 
 namespace TransportGateway.Tests.DeviceGateway;
 
@@ -81,7 +82,7 @@ public abstract class SignatureTests<TEngine>
         var product = await gateway.RegisteredAsync(SeedProducts.Cucmpub);
 
         await gateway.AssertRefusedAsync(
-            WireAnswers.Errors("product_instance_identifier", "The field product_instance_identifier is missing or of the wrong kind."),
+            WireAnswers.Errors("product_instance_identifier", "The field header.product_instance_identifier is missing. Register the product first."),
             () => gateway.Client().PostAsync(product.DraftAuthorization().Sealed(draft => draft.Header["product_instance_identifier"] = null)));
     }
 
@@ -147,7 +148,7 @@ public abstract class SignatureTests<TEngine>
         Assert.Equal("OK", (await gateway.Client().PostAsync(first.Seal())).Status);
 
         var events = await gateway.AssertRefusedAsync(
-            "This nonce was used before for another message; use a new one for each message.",
+            RefusalTexts.NonceReused,
             () => gateway.Client().PostAsync(product.DraftAuthorization([new Entitlement(EntitlementTags.UcmBasic, 5)]).Sealed(draft => draft.Nonce = first.Nonce)));
 
         Assert.Equal([$"{EventKinds.MessageRefused}: A message was refused: cucmpub used a nonce again for another message"], events);
@@ -222,7 +223,7 @@ public abstract class SignatureTests<TEngine>
 
             WireAnswer? answer = null;
             var events = await gateway.AssertRefusedAsync(
-                "The nonces of header, request and request data differ; all three must be the same.",
+                RefusalTexts.NoncesDiffer,
                 async () => answer = await gateway.Client().PostAsync(draft.Seal()));
 
             Assert.Equal((string?)draft.Header["nonce"], (string?)answer!.Header["nonce"]);
