@@ -133,7 +133,11 @@ internal sealed class InstanceMessages(Database database, RenewIdCertificate ren
         var name = Catalogue.NameOf(status.Tag);
         return new EntitlementStatus
         {
-            Tag = status.Tag, Status = status.Status, Count = status.Count, DisplayName = name.DisplayName, Description = name.Description,
+            Tag = status.Tag,
+            Status = status.Status,
+            Count = status.Count,
+            DisplayName = name.DisplayName,
+            Description = name.Description,
         };
     }
 

@@ -19,7 +19,9 @@ public sealed partial class SimulatedProduct
             {
                 Pending = new PendingMessage
                 {
-                    Request = new ProductRequest.Poll(poll.PollId), Message = null, NextAttempt = options.Clock.GetUtcNow() + poll.Interval,
+                    Request = new ProductRequest.Poll(poll.PollId),
+                    Message = null,
+                    NextAttempt = options.Clock.GetUtcNow() + poll.Interval,
                 },
             },
             ProductResult.Refused refused => AfterRefused(pending, refused),

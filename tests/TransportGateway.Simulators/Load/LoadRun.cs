@@ -61,7 +61,10 @@ public sealed class LoadRun : IDisposable
 
         return new LoadReport
         {
-            Elapsed = elapsed, PreparedInstances = instances.Length, Preparation = preparation, Lines = total.ToLines(elapsed),
+            Elapsed = elapsed,
+            PreparedInstances = instances.Length,
+            Preparation = preparation,
+            Lines = total.ToLines(elapsed),
         };
     }
 

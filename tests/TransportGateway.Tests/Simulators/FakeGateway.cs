@@ -157,7 +157,11 @@ internal sealed class FakeGateway : IAsyncDisposable
                 ["vendor"] = "Cisco",
                 ["connect_info"] = new JsonObject
                 {
-                    ["name"] = "SSM", ["version"] = "1.3", ["additional"] = "", ["prod"] = false, ["capabilities"] = new JsonArray(),
+                    ["name"] = "SSM",
+                    ["version"] = "1.3",
+                    ["additional"] = "",
+                    ["prod"] = false,
+                    ["capabilities"] = new JsonArray(),
                 },
                 ["agent_actions"] = null,
             },

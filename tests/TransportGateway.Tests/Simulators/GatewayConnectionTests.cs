@@ -59,7 +59,9 @@ public sealed class GatewayConnectionTests
     {
         using var product = new SimulatedProduct(new SimulatedProductOptions
         {
-            Product = SeedProducts.Cucmpub, Gateway = client, Key = TestKeys.Pool.Next(),
+            Product = SeedProducts.Cucmpub,
+            Gateway = client,
+            Key = TestKeys.Pool.Next(),
         });
         return Assert.IsType<ProductResult.Unreachable>(await product.RegisterAsync("a-token"));
     }

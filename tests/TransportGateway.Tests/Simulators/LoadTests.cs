@@ -91,7 +91,8 @@ public sealed class LoadTests : IAsyncLifetime
     {
         var report = await RunAsync(Plan(DeviceTransport.SmartTransport) with
         {
-            Requests = LoadPlan.MostRequests, Duration = TimeSpan.FromSeconds(1),
+            Requests = LoadPlan.MostRequests,
+            Duration = TimeSpan.FromSeconds(1),
         });
         Assert.InRange(report.Elapsed, TimeSpan.FromSeconds(0.9), TimeSpan.FromSeconds(30));
         Assert.Equal(0, report.NotAccepted);

@@ -16,7 +16,10 @@ public sealed class ProductRetriesTests : IAsyncLifetime
         client = gateway.Client(DeviceTransport.CallHome);
         product = new SimulatedProduct(new SimulatedProductOptions
         {
-            Product = SeedProducts.Cucmpub, Gateway = client, Key = TestKeys.Pool.Next(), Clock = clock,
+            Product = SeedProducts.Cucmpub,
+            Gateway = client,
+            Key = TestKeys.Pool.Next(),
+            Clock = clock,
         });
     }
 

@@ -116,6 +116,9 @@ public sealed class ProductStateOnDiskTests : IAsyncLifetime
 
     private SimulatedProduct Open(ProductKey? key = null) => new(new SimulatedProductOptions
     {
-        Product = SeedProducts.Cucmpub, Gateway = client, State = new StateDirectory(folder), Key = key,
+        Product = SeedProducts.Cucmpub,
+        Gateway = client,
+        State = new StateDirectory(folder),
+        Key = key,
     });
 }

@@ -17,7 +17,10 @@ public sealed class ProductTimersTests : IAsyncLifetime
         client = gateway.Client();
         product = new SimulatedProduct(new SimulatedProductOptions
         {
-            Product = SeedProducts.Pi37, Gateway = client, Key = TestKeys.Pool.Next(), Clock = clock,
+            Product = SeedProducts.Pi37,
+            Gateway = client,
+            Key = TestKeys.Pool.Next(),
+            Clock = clock,
         });
         await product.RegisterAsync("a-token");
         await product.AuthorizeAsync();
@@ -124,7 +127,10 @@ public sealed class ProductTimersTests : IAsyncLifetime
         using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         using var other = new SimulatedProduct(new SimulatedProductOptions
         {
-            Product = SeedProducts.Cucmpub, Gateway = client, Key = TestKeys.Pool.Next(), Clock = clock,
+            Product = SeedProducts.Cucmpub,
+            Gateway = client,
+            Key = TestKeys.Pool.Next(),
+            Clock = clock,
         });
         var steps = Channel.CreateUnbounded<AgentStep>();
         var life = other.RunAsync(step => steps.Writer.TryWrite(step), stop.Token);

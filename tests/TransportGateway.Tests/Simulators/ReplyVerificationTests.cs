@@ -21,7 +21,9 @@ public sealed class ReplyVerificationTests : IAsyncLifetime
         client = gateway.Client(DeviceTransport.CallHome);
         product = new SimulatedProduct(new SimulatedProductOptions
         {
-            Product = SeedProducts.Cucmpub, Gateway = client, Key = TestKeys.Pool.Next(),
+            Product = SeedProducts.Cucmpub,
+            Gateway = client,
+            Key = TestKeys.Pool.Next(),
         });
     }
 

@@ -20,7 +20,9 @@ public sealed class SimulatedProductRegistersTests : IAsyncLifetime
             using var client = gateway.Client(transport);
             using var product = new SimulatedProduct(new SimulatedProductOptions
             {
-                Product = definition, Gateway = client, Key = TestKeys.Pool.Next(),
+                Product = definition,
+                Gateway = client,
+                Key = TestKeys.Pool.Next(),
             });
 
             var registered = await product.RegisterAsync("a-token");
@@ -46,7 +48,9 @@ public sealed class SimulatedProductRegistersTests : IAsyncLifetime
         using var fresh = gateway.Client();
         using var product = new SimulatedProduct(new SimulatedProductOptions
         {
-            Product = SeedProducts.Cucmpub, Gateway = fresh, Key = TestKeys.Pool.Next(),
+            Product = SeedProducts.Cucmpub,
+            Gateway = fresh,
+            Key = TestKeys.Pool.Next(),
         });
         await product.RegisterAsync("a-token");
         await product.AuthorizeAsync();
@@ -56,7 +60,9 @@ public sealed class SimulatedProductRegistersTests : IAsyncLifetime
         using var kept = gateway.Client(options: new GatewayClientOptions { KeepAlive = true });
         using var other = new SimulatedProduct(new SimulatedProductOptions
         {
-            Product = SeedProducts.Pi37, Gateway = kept, Key = TestKeys.Pool.Next(),
+            Product = SeedProducts.Pi37,
+            Gateway = kept,
+            Key = TestKeys.Pool.Next(),
         });
         await other.RegisterAsync("a-token");
         await other.AuthorizeAsync();
