@@ -99,11 +99,12 @@ internal static class AccessFeature
         }
     }
 
-    private static async Task<IResult> ListAsync(Database database, CancellationToken cancellationToken)
+    private static async Task<IResult> ListAsync(HttpContext context, Database database)
     {
-        await using var session = await database.ReadAsync(cancellationToken);
-        var clients = await new ApiClients(session).ListAsync(cancellationToken);
-        return Results.Json(clients.Select(client => new ClientView(
+        var caller = Caller.Of(context)!;
+        await using var session = await database.ReadAsync(context.RequestAborted);
+        var clients = await new ApiClients(session).ListAsync(context.RequestAborted);
+        return Results.Json(clients.Where(client => caller.AccountId is null || client.AccountId == caller.AccountId).Select(client => new ClientView(
             client.Id, client.Name, client.AccountId, client.Permissions.Split(' '), client.CreatedBy, client.CreatedAt, client.RevokedAt)));
     }
 

@@ -22,8 +22,16 @@ internal sealed class AnsweredMessages(DbSession session)
             new { Sender = sender, Nonce = nonce },
             cancellationToken);
 
-    public Task<int> PurgeAsync(DateTimeOffset before, CancellationToken cancellationToken) =>
-        session.ExecuteAsync("DELETE FROM answered_messages WHERE received_at < @Before", new { Before = before }, cancellationToken);
+    /// <summary>Forgets messages of products after their time, and refused registrations as soon as no repetition can count on them.</summary>
+    public Task<int> PurgeAsync(DateTimeOffset before, DateTimeOffset refusedRegistrationsBefore, CancellationToken cancellationToken) =>
+        session.ExecuteAsync(
+            """
+            DELETE FROM answered_messages
+             WHERE received_at < @Before
+                OR (received_at < @RefusedBefore AND status = 'FAILED' AND sender LIKE 'csr:%')
+            """,
+            new { Before = before, RefusedBefore = refusedRegistrationsBefore },
+            cancellationToken);
 }
 
 internal sealed class StoredAnswerRow

@@ -136,8 +136,9 @@ internal sealed partial class DeviceMessageDispatcher(
         }
 
         var prepared = await registrations.PrepareAsync(exchange.Message, exchange.Sender, exchange.Received.Source, exchange.Now, cancellationToken);
-        return prepared.Refusal is { } refusal
-            ? await StoreAsync(exchange, refusal, cancellationToken)
+        return prepared.Refusal is { } refusal ? await StoreAsync(exchange, refusal, cancellationToken)
+            : prepared.Registration!.RefusalCause is not null && !journal.TakesRegistration()
+                ? Sign(exchange.Message.Header, RegistrationMessages.TokenRefused(prepared))
             : await CommitAsync(exchange, session => registrations.HandleAsync(session, prepared, cancellationToken), cancellationToken);
     }
 
@@ -172,8 +173,10 @@ internal sealed partial class DeviceMessageDispatcher(
     }
 
     /// <summary>Stores a refusal of a proven sender: it is entered once, and repeating the request changes nothing.</summary>
+    /// <remarks>Anybody can make a key and register with nonsense, so for those there is a bound on what is stored.</remarks>
     private async Task<Answer> StoreAsync(Exchange exchange, Reply reply, CancellationToken cancellationToken) =>
-        await CommitAsync(
+        exchange.Sender.Instance is null && !journal.TakesRegistration() ? Sign(exchange.Message.Header, reply)
+        : await CommitAsync(
             exchange,
             async session =>
             {
@@ -214,7 +217,7 @@ internal sealed partial class DeviceMessageDispatcher(
                     Sender = exchange.Sender.Id,
                     Nonce = exchange.Message.Header.Nonce,
                     RequestHash = exchange.RequestHash,
-                    Request = exchange.Received.Payload.ToArray(),
+                    Request = Archived(exchange, reply),
                     RequestType = exchange.Message.Header.RequestTypeText,
                     Transport = exchange.Received.Transport,
                     Source = exchange.Received.Source,
@@ -228,6 +231,16 @@ internal sealed partial class DeviceMessageDispatcher(
         }
 
         return Envelope(exchange.Message, response, signer, reply);
+    }
+
+    /// <summary>The whole message; of a product that is not registered and was refused, no more than an honest one needs.</summary>
+    private static byte[] Archived(Exchange exchange, Reply reply)
+    {
+        const int MostOfStrangers = 8192;
+        var payload = exchange.Received.Payload;
+        return exchange.Sender.Instance is null && reply.Status == DeviceStatus.Failed && payload.Length > MostOfStrangers
+            ? payload[..MostOfStrangers].ToArray()
+            : payload.ToArray();
     }
 
     private Answer.Signed Sign(RequestHeader header, Reply reply)

@@ -9,6 +9,9 @@ internal sealed class RefusalJournal(Database database, TimeProvider clock)
 {
     private const int MostPerMinute = 120;
 
+    // Each may leave a message and an answer behind for an hour; a storm of honest products with a used-up token stays below.
+    private const int MostRegistrationsPerMinute = 3000;
+
     // Larger ones are cut: the beginning shows what they are.
     private const int MostBytesKept = 64 * 1024;
 
@@ -16,6 +19,24 @@ internal sealed class RefusalJournal(Database database, TimeProvider clock)
     private DateTimeOffset _minute;
     private int _entered;
     private int _passedOver;
+    private DateTimeOffset _registrationMinute;
+    private int _registrations;
+
+    /// <summary>Whether one more refused registration of this minute is stored with its answer; beyond the bound it is only answered.</summary>
+    public bool TakesRegistration()
+    {
+        var now = clock.GetUtcNow();
+        lock (_lock)
+        {
+            if (now - _registrationMinute >= TimeSpan.FromMinutes(1))
+            {
+                _registrationMinute = now;
+                _registrations = 0;
+            }
+
+            return ++_registrations <= MostRegistrationsPerMinute;
+        }
+    }
 
     public async Task EnterAsync(ReceivedMessage received, string reason, CancellationToken cancellationToken)
     {

@@ -78,13 +78,15 @@ internal sealed class RegistrationMessages(RegisterInstance registerInstance, Ce
                 SignedByCurrent = true,
                 Data = Describe(authority, registered.Instance, registered.Certificate),
             },
-            RegisterInstance.Outcome.TokenRefused => Reply.Fail(RefusalTexts.Token(request.Token), "token refused"),
+            RegisterInstance.Outcome.TokenRefused => TokenRefused(prepared),
             RegisterInstance.Outcome.AlreadyRegistered => Reply.Fail(
                 RefusalTexts.AlreadyRegistered(request.Product.SoftwareTag, request.Product.SerialNumber, request.Product.Pid), "already registered"),
             RegisterInstance.Outcome.Overtaken => null,
             var other => throw new InvalidOperationException(other.GetType().Name),
         };
     }
+
+    public static Reply TokenRefused(Prepared prepared) => Reply.Fail(RefusalTexts.Token(prepared.Request!.Token), "token refused");
 
     /// <summary>What a product is given at registration and at renewal.</summary>
     public static RegistrationData Describe(CertificateAuthority authority, InstanceRow instance, IssuedIdCertificate certificate)

@@ -19,7 +19,7 @@ internal sealed class Housekeeping(Database database, GatewaySettings settings, 
     {
         var now = clock.GetUtcNow();
         await using var session = await database.BeginAsync(cancellationToken);
-        await new AnsweredMessages(session).PurgeAsync(now.AddDays(-settings.Number("archive-days")), cancellationToken);
+        await new AnsweredMessages(session).PurgeAsync(now.AddDays(-settings.Number("archive-days")), now.AddHours(-2), cancellationToken);
         await new RefusedMessages(session).TrimAsync(cancellationToken);
         await new EventLog(session).PurgeAsync(now.AddDays(-settings.Number("event-days")), cancellationToken);
         await new ApiClients(session).PurgeTokensAsync(now, cancellationToken);

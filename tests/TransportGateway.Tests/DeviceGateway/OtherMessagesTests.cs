@@ -121,7 +121,6 @@ public abstract class OtherMessagesTests<TEngine>
         foreach (var version in new string[]
         {
             "",
-            "1",
             "one.two",
             "1.-1",
             "0.9",

@@ -137,6 +137,25 @@ public abstract class RestTests<TEngine> : IAsyncLifetime
         Assert.Equal("Example Account", accounts["accounts"]!.AsArray().Single()!["name"]!.GetValue<string>());
     }
 
+    [Fact]
+    public async Task A_client_of_one_account_manages_the_clients_of_that_account_alone()
+    {
+        var everywhere = await new CreateApiClient(_gateway.Database, TimeProvider.System).ExecuteAsync(
+            new CreateApiClient.Request(_gateway.Administrator, "everywhere", null, [Permission.ReadInventory]), CancellationToken.None);
+        var foreign = Assert.IsType<CreateApiClient.Outcome.Created>(everywhere).ClientId;
+        var (id, secret) = await CreateClientAsync(Permission.ManageAccess);
+        await SignInAsync(id, secret);
+
+        var listed = await ReadAsync(await _http.GetAsync("/api/v2/api-clients"));
+        Assert.Equal(id, Assert.Single(listed.AsArray())!["clientId"]!.GetValue<string>());
+        Assert.Equal(HttpStatusCode.NotFound, (await _http.DeleteAsync("/api/v2/api-clients/" + foreign)).StatusCode);
+        Assert.Equal(HttpStatusCode.Forbidden, (await _http.PostAsJsonAsync("/api/v2/api-clients", new { name = "more" })).StatusCode);
+        using var more = await _http.PostAsJsonAsync(
+            "/api/v2/api-clients", new { name = "more", accountId = _gateway.Account.Id, permissions = new[] { "ReadEvents" } });
+        Assert.Equal(HttpStatusCode.Forbidden, more.StatusCode);
+        Assert.Contains("does not have the permission ReadEvents", await more.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("""{"description":"d","expiresAfterDays":"365","exportControlled":"Allowed"}""", 365)]
     [InlineData("""{"description":"d","expiresAfterDays":365.0,"exportControlled":"Not Allowed","numberofUses":"5"}""", 365)]
