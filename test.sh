@@ -36,7 +36,11 @@ cleanup() {
 }
 trap cleanup EXIT
 
-free_port() { dotnet_free_port=$(( 20000 + RANDOM % 20000 )); while (exec 3<>"/dev/tcp/127.0.0.1/$dotnet_free_port") 2>/dev/null; do dotnet_free_port=$((dotnet_free_port + 1)); done; echo "$dotnet_free_port"; }
+free_port() {
+  local port=$((20000 + RANDOM % 12000))
+  while (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do port=$((port + 1)); done
+  echo "$port"
+}
 
 # start_postgres NAME OPTIONS: prints the port.
 start_postgres() {
@@ -76,9 +80,9 @@ if [ $# -eq 0 ] && [ -e tests/TransportGateway.Fuzz/fuzz.sh ]; then
   tests/TransportGateway.Fuzz/fuzz.sh 60 || status=1
 fi
 
-passed=$(sed -nE 's/^ *Passed: +([0-9]+).*/\1/p' "$work/tests.log" | paste -sd+ | bc)
-failed=$(sed -nE 's/^ *Failed: +([0-9]+).*/\1/p' "$work/tests.log" | paste -sd+ | bc)
-skipped=$(sed -nE 's/^ *Skipped: +([0-9]+).*/\1/p' "$work/tests.log" | paste -sd+ | bc)
+# count WORD: the sum of the figures behind that word in the runner's closing lines.
+count() { awk -v word="$1:" '$1 == word && NF == 2 { sum += $2 } END { print sum + 0 }' "$work/tests.log"; }
+passed=$(count Passed) failed=$(count Failed) skipped=$(count Skipped)
 echo
-echo "${passed:-0} passed, ${failed:-0} failed, ${skipped:-0} skipped"
-[ "${passed:-0}" -gt 0 ] && [ "${failed:-0}" -eq 0 ] && [ "${skipped:-0}" -eq 0 ] && [ "$status" -eq 0 ]
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$passed" -gt 0 ] && [ "$failed" -eq 0 ] && [ "$skipped" -eq 0 ] && [ "$status" -eq 0 ]
