@@ -54,11 +54,6 @@ public static class CallHomeReader
                     ? "The message has a document type declaration, which is refused."
                     : $"The message is not readable as XML (line {exception.LineNumber}, position {exception.LinePosition}).");
         }
-        catch (Exception exception) when (exception is NotSupportedException or ArgumentException)
-        {
-            // What the declaration names as encoding is one that the platform refuses, such as UTF-7.
-            return new CallHomeParse.Unreadable("The message is in a character encoding that is not supported. Use UTF-8.");
-        }
     }
 
     /// <summary>

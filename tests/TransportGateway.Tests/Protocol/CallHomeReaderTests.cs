@@ -63,6 +63,7 @@ public sealed class CallHomeReaderTests
             Attachment("show version", "<plain text>"),
             Attachment("half", """{"request":"{}"}"""),
             Attachment("nested", """{"a":{"request":"{}","signature":{}}}"""),
+            Attachment("listed", """[{"request":"{}","signature":{}}]"""),
             Attachment("broken", """{"request":"{}","signature":{}"""),
             Attachment("licence", Envelope),
             Attachment("licence again", Envelope));

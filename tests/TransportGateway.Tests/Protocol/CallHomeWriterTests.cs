@@ -64,7 +64,7 @@ public sealed class CallHomeWriterTests
     }
 
     [Fact]
-    public void Our_own_reader_finds_the_answer_and_any_echo_is_well_formed_XML() => Gen.Select(Gen.String, Gen.String, Gen.String).Sample((echo, message, nonce) =>
+    public void Our_own_reader_finds_the_answer_and_any_echo_is_well_formed_XML() => Gen.Select(AnyText.Gen, AnyText.Gen, AnyText.Gen).Sample((echo, message, nonce) =>
     {
         var request = new CallHomeRequest(echo, echo, echo, echo, echo, echo, echo, [], echo);
         var response = SmartMessageWriter.WriteResponse(new DeviceResponse
@@ -108,8 +108,28 @@ public sealed class CallHomeWriterTests
         Assert.Equal("en", fault.Element(Soap + "Reason")!.Element(Soap + "Text")!.Attribute(XNamespace.Xml + "lang")!.Value);
     }
 
+    [Theory]
+    [InlineData("\0\u0001\u001f", "")]
+    [InlineData("\ufffe\uffff", "")]
+    [InlineData("\t\r\n\u007f\u0085", "\t\r\n\u007f\u0085")]
+    [InlineData("\U0001F600]]>", "\U0001F600]]>")]
+    public void What_XML_cannot_hold_is_left_out_of_an_echo(string echo, string written)
+    {
+        var request = new CallHomeRequest("m", "to", $"a{echo}b", null, null, null, null, [], null);
+        var envelope = Parse(CallHomeWriter.WriteResponse(request, "{}"u8, Now)).Root!;
+        Assert.Equal($"a{written}b", envelope.Descendants(Session + "To").Single().Value);
+    }
+
     [Fact]
-    public void Any_reason_makes_a_well_formed_fault() => Gen.String.Sample(reason =>
+    public void Half_of_a_surrogate_pair_in_an_echo_becomes_the_replacement_character()
+    {
+        var request = new CallHomeRequest("m", "to", "a\ud800b", null, null, null, null, [], null);
+        Assert.Equal(
+            "a\ufffdb", Parse(CallHomeWriter.WriteResponse(request, "{}"u8, Now)).Descendants(Session + "To").Single().Value);
+    }
+
+    [Fact]
+    public void Any_reason_makes_a_well_formed_fault() => AnyText.Gen.Sample(reason =>
     {
         Parse(CallHomeWriter.WriteFault("Receiver", reason));
     });

@@ -58,12 +58,10 @@ public sealed class RefusalTextsTests
     }
 
     [Fact]
-    public void An_errors_hash_is_JSON_whatever_is_in_the_text() => Gen.Select(Gen.String, Gen.String).Sample((field, text) =>
+    public void An_errors_hash_is_JSON_whatever_is_in_the_text() => Gen.Select(AnyText.Gen, AnyText.Gen).Sample((field, text) =>
     {
         using var hash = JsonDocument.Parse(ErrorsHash.For(field, text));
         var property = Assert.Single(hash.RootElement.EnumerateObject());
-        return property.Name == WellFormed(field) && property.Value[0].GetString() == WellFormed(text) && property.Value.GetArrayLength() == 1;
+        return property.Name == AnyText.WellFormed(field) && property.Value[0].GetString() == AnyText.WellFormed(text) && property.Value.GetArrayLength() == 1;
     });
-
-    private static string WellFormed(string text) => string.Concat(text.EnumerateRunes());
 }

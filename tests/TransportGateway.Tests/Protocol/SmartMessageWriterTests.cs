@@ -142,9 +142,9 @@ public sealed class SmartMessageWriterTests
     }
 
     [Fact]
-    public void Any_texts_come_back_from_all_three_levels() => Gen.Select(Gen.String, Gen.String, Gen.String).Sample((message, account, nonce) =>
+    public void Any_texts_come_back_from_all_three_levels() => Gen.Select(AnyText.Gen, AnyText.Gen, AnyText.Gen).Sample((message, account, nonce) =>
     {
-        (message, account, nonce) = (WellFormed(message), WellFormed(account), WellFormed(nonce));
+        (message, account, nonce) = (AnyText.WellFormed(message), AnyText.WellFormed(account), AnyText.WellFormed(nonce));
         var response = SmartMessageWriter.WriteResponse(
             Plain with { Message = message, Nonce = nonce, Data = Registration with { SmartAccount = account } });
         using var envelope = JsonDocument.Parse(SmartMessageWriter.WriteEnvelope(response, [1, 2, 3]));
@@ -162,8 +162,6 @@ public sealed class SmartMessageWriterTests
         using var response = Written(Plain with { Message = "a\ud800b", Data = Registration with { SmartAccount = "\udc00" } });
         Assert.Equal("a\ufffdb", response.RootElement.GetProperty("message").GetString());
     }
-
-    private static string WellFormed(string text) => string.Concat(text.EnumerateRunes());
 
     private static JsonDocument Written(DeviceResponse response) => JsonDocument.Parse(SmartMessageWriter.WriteResponse(response));
 
