@@ -184,9 +184,9 @@ internal static class AccessFeature
 
     private static string Source(HttpContext context) => context.Connection.RemoteIpAddress?.ToString() ?? "control socket";
 
-    private sealed record SetUpRequest(string Code);
+    internal sealed record SetUpRequest(string Code);
 
-    private sealed record CreateRequest(string Name, string? AccountId = null, string[]? Permissions = null);
+    internal sealed record CreateRequest(string Name, string? AccountId = null, string[]? Permissions = null);
 
     private sealed record ClientWithSecret(string ClientId, string ClientSecret);
 

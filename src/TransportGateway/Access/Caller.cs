@@ -17,7 +17,4 @@ internal sealed record Caller(string Name, string? AccountId, IReadOnlySet<Permi
     public static Caller? Of(HttpContext context) => context.Items[ItemKey] as Caller;
 
     public void Attach(HttpContext context) => context.Items[ItemKey] = this;
-
-    /// <summary>Binds a route handler's parameter; the permission check ran before, so there is one.</summary>
-    public static ValueTask<Caller?> BindAsync(HttpContext context) => ValueTask.FromResult(Of(context));
 }

@@ -74,9 +74,9 @@ internal static class AccountsFeature
 
     private static VirtualAccountView View(VirtualAccountRow account) => new(account.Id, account.Name, account.Description, account.IsDefault, account.CreatedAt);
 
-    private sealed record CreateAccountRequest(string Name);
+    internal sealed record CreateAccountRequest(string Name);
 
-    private sealed record CreateVirtualAccountRequest(string Name, string? Description = null);
+    internal sealed record CreateVirtualAccountRequest(string Name, string? Description = null);
 
     private sealed record AccountView(string Id, string Name, string CreatedBy, DateTimeOffset CreatedAt);
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using TransportGateway.Events;
@@ -26,6 +27,7 @@ internal sealed class CertificateAuthority(Database database, MasterKey masterKe
     private static readonly TimeSpan BackDating = TimeSpan.FromMinutes(5);
 
     private readonly SemaphoreSlim _changing = new(1, 1);
+    private readonly ConcurrentQueue<Task<RSA>> _keysAhead = new();
     private volatile State? _state;
 
     public X509Certificate2 Root => Current.Root.Certificate;
@@ -54,7 +56,11 @@ internal sealed class CertificateAuthority(Database database, MasterKey masterKe
             await using var session = await database.BeginAsync(cancellationToken);
             var store = new AuthorityCertificates(session);
             var rows = await store.ListAsync(cancellationToken);
-            var keys = new Queue<Task<RSA>>(Enumerable.Range(0, rows.Count == 0 ? 3 : 0).Select(_ => Task.Run(() => RSA.Create(KeySize), CancellationToken.None)));
+            if (rows.Count == 0)
+            {
+                MakeKeysAhead();
+            }
+
             var issued = new List<string>();
 
             var root = Newest(rows, CertificateRole.Root, now, TimeSpan.Zero)
@@ -77,7 +83,7 @@ internal sealed class CertificateAuthority(Database database, MasterKey masterKe
 
             async Task<SigningKey> IssueAsync(string role, SigningKey? issuer, TimeSpan lifetime, Func<RSA, CertificateRequest> profile)
             {
-                var key = keys.TryDequeue(out var ready) ? await ready : RSA.Create(KeySize);
+                var key = await NextKeyAsync();
                 var signingKey = Issue(profile(key), key, issuer, lifetime, now);
                 await StoreAsync(session, signingKey, role, issuer?.Id, key, now, cancellationToken);
                 issued.Add($"{role} certificate {signingKey.Certificate.Subject}, valid until {signingKey.NotAfter:yyyy-MM-dd}");
@@ -107,7 +113,7 @@ internal sealed class CertificateAuthority(Database database, MasterKey masterKe
     public async Task<SigningKey> IssueHostCertificateAsync(string commonName, IReadOnlyList<string> names, TimeSpan lifetime, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
-        var key = RSA.Create(KeySize);
+        var key = await NextKeyAsync();
         var issued = Issue(CertificateProfile.Host(options.Organization, commonName, names, key), key, Current.SubCa, lifetime, now);
         await using var session = await database.BeginAsync(cancellationToken);
         await StoreAsync(session, issued, CertificateRole.Host, Current.SubCa.Id, key, now, cancellationToken);
@@ -128,6 +134,17 @@ internal sealed class CertificateAuthority(Database database, MasterKey masterKe
         _changing.Dispose();
         _state?.Dispose();
     }
+
+    /// <summary>A first run needs four keys, each a good part of a second of work: they are made side by side.</summary>
+    private void MakeKeysAhead()
+    {
+        for (var key = 0; key < 4; key++)
+        {
+            _keysAhead.Enqueue(Task.Run(() => RSA.Create(KeySize)));
+        }
+    }
+
+    private async Task<RSA> NextKeyAsync() => _keysAhead.TryDequeue(out var ready) ? await ready : RSA.Create(KeySize);
 
     private static string Purpose(string id) => "authority-key:" + id;
 

@@ -47,9 +47,11 @@ internal static class Routes
 
     /// <summary>A wrong URL on a product is common and hard to see there, so the answer names the right ones.</summary>
     private static void MapNowhere(IEndpointRouteBuilder routes) =>
-        routes.MapFallback("{*path}", () => Problem.Of(
+        routes.Map("{*path}", context => Problem.WriteAsync(
+                context,
                 StatusCodes.Status404NotFound,
                 "no-such-path",
                 $"There is nothing at this path. Products register at {DeviceGatewayFeature.CallHomePath} (Call Home) or {DeviceGatewayFeature.SmartTransportPath} (Smart Transport)."))
+            .WithOrder(int.MaxValue)
             .OpenToAll("says where products should go");
 }

@@ -182,9 +182,9 @@ internal static class RegistrationFeature
         instance.LastContactAt,
         null);
 
-    private sealed record CreateTokenRequest(string? Description = null, int? ExpiresAfterDays = null, bool? ExportControlled = null, long? MaxUses = null);
+    internal sealed record CreateTokenRequest(string? Description = null, int? ExpiresAfterDays = null, bool? ExportControlled = null, long? MaxUses = null);
 
-    private sealed record TransferRequest(string VirtualAccount);
+    internal sealed record TransferRequest(string VirtualAccount);
 
     private sealed record TokenView(
         string Id, string? Text, string Description, bool ExportControlled, long? MaxUses, long Uses, string CreatedBy, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt, string State);
