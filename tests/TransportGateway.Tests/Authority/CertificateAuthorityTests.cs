@@ -1,0 +1,111 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.Time.Testing;
+using TransportGateway.Authority;
+using TransportGateway.HostTls;
+using TransportGateway.Persistence;
+using TransportGateway.Tests.Harness;
+
+namespace TransportGateway.Tests.Authority;
+
+public abstract class CertificateAuthorityTests<TEngine> : IAsyncLifetime
+    where TEngine : TestEngine, new()
+{
+    private readonly TEngine _engine = new();
+    private readonly FakeTimeProvider _clock = new(new DateTimeOffset(2026, 11, 23, 8, 0, 0, TimeSpan.Zero));
+    private readonly MasterKey _masterKey = new(RandomNumberGenerator.GetBytes(32));
+    private Database _database = null!;
+    private CertificateAuthority _authority = null!;
+
+    public async Task InitializeAsync()
+    {
+        await _engine.CreateAsync();
+        _database = _engine.Open(_clock);
+        _authority = new CertificateAuthority(_database, _masterKey, new AuthorityOptions("Test"), _clock);
+        await _authority.EnsureAsync(CancellationToken.None);
+    }
+
+    public async Task DisposeAsync()
+    {
+        _authority.Dispose();
+        _masterKey.Dispose();
+        await _database.DisposeAsync();
+        await _engine.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_restart_finds_the_same_authority_and_issues_nothing()
+    {
+        using var again = new CertificateAuthority(_database, _masterKey, new AuthorityOptions("Test"), _clock);
+        Assert.Empty(await again.EnsureAsync(CancellationToken.None));
+        Assert.Equal(_authority.Root.Thumbprint, again.Root.Thumbprint);
+        Assert.Equal(_authority.CurrentSigner.Serial, again.CurrentSigner.Serial);
+    }
+
+    [Fact]
+    public async Task Another_master_key_opens_nothing_and_the_message_says_which_file_is_missing()
+    {
+        using var wrong = new MasterKey(RandomNumberGenerator.GetBytes(32));
+        using var again = new CertificateAuthority(_database, wrong, new AuthorityOptions("Test"), _clock);
+        var exception = await Assert.ThrowsAsync<DatabaseUnusableException>(() => again.EnsureAsync(CancellationToken.None));
+        Assert.Contains("Put back the master.key file", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_new_signing_certificate_comes_in_time_and_the_old_one_answers_those_who_name_it_while_it_is_valid()
+    {
+        var old = _authority.CurrentSigner;
+        _clock.Advance(TimeSpan.FromDays((3 * 365) - 401));
+        Assert.Empty(await _authority.EnsureAsync(CancellationToken.None));
+        _clock.Advance(TimeSpan.FromDays(2));
+        Assert.StartsWith("signing certificate", Assert.Single(await _authority.EnsureAsync(CancellationToken.None)), StringComparison.Ordinal);
+
+        var current = _authority.CurrentSigner;
+        Assert.NotEqual(old.Serial, current.Serial);
+        Assert.Equal(old.Serial, _authority.SignerFor(old.Serial, _clock.GetUtcNow()).Serial);
+        Assert.Equal(current.Serial, _authority.SignerFor(null, _clock.GetUtcNow()).Serial);
+        Assert.Equal(current.Serial, _authority.SignerFor("4711", _clock.GetUtcNow()).Serial);
+        Assert.Equal(current.Serial, _authority.SignerFor(old.Serial, old.NotAfter.AddSeconds(1)).Serial);
+    }
+
+    [Fact]
+    public async Task A_new_sub_CA_comes_while_all_that_the_old_one_issued_is_still_valid()
+    {
+        var old = _authority.SubCa.Thumbprint;
+        _clock.Advance(TimeSpan.FromDays(12 * 365));
+        var issued = await _authority.EnsureAsync(CancellationToken.None);
+        Assert.Contains(issued, sentence => sentence.StartsWith("sub-ca certificate", StringComparison.Ordinal));
+        Assert.NotEqual(old, _authority.SubCa.Thumbprint);
+        Assert.Equal(_authority.Root.SubjectName.RawData, _authority.SubCa.IssuerName.RawData);
+        Assert.Equal(_authority.SubCa.SubjectName.RawData, _authority.CurrentSigner.Certificate.IssuerName.RawData);
+        Assert.Equal(
+            KeyIdentifier(_authority.SubCa),
+            _authority.CurrentSigner.Certificate.Extensions.OfType<X509AuthorityKeyIdentifierExtension>().Single().KeyIdentifier!.Value.ToArray());
+    }
+
+    [Fact]
+    public async Task The_host_certificate_is_renewed_before_its_end_and_when_its_names_change()
+    {
+        using var host = new HostCertificate(_authority, new HostCertificateOptions("licences.example.com", ["192.0.2.1"]), _clock);
+        Assert.NotNull(await host.EnsureAsync(CancellationToken.None));
+        var first = host.Certificate.Thumbprint;
+        Assert.Null(await host.EnsureAsync(CancellationToken.None));
+
+        _clock.Advance(TimeSpan.FromDays(306));
+        Assert.NotNull(await host.EnsureAsync(CancellationToken.None));
+        Assert.NotEqual(first, host.Certificate.Thumbprint);
+
+        using var renamed = new HostCertificate(_authority, new HostCertificateOptions("ssm.example.com", ["192.0.2.1"]), _clock);
+        Assert.Contains("ssm.example.com", await renamed.EnsureAsync(CancellationToken.None), StringComparison.Ordinal);
+        Assert.True(renamed.Certificate.MatchesHostname("ssm.example.com"));
+        Assert.True(renamed.Certificate.MatchesHostname("192.0.2.1"));
+        Assert.False(renamed.Certificate.MatchesHostname("licences.example.com"));
+    }
+
+    private static byte[] KeyIdentifier(X509Certificate2 certificate) =>
+        certificate.Extensions.OfType<X509SubjectKeyIdentifierExtension>().Single().SubjectKeyIdentifierBytes.ToArray();
+}
+
+public sealed class CertificateAuthorityOnSqlite : CertificateAuthorityTests<SqliteEngine>;
+
+public sealed class CertificateAuthorityOnPostgreSql : CertificateAuthorityTests<PostgreSqlEngine>;
