@@ -40,7 +40,12 @@ internal static class Tables
         output.WriteLine(string.Format(CultureInfo.InvariantCulture, footer, count));
     }
 
-    public static string Text(JsonNode row, string name) => row[name]?.ToString() ?? "";
+    /// <remarks>Names come from products, so they could carry sequences that command a terminal: control characters are shown as question marks.</remarks>
+    public static string Text(JsonNode row, string name)
+    {
+        var text = row[name]?.ToString() ?? "";
+        return text.Any(char.IsControl) ? string.Concat(text.Select(letter => char.IsControl(letter) ? '?' : letter)) : text;
+    }
 
     public static Func<JsonNode, string> Field(string name) => row => Text(row, name);
 

@@ -9,6 +9,7 @@ using TransportGateway.Accounts;
 using TransportGateway.Authority;
 using TransportGateway.DeviceGateway;
 using TransportGateway.HostTls;
+using TransportGateway.Http;
 using TransportGateway.Jobs;
 using TransportGateway.Licensing;
 using TransportGateway.Persistence;
@@ -135,6 +136,8 @@ internal sealed class Gateway : IAsyncDisposable
             {
                 json.SerializerOptions.RespectNullableAnnotations = true;
                 json.SerializerOptions.RespectRequiredConstructorParameters = true;
+                json.SerializerOptions.AllowDuplicateProperties = false;
+                json.SerializerOptions.Converters.Add(new TextConverter());
             });
     }
 

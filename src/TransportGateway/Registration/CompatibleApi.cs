@@ -59,6 +59,10 @@ internal static class CompatibleApi
                 ["name"] = account.Name,
                 ["account_id"] = account.Id,
                 ["domain"] = account.Name,
+                // Texts, not missing: clients print them. They fill with synchronisation and Using Policy.
+                ["cslu_tenant_url"] = "",
+                ["cssm_smart_account_id"] = "",
+                ["cssm_smart_account_name"] = "",
                 ["virtual_accounts"] = new JsonArray([.. virtualAccounts.Select(entry => (JsonNode)new JsonObject { ["name"] = entry.Name, ["virtual_account_id"] = entry.Id })]),
             });
         }
@@ -210,6 +214,11 @@ internal static class CompatibleApi
         if (body.Texts("virtualAccounts") is { Count: > 0 } wanted)
         {
             var keys = wanted.Select(Names.Key).ToHashSet();
+            if (wanted.FirstOrDefault(name => !virtualAccounts.Any(entry => Names.Key(entry.Name) == Names.Key(name))) is { } unknown)
+            {
+                return Fail(StatusCodes.Status404NotFound, $"There is no virtual account '{unknown}'.");
+            }
+
             virtualAccounts = [.. virtualAccounts.Where(entry => keys.Contains(Names.Key(entry.Name)))];
         }
 
