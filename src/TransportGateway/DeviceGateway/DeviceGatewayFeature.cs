@@ -56,6 +56,7 @@ internal static partial class DeviceGatewayFeature
         var answer = parsed is CallHomeParse.Found found
             ? await dispatcher.DispatchAsync(new ReceivedMessage(found.Request.Payload, "call-home", source), CancellationToken.None)
             : await dispatcher.UnreadableAsync(new ReceivedMessage(body, "call-home", source), ((CallHomeParse.Unreadable)parsed).Reason, CancellationToken.None);
+        Tell(context, "call-home", source, answer, started);
         if (answer is Answer.Signed signed)
         {
             await WriteAsync(context, StatusCodes.Status200OK, Xml, CallHomeWriter.WriteResponse(((CallHomeParse.Found)parsed).Request, signed.Envelope, clock.GetUtcNow()));
@@ -64,8 +65,6 @@ internal static partial class DeviceGatewayFeature
         {
             await WriteAsync(context, StatusCodes.Status400BadRequest, Xml, CallHomeWriter.WriteFault("Sender", answer.Reason));
         }
-
-        Tell(context, "call-home", source, answer, started);
     }
 
     private static async Task SmartTransportAsync(HttpContext context)
@@ -79,10 +78,10 @@ internal static partial class DeviceGatewayFeature
         var source = Source(context);
         var answer = await context.RequestServices.GetRequiredService<DeviceMessageDispatcher>()
             .DispatchAsync(new ReceivedMessage(body, "smart-transport", source), CancellationToken.None);
+        Tell(context, "smart-transport", source, answer, started);
         await (answer is Answer.Signed signed
             ? WriteAsync(context, StatusCodes.Status200OK, Json, signed.Envelope)
             : WriteAsync(context, StatusCodes.Status400BadRequest, Json, WriteReason(answer.Reason)));
-        Tell(context, "smart-transport", source, answer, started);
     }
 
     /// <summary>The body as it came, whatever its content type claims (8.7.11); null when it was too large and has been answered.</summary>
@@ -120,6 +119,7 @@ internal static partial class DeviceGatewayFeature
         return (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
     }
 
+    /// <summary>The line is there before the answer is: whoever has the answer finds it in the log.</summary>
     private static void Tell(HttpContext context, string transport, string source, Answer answer, long started)
     {
         var logger = context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("TransportGateway.Products");
