@@ -43,7 +43,8 @@ internal static class OverviewCommands
                 ("Alert", Tables.Field("messageType")),
                 ("Source", Tables.Field("source")),
                 ("Account", Tables.Field("account")),
-                ("Since (UTC)", Tables.Instant("raisedAt")))));
+                ("Since (UTC)", Tables.Instant("raisedAt")),
+                ("Message", Tables.Field("message")))));
         return new Command("alert", "Alerts.") { list };
     }
 

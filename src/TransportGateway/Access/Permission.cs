@@ -16,8 +16,14 @@ internal enum Permission
 
     ManageVirtualAccounts,
 
-    /// <summary>Create local accounts.</summary>
+    /// <summary>Create, request, approve and delete local accounts.</summary>
     ManageAccounts,
+
+    /// <summary>Change the host name and the certificates that the gateway serves.</summary>
+    ManageCertificates,
+
+    /// <summary>Synchronise with Software Central, and say where it is; set up the relay.</summary>
+    ManageUpstream,
 
     ReadEvents,
 

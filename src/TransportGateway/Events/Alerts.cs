@@ -7,15 +7,16 @@ internal sealed class Alerts(DbSession session)
 {
     public const string InsufficientLicenses = "Insufficient Licenses";
 
-    /// <summary>Opens the alert, or leaves the one that is open as it is.</summary>
-    public Task<int> RaiseAsync(AlertSubject subject, string severity, DateTimeOffset now, CancellationToken cancellationToken) =>
+    /// <summary>Opens the alert; one that is open stays, with its sentence brought up to date.</summary>
+    public Task<int> RaiseAsync(AlertSubject subject, string severity, string message, DateTimeOffset now, CancellationToken cancellationToken) =>
         session.ExecuteAsync(
             """
-            INSERT INTO alerts (id, account_id, virtual_account_id, kind, severity, source, raised_at)
-            VALUES (@Id, @AccountId, @VirtualAccountId, @Kind, @Severity, @Source, @Now)
-            ON CONFLICT (virtual_account_id, kind, source) WHERE cleared_at IS NULL DO NOTHING
+            INSERT INTO alerts (id, account_id, virtual_account_id, kind, severity, source, message, raised_at)
+            VALUES (@Id, @AccountId, @VirtualAccountId, @Kind, @Severity, @Source, @Message, @Now)
+            ON CONFLICT (account_id, virtual_account_id, kind, source) WHERE cleared_at IS NULL
+            DO UPDATE SET severity = excluded.severity, message = excluded.message
             """,
-            new { Id = Ids.New(now), subject.AccountId, subject.VirtualAccountId, subject.Kind, Severity = severity, subject.Source, Now = now },
+            new { Id = Ids.New(now), subject.AccountId, subject.VirtualAccountId, subject.Kind, Severity = severity, subject.Source, Message = message, Now = now },
             cancellationToken);
 
     public Task<int> ClearAsync(AlertSubject subject, DateTimeOffset now, CancellationToken cancellationToken) =>
@@ -23,15 +24,16 @@ internal sealed class Alerts(DbSession session)
             """
             UPDATE alerts
                SET cleared_at = @Now
-             WHERE virtual_account_id = @VirtualAccountId AND kind = @Kind AND source = @Source AND cleared_at IS NULL
+             WHERE account_id = @AccountId AND virtual_account_id = @VirtualAccountId AND kind = @Kind AND source = @Source AND cleared_at IS NULL
             """,
-            new { subject.VirtualAccountId, subject.Kind, subject.Source, Now = now },
+            new { subject.AccountId, subject.VirtualAccountId, subject.Kind, subject.Source, Now = now },
             cancellationToken);
 
+    /// <summary>The open alerts of an account, or all there are, those of the gateway itself included.</summary>
     public Task<IReadOnlyList<AlertRow>> ListOpenAsync(string? accountId, CancellationToken cancellationToken) =>
         session.QueryAsync<AlertRow>(
             """
-            SELECT account_id, virtual_account_id, kind, severity, source, raised_at
+            SELECT account_id, virtual_account_id, kind, severity, source, message, raised_at
               FROM alerts
              WHERE cleared_at IS NULL AND (@AccountId IS NULL OR account_id = @AccountId)
              ORDER BY raised_at DESC, source
@@ -40,8 +42,22 @@ internal sealed class Alerts(DbSession session)
             cancellationToken);
 }
 
-/// <param name="Source">What the alert is about: the entitlement tag of a licence.</param>
-internal sealed record AlertSubject(string AccountId, string VirtualAccountId, string Kind, string Source);
+/// <summary>What an alert is about. One is open at a time for each subject.</summary>
+/// <param name="AccountId">Empty when it is about the gateway itself.</param>
+/// <param name="VirtualAccountId">Empty when it is about the whole account.</param>
+/// <param name="Source">The thing in question: the entitlement tag of a licence, a host name, a product instance.</param>
+internal sealed record AlertSubject(string AccountId, string VirtualAccountId, string Kind, string Source)
+{
+    public static AlertSubject OfGateway(string kind, string source = "") => new("", "", kind, source);
+
+    public static AlertSubject OfAccount(string accountId, string kind, string source = "") => new(accountId, "", kind, source);
+}
+
+internal static class AlertSeverity
+{
+    public const string Major = "Major";
+    public const string Minor = "Minor";
+}
 
 internal sealed class AlertRow
 {
@@ -55,6 +71,9 @@ internal sealed class AlertRow
     public required string Severity { get; init; }
 
     public required string Source { get; init; }
+
+    /// <summary>A sentence for the administrator; may be empty where the kind says it all.</summary>
+    public required string Message { get; init; }
 
     public required DateTimeOffset RaisedAt { get; init; }
 }

@@ -49,7 +49,13 @@ internal static class Overview
         var accounts = (await new LocalAccounts(session).ListAsync(context.RequestAborted)).ToDictionary(account => account.Id, account => account.Name);
         var alerts = await new Alerts(session).ListOpenAsync(caller.AccountId, context.RequestAborted);
         return Results.Json(alerts.Select(alert => new AlertView(
-            alert.Kind, alert.Severity, accounts[alert.AccountId], Catalogue.NameOf(alert.Source).DisplayName, alert.Source, alert.RaisedAt)));
+            alert.Kind,
+            alert.Severity,
+            accounts.GetValueOrDefault(alert.AccountId, ""),
+            alert.Kind == Alerts.InsufficientLicenses ? Catalogue.NameOf(alert.Source).DisplayName : alert.Source,
+            alert.Source,
+            alert.Message,
+            alert.RaisedAt)));
     }
 
     private sealed record StatusView(
@@ -62,7 +68,7 @@ internal static class Overview
         long ProductInstances,
         int OpenAlerts);
 
-    private sealed record AlertView(string MessageType, string Severity, string Account, string Source, string Tag, DateTimeOffset RaisedAt);
+    private sealed record AlertView(string MessageType, string Severity, string Account, string Source, string Tag, string Message, DateTimeOffset RaisedAt);
 }
 
 /// <summary>How long this process has been up.</summary>

@@ -50,7 +50,7 @@ internal static class Compliance
             var subject = new AlertSubject(accountId, virtualAccountId, Alerts.InsufficientLicenses, tag);
             if (!balance.InCompliance && !open.Contains(tag))
             {
-                await alerts.RaiseAsync(subject, "Major", now, cancellationToken);
+                await alerts.RaiseAsync(subject, AlertSeverity.Major, "", now, cancellationToken);
             }
             else if (balance.InCompliance && open.Contains(tag))
             {
