@@ -12,6 +12,9 @@ namespace TransportGateway.Cli;
 /// <summary>The gateway's REST API, over its control socket or over TLS.</summary>
 internal sealed class ApiClient : IDisposable
 {
+    // A full synchronisation request of a large account is written while the call waits.
+    private static readonly TimeSpan LongestCall = TimeSpan.FromMinutes(30);
+
     private readonly HttpClient _http;
     private readonly string _where;
 
@@ -41,6 +44,24 @@ internal sealed class ApiClient : IDisposable
 
     public Task<JsonNode> PostAsync(string path, object body, CancellationToken cancellationToken) => SendAsync(HttpMethod.Post, path, body, cancellationToken);
 
+    public Task<JsonNode> PutAsync(string path, object body, CancellationToken cancellationToken) => SendAsync(HttpMethod.Put, path, body, cancellationToken);
+
+    /// <summary>Sends a file as it is.</summary>
+    public async Task<JsonNode> UploadAsync(string path, string file, CancellationToken cancellationToken)
+    {
+        await using var content = OpenFile(file);
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new StreamContent(content) };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/pkcs7-mime");
+        return await SendAsync(request, async response => Parse(await response.Content.ReadAsStringAsync(cancellationToken)), cancellationToken);
+    }
+
+    /// <summary>Saves what the call answers; the file is there whole or not at all. Returns its size.</summary>
+    public async Task<long> DownloadAsync(string path, object body, string file, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body) };
+        return await SendAsync(request, response => SaveAsync(response, file, cancellationToken), cancellationToken);
+    }
+
     public Task DeleteAsync(string path, CancellationToken cancellationToken) => SendAsync(HttpMethod.Delete, path, null, cancellationToken);
 
     public void Dispose() => _http.Dispose();
@@ -61,7 +82,7 @@ internal sealed class ApiClient : IDisposable
                 return new NetworkStream(socket, ownsSocket: true);
             },
         };
-        return new ApiClient(new HttpClient(handler) { BaseAddress = new Uri("http://localhost") }, path);
+        return new ApiClient(new HttpClient(handler) { BaseAddress = new Uri("http://localhost"), Timeout = LongestCall }, path);
     }
 
     private static ApiClient OverTls(string server, string? ca)
@@ -87,7 +108,7 @@ internal sealed class ApiClient : IDisposable
             handler.SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = policy };
         }
 
-        return new ApiClient(new HttpClient(handler) { BaseAddress = address }, server);
+        return new ApiClient(new HttpClient(handler) { BaseAddress = address, Timeout = LongestCall }, server);
     }
 
     private static string Secret(TextWriter errors)
@@ -128,16 +149,21 @@ internal sealed class ApiClient : IDisposable
             request.Content = JsonContent.Create(body);
         }
 
+        return await SendAsync(request, async response => Parse(await response.Content.ReadAsStringAsync(cancellationToken)), cancellationToken);
+    }
+
+    private async Task<T> SendAsync<T>(HttpRequestMessage request, Func<HttpResponseMessage, Task<T>> read, CancellationToken cancellationToken)
+    {
         try
         {
-            using var response = await _http.SendAsync(request, cancellationToken);
-            var text = await response.Content.ReadAsStringAsync(cancellationToken);
+            using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
             if (response.IsSuccessStatusCode)
             {
-                return text.Length == 0 ? new JsonObject() : JsonNode.Parse(text)!;
+                return await read(response);
             }
 
-            throw new TgctlException(Sentence(text) ?? $"{_where} answered {(int)response.StatusCode} to {method} {path}.");
+            throw new TgctlException(
+                Sentence(await response.Content.ReadAsStringAsync(cancellationToken)) ?? $"{_where} answered {(int)response.StatusCode} to {request.Method} {request.RequestUri}.");
         }
         catch (HttpRequestException exception)
         {
@@ -152,6 +178,40 @@ internal sealed class ApiClient : IDisposable
         catch (JsonException)
         {
             throw new TgctlException($"{_where} did not answer like a transport gateway. Check --server.");
+        }
+    }
+
+    private static JsonNode Parse(string text) => text.Length == 0 ? new JsonObject() : JsonNode.Parse(text)!;
+
+    private static FileStream OpenFile(string file)
+    {
+        try
+        {
+            return File.OpenRead(file);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new TgctlException($"{file} cannot be read: {exception.Message}");
+        }
+    }
+
+    private static async Task<long> SaveAsync(HttpResponseMessage response, string file, CancellationToken cancellationToken)
+    {
+        var partial = file + ".part";
+        try
+        {
+            await using (var target = new FileStream(partial, FileMode.Create, FileAccess.Write))
+            {
+                await response.Content.CopyToAsync(target, cancellationToken);
+            }
+
+            File.Move(partial, file, overwrite: true);
+            return new FileInfo(file).Length;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            File.Delete(partial);
+            throw new TgctlException($"{file} cannot be written: {exception.Message}");
         }
     }
 

@@ -14,6 +14,8 @@ internal static class Tgctl
         var context = new CommandContext(connection, output, errors);
         root.Subcommands.Add(AccountCommands.Accounts(context));
         root.Subcommands.Add(AccountCommands.VirtualAccounts(context));
+        root.Subcommands.Add(SynchronizationCommands.Create(context));
+        root.Subcommands.Add(CentralCommands.Create(context));
         root.Subcommands.Add(TokenCommands.Create(context));
         root.Subcommands.Add(InstanceCommands.Create(context));
         root.Subcommands.Add(OverviewCommands.Licenses(context));

@@ -43,6 +43,13 @@ internal sealed class LocalAccounts(DbSession session)
     public Task<int> ClearSynchronizationNeededAsync(string id, CancellationToken cancellationToken) =>
         session.ExecuteAsync("UPDATE accounts SET synchronization_needed = FALSE WHERE id = @Id", new { Id = id }, cancellationToken);
 
+    public Task<int> SetStatusAsync(string id, string status, string reason, CancellationToken cancellationToken) =>
+        session.ExecuteAsync("UPDATE accounts SET status = @Status, status_reason = @Reason WHERE id = @Id", new { Id = id, Status = status, Reason = reason }, cancellationToken);
+
+    /// <summary>What Cisco says at a synchronisation.</summary>
+    public Task<int> SetExportControlAllowedAsync(string id, bool allowed, CancellationToken cancellationToken) =>
+        session.ExecuteAsync("UPDATE accounts SET export_control_allowed = @Allowed WHERE id = @Id", new { Id = id, Allowed = allowed }, cancellationToken);
+
     public Task<IReadOnlyList<LocalAccountRow>> ListAsync(CancellationToken cancellationToken) =>
         session.QueryAsync<LocalAccountRow>($"SELECT {Columns} FROM accounts ORDER BY name_key", null, cancellationToken);
 }

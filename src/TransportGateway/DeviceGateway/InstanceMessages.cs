@@ -109,7 +109,7 @@ internal sealed class InstanceMessages(Database database, RenewIdCertificate ren
             Authorization.OutOfCompliance => AuthorizationData.OutOfCompliance,
             _ => AuthorizationData.NoLicenses,
         };
-        if (instance.AuthorizationStatus != overall)
+        if (outcome.Changed || instance.AuthorizationStatus != overall)
         {
             await new ProductInstances(session).SetAuthorizationAsync(instance.Id, overall, cancellationToken);
         }

@@ -20,6 +20,17 @@ internal static class EventKinds
     public const string InstanceTransferred = "instance-transferred";
     public const string CertificateRenewed = "id-certificate-renewed";
     public const string UsageChanged = "license-usage-changed";
+    public const string AccountRegistered = "account-registered";
+    public const string AccountRegistrationFailed = "account-registration-failed";
+    public const string CentralSettingsChanged = "central-settings-changed";
+    public const string RegistrationFileSaved = "account-registration-file-saved";
+    public const string SynchronizationStarted = "synchronization-started";
+    public const string SynchronizationSucceeded = "synchronization-succeeded";
+    public const string SynchronizationFailed = "synchronization-failed";
+    public const string SynchronizationFileSaved = "synchronization-file-saved";
+    public const string SynchronizationFileRefused = "synchronization-file-refused";
+    public const string SynchronizationSettingsChanged = "synchronization-settings-changed";
+    public const string PurchasesChanged = "purchased-quantities-changed";
     public const string RegistrationRefused = "registration-refused";
     public const string MessageRefused = "message-refused";
     public const string CertificateIssued = "gateway-certificate-issued";

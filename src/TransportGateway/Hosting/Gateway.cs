@@ -14,6 +14,7 @@ using TransportGateway.Jobs;
 using TransportGateway.Licensing;
 using TransportGateway.Persistence;
 using TransportGateway.Registration;
+using TransportGateway.Upstream;
 
 namespace TransportGateway.Hosting;
 
@@ -126,6 +127,7 @@ internal sealed class Gateway : IAsyncDisposable
             .AddAccounts()
             .AddLicensing()
             .AddRegistration()
+            .AddSynchronization(directory.Path)
             .AddDeviceGateway(new RegistrationGateOptions(settings.Number("registrations-at-a-time"), settings.Number("registrations-in-line")))
             .AddSingleton<IJob, Housekeeping>()
             .AddSingleton<IJob, CertificateUpkeep>()

@@ -5,6 +5,7 @@ using TransportGateway.Http;
 using TransportGateway.Licensing;
 using TransportGateway.Persistence;
 using TransportGateway.Registration;
+using TransportGateway.Upstream;
 
 namespace TransportGateway.Hosting;
 
@@ -19,6 +20,7 @@ internal static class Routes
         app.MapLicensing();
         app.MapRegistration();
         app.MapCompatibleApi();
+        app.MapSynchronization();
         app.MapOverview();
         MapHealth(app);
         MapNowhere(app);

@@ -11,7 +11,8 @@ internal static class AuthorizeEntitlements
     public sealed record Request(
         string AccountId, string VirtualAccountId, string InstanceId, string InstanceName, IReadOnlyList<(string Tag, int Count)> Counts, DateTimeOffset Now);
 
-    public sealed record Outcome(Authorization Overall, IReadOnlyList<TagStatus> Tags);
+    /// <param name="Changed">Whether the product uses other quantities than before.</param>
+    public sealed record Outcome(Authorization Overall, bool Changed, IReadOnlyList<TagStatus> Tags);
 
     /// <param name="Count">What the product uses of it: nothing of a tag that is counted nowhere (8.7.32, 8.7.34).</param>
     public sealed record TagStatus(string Tag, int Count, string Status);
@@ -41,6 +42,7 @@ internal static class AuthorizeEntitlements
 
         return new Outcome(
             Compliance.Of(after.Keys, balances),
+            changed,
             [.. request.Counts.Select(entry => new TagStatus(entry.Tag, (int)after.GetValueOrDefault(entry.Tag), StatusOf(entry.Tag, balances)))]);
     }
 

@@ -11,7 +11,7 @@ internal static class Compliance
     {
         var pools = new LicensePools(session);
         return LicenseArithmetic.Settle(
-            await pools.ListAsync(virtualAccountId, cancellationToken), await pools.ListRulesAsync(accountId, cancellationToken));
+            await pools.ListAsync(virtualAccountId, cancellationToken), await new SubstitutionRules(session).ListAsync(accountId, cancellationToken));
     }
 
     /// <summary>The overall status of a product that uses these licences; none used is a status of its own (8.7.33).</summary>

@@ -6,7 +6,7 @@ namespace TransportGateway.Licensing;
 /// <remarks>
 /// A pool's in_use is kept in step with the usages of its products, so that an answer needs no sum over all products.
 /// Pools are always touched in the order of their tags: two products that change the same ones cannot wait for each other in a ring.
-/// Purchased quantities are only read here; they come from synchronisation.
+/// Purchased quantities come from synchronisation: <see cref="SettlePurchases"/> alone sets them.
 /// </remarks>
 internal sealed class LicensePools(DbSession session)
 {
@@ -15,12 +15,6 @@ internal sealed class LicensePools(DbSession session)
             "SELECT tag, purchased, in_use FROM license_pools WHERE virtual_account_id = @VirtualAccountId ORDER BY tag",
             new { VirtualAccountId = virtualAccountId },
             cancellationToken)).Select(row => new LicensePool(row.Tag, row.Purchased, row.InUse))];
-
-    public async Task<IReadOnlyList<SubstitutionRule>> ListRulesAsync(string accountId, CancellationToken cancellationToken) =>
-        [.. (await session.QueryAsync<RuleRow>(
-            "SELECT higher_tag, lower_tag FROM substitution_rules WHERE account_id = @AccountId",
-            new { AccountId = accountId },
-            cancellationToken)).Select(row => new SubstitutionRule(row.HigherTag, row.LowerTag))];
 
     public async Task<IReadOnlyDictionary<string, long>> UsageOfAsync(string instanceId, CancellationToken cancellationToken) =>
         (await session.QueryAsync<UsageRow>(
@@ -69,6 +63,33 @@ internal sealed class LicensePools(DbSession session)
         }
     }
 
+    public Task<int> SetPurchasedAsync(string virtualAccountId, string tag, long purchased, CancellationToken cancellationToken) =>
+        session.ExecuteAsync(
+            """
+            INSERT INTO license_pools (virtual_account_id, tag, purchased) VALUES (@VirtualAccountId, @Tag, @Purchased)
+            ON CONFLICT (virtual_account_id, tag) DO UPDATE SET purchased = excluded.purchased
+            """,
+            new { VirtualAccountId = virtualAccountId, Tag = tag, Purchased = purchased },
+            cancellationToken);
+
+    /// <summary>Every pool of an account, for a report.</summary>
+    public Task<IReadOnlyList<AccountPoolRow>> ListOfAccountAsync(string accountId, CancellationToken cancellationToken) =>
+        session.QueryAsync<AccountPoolRow>(
+            """
+            SELECT p.virtual_account_id, p.tag, p.purchased, p.in_use
+              FROM license_pools p JOIN virtual_accounts v ON v.id = p.virtual_account_id
+             WHERE v.account_id = @AccountId AND (p.purchased > 0 OR p.in_use > 0)
+             ORDER BY p.virtual_account_id, p.tag
+            """,
+            new { AccountId = accountId },
+            cancellationToken);
+
+    public async Task<ILookup<string, (string Tag, long Quantity)>> UsageOfAsync(IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken) =>
+        (await session.QueryAsync<InstanceUsageRow>(
+            $"SELECT instance_id, tag, quantity FROM license_usages WHERE {session.Dialect.AnyOf("instance_id", "@Ids")} ORDER BY instance_id, tag",
+            new { Ids = instanceIds.ToArray() },
+            cancellationToken)).ToLookup(row => row.InstanceId, row => (row.Tag, row.Quantity), StringComparer.Ordinal);
+
     /// <summary>Forgets pools that hold nothing, before their virtual account is deleted.</summary>
     public Task<int> DeleteEmptyAsync(string virtualAccountId, CancellationToken cancellationToken) =>
         session.ExecuteAsync(
@@ -97,11 +118,24 @@ internal sealed class LicensePools(DbSession session)
         public required long InUse { get; init; }
     }
 
-    private sealed class RuleRow
+    internal sealed class AccountPoolRow
     {
-        public required string HigherTag { get; init; }
+        public required string VirtualAccountId { get; init; }
 
-        public required string LowerTag { get; init; }
+        public required string Tag { get; init; }
+
+        public required long Purchased { get; init; }
+
+        public required long InUse { get; init; }
+    }
+
+    private sealed class InstanceUsageRow
+    {
+        public required string InstanceId { get; init; }
+
+        public required string Tag { get; init; }
+
+        public required long Quantity { get; init; }
     }
 
     private sealed class UsageRow

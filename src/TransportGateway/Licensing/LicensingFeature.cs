@@ -6,7 +6,9 @@ namespace TransportGateway.Licensing;
 /// <summary>The licence table over REST.</summary>
 internal static class LicensingFeature
 {
-    public static IServiceCollection AddLicensing(this IServiceCollection services) => services.AddSingleton<ListLicenses>();
+    public static IServiceCollection AddLicensing(this IServiceCollection services) => services
+        .AddSingleton<ListLicenses>()
+        .AddSingleton<Jobs.IJob, LicenseTerms>();
 
     public static void MapLicensing(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/api/v2/accounts/{account}/virtual-accounts/{virtualAccount}/licenses", ListAsync).Requires(Permission.ReadInventory);
@@ -24,7 +26,7 @@ internal static class LicensingFeature
             license.Name.DisplayName,
             license.Name.Description,
             license.Tag,
-            "Prepaid",
+            license.Billing,
             license.Balance.Purchased,
             license.Balance.InUse,
             license.Balance.Substitution,

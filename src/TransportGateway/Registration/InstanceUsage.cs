@@ -28,6 +28,11 @@ internal static class InstanceUsage
 
         await new LicensePools(session).MoveUsageAsync(before.VirtualAccountId, after.VirtualAccountId, before.Id, cancellationToken);
         var moved = await new ProductInstances(session).FindAsync(after.Id, cancellationToken) ?? before;
+        if (moved.AccountId != before.AccountId)
+        {
+            await new InstanceDepartures(session).AddAsync(before.AccountId, before.Id, now, cancellationToken);
+        }
+
         await UpdateAlertsAsync(session, before.AccountId, before.VirtualAccountId, now, cancellationToken);
         await UpdateAlertsAsync(session, moved.AccountId, moved.VirtualAccountId, now, cancellationToken);
     }

@@ -36,7 +36,7 @@ internal sealed class ProductInstances(DbSession session)
         await session.ExecuteAsync(
             """
             UPDATE product_instances
-               SET virtual_account_id = @VirtualAccountId, udi_pid = @UdiPid, udi_serial_number = @UdiSerialNumber, udi_vid = @UdiVid, uuid = @Uuid,
+               SET revision = revision + 1, virtual_account_id = @VirtualAccountId, udi_pid = @UdiPid, udi_serial_number = @UdiSerialNumber, udi_vid = @UdiVid, uuid = @Uuid,
                    suvi = @Suvi, host_identifier = @HostIdentifier, mac_address = @MacAddress, host_name = @HostName, software_tag = @SoftwareTag,
                    product_type = @ProductType, agent_version = @AgentVersion, export_controlled = @ExportControlled, registered_at = @RegisteredAt,
                    last_contact_at = @LastContactAt
@@ -110,31 +110,77 @@ internal sealed class ProductInstances(DbSession session)
             new { instance.Id, instance.VirtualAccountId, Authorizes = authorizes, Now = now },
             cancellationToken) == 1;
 
+    /// <summary>Notes the status of a product whose status or usage changed.</summary>
     public Task<int> SetAuthorizationAsync(string id, string status, CancellationToken cancellationToken) =>
         session.ExecuteAsync(
-            "UPDATE product_instances SET authorization_status = @Status WHERE id = @Id",
+            "UPDATE product_instances SET revision = revision + 1, authorization_status = @Status WHERE id = @Id",
             new { Id = id, Status = status },
             cancellationToken);
 
     /// <summary>False when it ended or moved since it was read.</summary>
     public async Task<bool> EndAsync(InstanceRow instance, string state, DateTimeOffset now, CancellationToken cancellationToken) =>
         await session.ExecuteAsync(
-            "UPDATE product_instances SET state = @State, ended_at = @Now WHERE id = @Id AND state = 'registered' AND virtual_account_id = @VirtualAccountId",
+            "UPDATE product_instances SET revision = revision + 1, state = @State, ended_at = @Now WHERE id = @Id AND state = 'registered' AND virtual_account_id = @VirtualAccountId",
             new { instance.Id, instance.VirtualAccountId, State = state, Now = now },
             cancellationToken) == 1;
 
     public async Task<bool> MoveAsync(string id, string fromVirtualAccountId, string toVirtualAccountId, CancellationToken cancellationToken) =>
         await session.ExecuteAsync(
-            "UPDATE product_instances SET virtual_account_id = @To WHERE id = @Id AND virtual_account_id = @From AND state = 'registered'",
+            "UPDATE product_instances SET revision = revision + 1, virtual_account_id = @To WHERE id = @Id AND virtual_account_id = @From AND state = 'registered'",
             new { Id = id, From = fromVirtualAccountId, To = toVirtualAccountId },
             cancellationToken) == 1;
 
     /// <summary>Hands the ended registrations of a virtual account that is deleted to another one.</summary>
     public Task<int> MoveEndedAsync(string fromVirtualAccountId, string toVirtualAccountId, CancellationToken cancellationToken) =>
         session.ExecuteAsync(
-            "UPDATE product_instances SET virtual_account_id = @To WHERE virtual_account_id = @From AND state <> 'registered'",
+            "UPDATE product_instances SET revision = revision + 1, virtual_account_id = @To WHERE virtual_account_id = @From AND state <> 'registered'",
             new { From = fromVirtualAccountId, To = toVirtualAccountId },
             cancellationToken);
+
+    /// <summary>How many instances a request to Software Central will carry.</summary>
+    public Task<long> CountForReportAsync(string accountId, bool all, CancellationToken cancellationToken) =>
+        session.ScalarAsync<long>(
+            $"SELECT COUNT(*) FROM product_instances i JOIN virtual_accounts v ON v.id = i.virtual_account_id WHERE v.account_id = @AccountId AND {Reported(all)}",
+            new { AccountId = accountId },
+            cancellationToken);
+
+    /// <summary>The next instances that Software Central has to be told of, in the order of their identifiers. They count as sent.</summary>
+    /// <param name="all">Every registered one, else those that changed since Software Central acknowledged them.</param>
+    public async Task<IReadOnlyList<InstanceRow>> TakeForReportAsync(string accountId, string after, bool all, int limit, CancellationToken cancellationToken)
+    {
+        var ids = await session.QueryAsync<string>(
+            $"""
+            SELECT i.id
+              FROM product_instances i JOIN virtual_accounts v ON v.id = i.virtual_account_id
+             WHERE v.account_id = @AccountId AND i.id > @After AND {Reported(all)}
+             ORDER BY i.id
+             LIMIT @Limit
+            """,
+            new { AccountId = accountId, After = after, Limit = limit },
+            cancellationToken);
+        var parameters = new { Ids = ids.ToArray() };
+        await session.ExecuteAsync(
+            $"UPDATE product_instances SET sent_revision = revision WHERE {session.Dialect.AnyOf("id", "@Ids")} AND sent_revision <> revision", parameters, cancellationToken);
+        return await session.QueryAsync<InstanceRow>(
+            $"SELECT i.revision, {Columns} FROM {From} WHERE {session.Dialect.AnyOf("i.id", "@Ids")} ORDER BY i.id", parameters, cancellationToken);
+    }
+
+    /// <summary>Software Central has acknowledged what it was sent of this account; what changed since then stays to be told.</summary>
+    public Task<int> MarkSynchronizedAsync(string accountId, CancellationToken cancellationToken) =>
+        session.ExecuteAsync(
+            """
+            UPDATE product_instances
+               SET synced_revision = sent_revision
+             WHERE revision <> synced_revision
+               AND sent_revision > synced_revision
+               AND virtual_account_id IN (SELECT id FROM virtual_accounts WHERE account_id = @AccountId)
+            """,
+            new { AccountId = accountId },
+            cancellationToken);
+
+    // The first form is word for word the condition of the partial index.
+    private static string Reported(bool all) =>
+        all ? "(i.state = 'registered' OR i.revision <> i.synced_revision)" : "i.revision <> i.synced_revision";
 }
 
 internal static class InstanceState
@@ -193,6 +239,9 @@ internal sealed class InstanceRow
     public string? AuthorizationStatus { get; init; }
 
     public DateTimeOffset? AuthorizedAt { get; init; }
+
+    /// <summary>Grows with each change that Software Central is told; read only where that matters.</summary>
+    public long Revision { get; init; }
 
     public string VirtualAccountName { get; init; } = "";
 

@@ -12,18 +12,29 @@ internal sealed class RemoveInstance(Database database, TimeProvider clock)
     {
         var now = clock.GetUtcNow();
         await using var session = await database.BeginAsync(cancellationToken);
-        var instances = new ProductInstances(session);
-        var instance = await instances.FindAsync(instanceId, cancellationToken);
-        if (instance is null || !by.MaySee(instance.AccountId) || !await instances.EndAsync(instance, InstanceState.Removed, now, cancellationToken))
+        var instance = await new ProductInstances(session).FindAsync(instanceId, cancellationToken);
+        if (instance is null || !by.MaySee(instance.AccountId) || !await ExecuteAsync(session, instance, by.Name, $"{instance.DisplayName} was removed.", now, cancellationToken))
+        {
+            return false;
+        }
+
+        await session.CommitAsync();
+        return true;
+    }
+
+    /// <summary>The same in its caller's transaction; false when it is no longer registered.</summary>
+    public static async Task<bool> ExecuteAsync(
+        DbSession session, InstanceRow instance, string by, string message, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        if (!await new ProductInstances(session).EndAsync(instance, InstanceState.Removed, now, cancellationToken))
         {
             return false;
         }
 
         await InstanceUsage.ReleaseAsync(session, instance, now, cancellationToken);
-        await new IdCertificates(session).RevokeAllAsync(instanceId, cancellationToken);
+        await new IdCertificates(session).RevokeAllAsync(instance.Id, cancellationToken);
         await new EventLog(session).AppendAsync(
-            new LoggedEvent(EventKinds.InstanceRemoved, Severity.Info, by.Name, $"{instance.DisplayName} was removed.", instance.AccountId, instance.Id), now, cancellationToken);
-        await session.CommitAsync();
+            new LoggedEvent(EventKinds.InstanceRemoved, Severity.Info, by, message, instance.AccountId, instance.Id), now, cancellationToken);
         return true;
     }
 }

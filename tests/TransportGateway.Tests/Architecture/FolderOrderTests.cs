@@ -8,7 +8,7 @@ public sealed partial class FolderOrderTests
     /// <summary>A folder uses folders to its left.</summary>
     private static readonly string[] Order =
     [
-        "Http", "Persistence", "Events", "Jobs", "Access", "Accounts", "Authority", "HostTls", "Licensing", "Registration", "DeviceGateway", "Hosting",
+        "Http", "Persistence", "Events", "Jobs", "Access", "Accounts", "Authority", "HostTls", "Licensing", "Registration", "Upstream", "DeviceGateway", "Hosting",
     ];
 
     [Fact]
@@ -37,10 +37,15 @@ public sealed partial class FolderOrderTests
     }
 
     [Fact]
-    public void Purchased_quantities_are_written_nowhere()
+    public void Purchased_quantities_are_written_by_synchronisation_alone()
     {
-        // They come from synchronisation with Software Central alone; until that exists no statement may set them.
-        Assert.DoesNotContain(Sources(), source => Purchase().IsMatch(source.Text));
+        // One statement sets them, one use case runs it, and that one is called by what verified Software Central's answer and by the clock.
+        Assert.Equal(["LicensePools.cs"], Files(source => Purchase().IsMatch(source)));
+        Assert.Equal(["LicensePools.cs", "SettlePurchases.cs"], Files(source => source.Contains("SetPurchasedAsync(", StringComparison.Ordinal)));
+        Assert.Equal(["ApplyResponse.cs", "SettlePurchases.cs"], Files(source => source.Contains("SettlePurchases.ExecuteAsync(", StringComparison.Ordinal)));
+        Assert.Equal(["ApplyResponse.cs"], Files(source => source.Contains("new Entitlements(session);", StringComparison.Ordinal)));
+
+        static IEnumerable<string> Files(Func<string, bool> holds) => Sources().Where(source => holds(source.Text)).Select(source => source.File).Order(StringComparer.Ordinal);
     }
 
     [Fact]

@@ -1,0 +1,160 @@
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.Json;
+using TransportGateway.Persistence;
+
+namespace TransportGateway.Upstream;
+
+/// <summary>Where Software Central is and how this gateway signs in there. Stored in the database, so both nodes of a cluster have it.</summary>
+internal sealed record CentralSettings
+{
+    private const string Name = "central";
+    private const string SecretPurpose = "central-client-secret";
+    private const string ProxyPurpose = "central-proxy-password";
+
+    /// <summary>Base address of the exchange and of the public calls; null while synchronisation is by files only.</summary>
+    public Uri? Address { get; init; }
+
+    /// <summary>The OAuth token endpoint.</summary>
+    public Uri? TokenAddress { get; init; }
+
+    public string ClientId { get; init; } = "";
+
+    public Secret ClientSecret { get; init; } = new("");
+
+    public Uri? Proxy { get; init; }
+
+    public string ProxyUser { get; init; } = "";
+
+    public Secret ProxyPassword { get; init; } = new("");
+
+    /// <summary>Roots that documents of the exchange must chain to, PEM.</summary>
+    public string ExchangeAnchors { get; init; } = "";
+
+    /// <summary>Roots for TLS, PEM; those of the machine when empty.</summary>
+    public string TlsAnchors { get; init; } = "";
+
+    /// <summary>When accounts without a schedule of their own synchronise.</summary>
+    public SynchronizationSchedule Schedule { get; init; } = SynchronizationSchedule.Default;
+
+    public bool IsOnline => Address is not null;
+
+    public X509Certificate2Collection ReadExchangeAnchors() => ReadPem(ExchangeAnchors);
+
+    public X509Certificate2Collection ReadTlsAnchors() => ReadPem(TlsAnchors);
+
+    public static async Task<CentralSettings> LoadAsync(DbSession session, MasterKey masterKey, CancellationToken cancellationToken)
+    {
+        if (await new StoredSettings(session).FindAsync(Name, cancellationToken) is not { } text)
+        {
+            return new CentralSettings();
+        }
+
+        var stored = JsonSerializer.Deserialize<Stored>(text)!;
+        return new CentralSettings
+        {
+            Address = stored.Address is null ? null : new Uri(stored.Address),
+            TokenAddress = stored.TokenAddress is null ? null : new Uri(stored.TokenAddress),
+            ClientId = stored.ClientId,
+            ClientSecret = Open(masterKey, SecretPurpose, stored.SealedClientSecret),
+            Proxy = stored.Proxy is null ? null : new Uri(stored.Proxy),
+            ProxyUser = stored.ProxyUser,
+            ProxyPassword = Open(masterKey, ProxyPurpose, stored.SealedProxyPassword),
+            ExchangeAnchors = stored.ExchangeAnchors,
+            TlsAnchors = stored.TlsAnchors,
+            Schedule = SynchronizationSchedule.Parse(stored.Schedule) ?? SynchronizationSchedule.Default,
+        };
+    }
+
+    public Task SaveAsync(DbSession session, MasterKey masterKey, string by, DateTimeOffset now, CancellationToken cancellationToken) =>
+        new StoredSettings(session).SetAsync(
+            Name,
+            JsonSerializer.Serialize(new Stored(
+                Address?.AbsoluteUri,
+                TokenAddress?.AbsoluteUri,
+                ClientId,
+                Seal(masterKey, SecretPurpose, ClientSecret),
+                Proxy?.AbsoluteUri,
+                ProxyUser,
+                Seal(masterKey, ProxyPurpose, ProxyPassword),
+                ExchangeAnchors,
+                TlsAnchors,
+                Schedule.ToString())),
+            by,
+            now,
+            cancellationToken);
+
+    /// <summary>What will not do about them, each a sentence; empty when they are right.</summary>
+    public IReadOnlyList<string> Problems()
+    {
+        var problems = new List<string>();
+        CheckAddress("address", Address, problems);
+        CheckAddress("tokenAddress", TokenAddress, problems);
+        if (Address is not null && (TokenAddress is null || ClientId.Length == 0 || ClientSecret.Value.Length == 0))
+        {
+            problems.Add("address: with it, tokenAddress, clientId and clientSecret are needed, too.");
+        }
+
+        if (Proxy is { } proxy && (proxy.Scheme is not ("http" or "https") || proxy.UserInfo.Length > 0))
+        {
+            problems.Add("proxy: an http URL without user and password is needed, as in http://proxy.example.com:3128; give those as proxyUser and proxyPassword.");
+        }
+
+        CheckAnchors("exchangeAnchors", ExchangeAnchors, problems);
+        CheckAnchors("tlsAnchors", TlsAnchors, problems);
+        if (Address is not null && ExchangeAnchors.Trim().Length == 0)
+        {
+            problems.Add("exchangeAnchors: the root certificate that Software Central's documents must chain to is needed, as PEM.");
+        }
+
+        return problems;
+    }
+
+    private static void CheckAddress(string key, Uri? address, List<string> problems)
+    {
+        if (address is not null && (address.Scheme != Uri.UriSchemeHttps || address.UserInfo.Length > 0 || address.Query.Length > 0))
+        {
+            problems.Add($"{key}: an https URL without user, password and query is needed, as in https://swapi.cisco.com.");
+        }
+    }
+
+    private static void CheckAnchors(string key, string pem, List<string> problems)
+    {
+        try
+        {
+            if (pem.Trim().Length > 0 && ReadPem(pem).Count == 0)
+            {
+                problems.Add($"{key}: no certificate is in it; give PEM that begins with -----BEGIN CERTIFICATE-----.");
+            }
+        }
+        catch (System.Security.Cryptography.CryptographicException)
+        {
+            problems.Add($"{key}: it cannot be read as PEM certificates.");
+        }
+    }
+
+    private static X509Certificate2Collection ReadPem(string pem)
+    {
+        var certificates = new X509Certificate2Collection();
+        certificates.ImportFromPem(pem);
+        return certificates;
+    }
+
+    private static string Seal(MasterKey masterKey, string purpose, Secret secret) =>
+        secret.Value.Length == 0 ? "" : Convert.ToBase64String(masterKey.Seal(purpose, Encoding.UTF8.GetBytes(secret.Value)));
+
+    private static Secret Open(MasterKey masterKey, string purpose, string sealedText) =>
+        new(sealedText.Length == 0 ? "" : Encoding.UTF8.GetString(masterKey.Open(purpose, Convert.FromBase64String(sealedText))));
+
+    private sealed record Stored(
+        string? Address,
+        string? TokenAddress,
+        string ClientId,
+        string SealedClientSecret,
+        string? Proxy,
+        string ProxyUser,
+        string SealedProxyPassword,
+        string ExchangeAnchors,
+        string TlsAnchors,
+        string Schedule);
+}

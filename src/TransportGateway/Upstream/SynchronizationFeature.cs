@@ -1,0 +1,318 @@
+using Microsoft.AspNetCore.Http.Features;
+using TransportGateway.Access;
+using TransportGateway.Accounts;
+using TransportGateway.Events;
+using TransportGateway.Http;
+using TransportGateway.Jobs;
+using TransportGateway.Licensing;
+using TransportGateway.Persistence;
+using TransportGateway.Protocol.Exchange;
+
+namespace TransportGateway.Upstream;
+
+/// <summary>Registration of accounts with Software Central and their synchronisation over REST.</summary>
+internal static class SynchronizationFeature
+{
+    private const long LargestFile = 2L * 1024 * 1024 * 1024;
+
+    public static IServiceCollection AddSynchronization(this IServiceCollection services, string dataDirectory) => services
+        .AddSingleton(new CentralTiming())
+        .AddSingleton(_ => new ExchangeFolder(dataDirectory))
+        .AddSingleton<ExchangeKeys>()
+        .AddSingleton<RegisterAccount>()
+        .AddSingleton<CertificateRequests>()
+        .AddSingleton<RequestComposer>()
+        .AddSingleton<ApplyResponse>()
+        .AddSingleton<StartSynchronization>()
+        .AddSingleton<SynchronizeAccount>()
+        .AddSingleton<SynchronizationRunner>()
+        .AddHostedService(provider => provider.GetRequiredService<SynchronizationRunner>())
+        .AddSingleton<FileExchange>()
+        .AddSingleton<IJob, SynchronizationJob>();
+
+    public static void MapSynchronization(this IEndpointRouteBuilder routes)
+    {
+        const string Account = "/api/v2/accounts/{account}";
+        routes.MapPost(Account + "/register", RegisterAsync).Requires(Permission.ManageAccounts);
+        routes.MapPost(Account + "/registration-file", SaveRegistrationFileAsync).Requires(Permission.ManageAccounts);
+        routes.MapPost(Account + "/authorization-file", LoadAuthorizationFileAsync).Requires(Permission.ManageAccounts);
+        routes.MapGet(Account + "/entitlements", ListEntitlementsAsync).Requires(Permission.ReadInventory);
+        routes.MapGet("/api/v2/synchronizations", ListStatesAsync).Requires(Permission.ReadInventory);
+        routes.MapPost("/api/v2/synchronizations", StartAllAsync).Requires(Permission.ManageUpstream);
+        routes.MapGet(Account + "/synchronizations", ListRunsAsync).Requires(Permission.ReadInventory);
+        routes.MapPost(Account + "/synchronizations", StartAsync).Requires(Permission.ManageUpstream);
+        routes.MapPost(Account + "/synchronizations/request-file", SaveRequestFileAsync).Requires(Permission.ManageUpstream);
+        routes.MapPost(Account + "/synchronizations/response-file", LoadResponseFileAsync).Requires(Permission.ManageUpstream);
+        routes.MapPut(Account + "/synchronization-settings", SetAsync).Requires(Permission.ManageUpstream);
+        routes.MapCentral();
+    }
+
+    private static Task<IResult> RegisterAsync(HttpContext context, string account, AccountScope scope, RegisterAccount register) =>
+        WithAccountAsync(context, account, scope, async (caller, found) => Answer(await register.ExecuteAsync(caller, found, context.RequestAborted), found));
+
+    private static Task<IResult> SaveRegistrationFileAsync(HttpContext context, string account, AccountScope scope, RegisterAccount register) =>
+        WithAccountAsync(context, account, scope, async (caller, found) => Answer(await register.SaveFileAsync(caller, found, context.RequestAborted), found));
+
+    private static Task<IResult> LoadAuthorizationFileAsync(HttpContext context, string account, AccountScope scope, RegisterAccount register) =>
+        WithAccountAsync(context, account, scope, async (caller, found) =>
+        {
+            Allow(context, ExchangeFormat.MostPartBytes);
+            using var body = new MemoryStream();
+            await context.Request.Body.CopyToAsync(body, context.RequestAborted);
+            return Answer(await register.AuthorizeAsync(caller, found, body.ToArray(), context.RequestAborted), found);
+        });
+
+    private static IResult Answer(RegisterAccount.Outcome outcome, LocalAccountRow account) => outcome switch
+    {
+        RegisterAccount.Outcome.Registered => Results.Json(new { account = account.Name, status = AccountStatus.Active }),
+        RegisterAccount.Outcome.Saved saved => Results.Bytes(saved.File, ExchangeFormat.ContentType, "registration-request.tgx"),
+        RegisterAccount.Outcome.NotPossible(var reason) => Problem.Of(StatusCodes.Status409Conflict, "registration-not-possible", reason),
+        RegisterAccount.Outcome.Failed(var reason) => Problem.Of(StatusCodes.Status502BadGateway, "registration-failed", reason),
+        var other => throw new InvalidOperationException(other.GetType().Name),
+    };
+
+    private static Task<IResult> ListEntitlementsAsync(HttpContext context, string account, AccountScope scope, Database database) =>
+        WithAccountAsync(context, account, scope, async (_, found) =>
+        {
+            await using var session = await database.ReadAsync(context.RequestAborted);
+            return Results.Json((await new Entitlements(session).ListAsync(found.Id, context.RequestAborted)).Select(row => new EntitlementView(
+                row.Id, row.Tag, row.DisplayName, row.Sku, row.Billing, row.Quantity, row.StartsAt, row.EndsAt, row.SubscriptionId, row.Status)));
+        });
+
+    private static async Task<IResult> ListStatesAsync(HttpContext context, Database database, MasterKey masterKey, TimeProvider clock)
+    {
+        var caller = Caller.Of(context)!;
+        await using var session = await database.ReadAsync(context.RequestAborted);
+        var settings = await CentralSettings.LoadAsync(session, masterKey, context.RequestAborted);
+        var states = (await new Synchronizations(session).ListAsync(context.RequestAborted)).ToDictionary(state => state.AccountId, StringComparer.Ordinal);
+        var views = new List<StateView>();
+        foreach (var account in (await new LocalAccounts(session).ListAsync(context.RequestAborted)).Where(account => account.SmartAccount is not null && caller.MaySee(account.Id)))
+        {
+            states.TryGetValue(account.Id, out var state);
+            var last = await new SynchronizationRuns(session).FindLastAsync(account.Id, context.RequestAborted);
+            var schedule = SynchronizationSchedule.Parse(state?.Schedule) ?? settings.Schedule;
+            views.Add(new StateView(
+                account.Name,
+                account.SmartAccount!,
+                account.CloudVirtualAccount!,
+                state?.LastSuccessAt,
+                state?.DueAt,
+                AlertOf(account, state, last, clock.GetUtcNow()),
+                state?.Schedule is null ? $"{schedule.Words} (default)" : schedule.Words,
+                state?.Withheld.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [],
+                last is null ? null : View(last)));
+        }
+
+        return Results.Json(views);
+    }
+
+    /// <summary>The one word for how an account stands: what is worst comes first.</summary>
+    private static string AlertOf(LocalAccountRow account, SynchronizationRow? state, RunRow? last, DateTimeOffset now) =>
+        state?.RegisteredAt is null ? "Not registered"
+        : state.DueAt <= now ? SynchronizationAlerts.Overdue
+        : last?.State == RunState.Failed ? SynchronizationAlerts.Failed
+        : account.SynchronizationNeeded ? SynchronizationAlerts.Needed
+        : state.LastSuccessAt is null ? "Never synchronised"
+        : SynchronizationAlerts.Successful;
+
+    private static Task<IResult> ListRunsAsync(HttpContext context, string account, AccountScope scope, Database database, int limit = 50) =>
+        WithAccountAsync(context, account, scope, async (_, found) =>
+        {
+            await using var session = await database.ReadAsync(context.RequestAborted);
+            return Results.Json((await new SynchronizationRuns(session).ListAsync(found.Id, Math.Clamp(limit, 1, 1000), context.RequestAborted)).Select(View));
+        });
+
+    private static Task<IResult> StartAsync(HttpContext context, string account, StartRequest request, AccountScope scope, StartSynchronization start, SynchronizationRunner runner) =>
+        WithAccountAsync(context, account, scope, async (caller, found) =>
+        {
+            if (ModeProblem(request) is { } problem)
+            {
+                return problem;
+            }
+
+            return await StartOneAsync(caller, found, request.Mode == RunMode.Full, start, runner, context.RequestAborted) switch
+            {
+                StartSynchronization.Outcome.Started(var run) => Results.Json(View(run), statusCode: StatusCodes.Status202Accepted),
+                StartSynchronization.Outcome.AlreadyUnderWay(var run) => Problem.Of(
+                    StatusCodes.Status409Conflict, "under-way", $"A synchronisation of '{found.Name}' is under way since {run.StartedAt.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC, started by {run.StartedBy}."),
+                StartSynchronization.Outcome.NotPossible(var reason) => Problem.Of(StatusCodes.Status409Conflict, "synchronization-not-possible", reason),
+                var other => throw new InvalidOperationException(other.GetType().Name),
+            };
+        });
+
+    /// <summary>One command for all accounts, as after a change of the host name.</summary>
+    private static async Task<IResult> StartAllAsync(HttpContext context, StartRequest request, Database database, StartSynchronization start, SynchronizationRunner runner)
+    {
+        if (ModeProblem(request) is { } problem)
+        {
+            return problem;
+        }
+
+        var caller = Caller.Of(context)!;
+        IReadOnlyList<LocalAccountRow> accounts;
+        await using (var session = await database.ReadAsync(context.RequestAborted))
+        {
+            accounts = [.. (await new LocalAccounts(session).ListAsync(context.RequestAborted)).Where(account => account.SmartAccount is not null && caller.MaySee(account.Id))];
+        }
+
+        var started = new List<StartedView>();
+        foreach (var account in accounts)
+        {
+            started.Add(await StartOneAsync(caller, account, request.Mode == RunMode.Full, start, runner, context.RequestAborted) switch
+            {
+                StartSynchronization.Outcome.Started(var run) => new StartedView(account.Name, run.Id, null),
+                StartSynchronization.Outcome.AlreadyUnderWay(var run) => new StartedView(account.Name, run.Id, null),
+                StartSynchronization.Outcome.NotPossible(var reason) => new StartedView(account.Name, null, reason),
+                var other => throw new InvalidOperationException(other.GetType().Name),
+            });
+        }
+
+        return Results.Json(started, statusCode: StatusCodes.Status202Accepted);
+    }
+
+    private static async Task<StartSynchronization.Outcome> StartOneAsync(
+        Caller caller, LocalAccountRow account, bool full, StartSynchronization start, SynchronizationRunner runner, CancellationToken cancellationToken)
+    {
+        var outcome = await start.ExecuteAsync(new StartSynchronization.Request(caller.Name, account, RunWay.Online, full), cancellationToken);
+        if (outcome is StartSynchronization.Outcome.Started(var run))
+        {
+            runner.Begin(run);
+        }
+
+        return outcome;
+    }
+
+    private static Task<IResult> SaveRequestFileAsync(HttpContext context, string account, StartRequest request, AccountScope scope, FileExchange files) =>
+        WithAccountAsync(context, account, scope, async (caller, found) => ModeProblem(request)
+            ?? await files.SaveRequestAsync(caller, found, request.Mode == RunMode.Full, context.RequestAborted) switch
+            {
+                FileExchange.SaveOutcome.Saved(var run, var content) => Results.Stream(content, ExchangeFormat.ContentType, $"synchronization-request-{run.Sequence}.tgx"),
+                FileExchange.SaveOutcome.NotPossible(var reason) => Problem.Of(StatusCodes.Status409Conflict, "synchronization-not-possible", reason),
+                var other => throw new InvalidOperationException(other.GetType().Name),
+            });
+
+    private static Task<IResult> LoadResponseFileAsync(HttpContext context, string account, AccountScope scope, FileExchange files) =>
+        WithAccountAsync(context, account, scope, async (caller, found) =>
+        {
+            Allow(context, LargestFile);
+            return await files.LoadResponseAsync(caller, found, context.Request.Body, context.RequestAborted) is { } refusal
+                ? Problem.Of(StatusCodes.Status409Conflict, "response-file-refused", refusal)
+                : Results.Json(new { account = found.Name, status = RunState.Succeeded });
+        });
+
+    private static Task<IResult> SetAsync(HttpContext context, string account, SettingsRequest request, AccountScope scope, Database database, TimeProvider clock) =>
+        WithAccountAsync(context, account, scope, async (caller, found) =>
+        {
+            var schedule = request.Schedule is null ? null : SynchronizationSchedule.Of(request.Schedule.Period, request.Schedule.Day, request.Schedule.Hour);
+            if (request.Schedule is not null && schedule is null)
+            {
+                return Problem.Of(StatusCodes.Status400BadRequest, "schedule-invalid", SynchronizationSchedule.Help);
+            }
+
+            if (request.Withhold?.FirstOrDefault(word => !Withheld.Words.Contains(word)) is { } unknown)
+            {
+                return Problem.Of(StatusCodes.Status400BadRequest, "withhold-invalid", $"'{unknown}' cannot be withheld; these can: {string.Join(", ", Withheld.Words)}.");
+            }
+
+            var now = clock.GetUtcNow();
+            await using var session = await database.BeginAsync(context.RequestAborted);
+            var synchronizations = new Synchronizations(session);
+            if (await synchronizations.FindAsync(found.Id, context.RequestAborted) is null)
+            {
+                return Problem.Of(StatusCodes.Status409Conflict, "not-registered", $"'{found.Name}' is not registered with Software Central yet.");
+            }
+
+            if (schedule is not null || request.FollowDefaultSchedule)
+            {
+                await synchronizations.SetScheduleAsync(found.Id, schedule?.ToString(), context.RequestAborted);
+            }
+
+            if (request.Withhold is { } withhold)
+            {
+                await synchronizations.SetWithheldAsync(found.Id, string.Join(' ', withhold.Distinct().Order(StringComparer.Ordinal)), context.RequestAborted);
+            }
+
+            await new EventLog(session).AppendAsync(
+                new LoggedEvent(
+                    EventKinds.SynchronizationSettingsChanged,
+                    Severity.Info,
+                    caller.Name,
+                    $"Synchronisation of '{found.Name}': schedule {(schedule?.Words ?? (request.FollowDefaultSchedule ? "the default" : "unchanged"))}, withheld {(request.Withhold is null ? "unchanged" : request.Withhold.Count == 0 ? "nothing" : string.Join(", ", request.Withhold))}.",
+                    found.Id),
+                now,
+                context.RequestAborted);
+            await session.CommitAsync();
+            return Results.NoContent();
+        });
+
+    private static async Task<IResult> WithAccountAsync(HttpContext context, string account, AccountScope scope, Func<Caller, LocalAccountRow, Task<IResult>> work)
+    {
+        var caller = Caller.Of(context)!;
+        return await scope.FindAsync(caller, account, context.RequestAborted) is { } found ? await work(caller, found) : AccountScope.NotFound("local account", account);
+    }
+
+    private static IResult? ModeProblem(StartRequest request) =>
+        request.Mode is RunMode.Standard or RunMode.Full ? null : Problem.Of(StatusCodes.Status400BadRequest, "mode-invalid", "mode is 'standard' (what changed) or 'full' (everything).");
+
+    private static void Allow(HttpContext context, long bytes)
+    {
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+        {
+            limit.MaxRequestBodySize = bytes;
+        }
+    }
+
+    private static RunView View(RunRow run) => new(
+        run.Id,
+        run.Mode,
+        run.Way,
+        run.State,
+        run.StartedBy,
+        run.StartedAt,
+        run.EndedAt,
+        run.InstancesToSend,
+        run.InstancesSent,
+        run.BytesSent,
+        run.EntitlementsReceived,
+        run.RemovalsReceived,
+        run.CertificatesReceived,
+        run.Cause);
+
+    internal sealed record StartRequest(string Mode = RunMode.Standard);
+
+    /// <param name="FollowDefaultSchedule">Takes away the account's own schedule.</param>
+    /// <param name="Withhold">What Software Central is not told of products; empty for nothing.</param>
+    internal sealed record SettingsRequest(CentralFeature.ScheduleRequest? Schedule = null, bool FollowDefaultSchedule = false, IReadOnlyList<string>? Withhold = null);
+
+    private sealed record EntitlementView(
+        string Id, string Tag, string License, string? Sku, string Billing, long Quantity, DateTimeOffset StartDate, DateTimeOffset? EndDate, string? SubscriptionId, string Status);
+
+    private sealed record StateView(
+        string Name,
+        string SmartAccount,
+        string VirtualAccount,
+        DateTimeOffset? LastSynchronization,
+        DateTimeOffset? SynchronizationDue,
+        string Alerts,
+        string Schedule,
+        IReadOnlyList<string> Withheld,
+        RunView? LastRun);
+
+    private sealed record StartedView(string Account, string? Run, string? Problem);
+
+    private sealed record RunView(
+        string Id,
+        string Mode,
+        string Way,
+        string State,
+        string StartedBy,
+        DateTimeOffset StartedAt,
+        DateTimeOffset? EndedAt,
+        long InstancesToSend,
+        long InstancesSent,
+        long BytesSent,
+        long EntitlementsReceived,
+        long RemovalsReceived,
+        long CertificatesReceived,
+        string Cause);
+}
