@@ -50,20 +50,31 @@ public static class ExchangeEnvelope
         where TPart : ExchangePart
     {
         var cms = Decode(der);
-        var signer = VerifiedSigner(cms);
-        if (!signer.Extensions.OfType<X509EnhancedKeyUsageExtension>().Any(usage => usage.EnhancedKeyUsages[ExchangeFormat.SignerUsage] is not null))
+        try
         {
-            throw new ExchangeRefusedException($"it was signed by {signer.Subject}, whose certificate is not one that may sign for Software Central");
+            CheckSigner(VerifiedSigner(cms), cms.Certificates, anchors, now);
+        }
+        catch (CryptographicException)
+        {
+            // A certificate can be damaged in ways that show only when its extensions are read.
+            throw new ExchangeRefusedException("a certificate in it cannot be read: it was altered, or cut");
         }
 
+        return Read<TPart>(cms.ContentInfo.Content);
+    }
+
+    /// <summary>Lower-case hexadecimal SHA-256 of the whole encoding.</summary>
+    public static string Hash(ReadOnlySpan<byte> der) => Convert.ToHexStringLower(SHA256.HashData(der));
+
+    private static void CheckSigner(X509Certificate2 signer, X509Certificate2Collection certificates, X509Certificate2Collection anchors, DateTimeOffset now)
+    {
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.CustomTrustStore.AddRange(anchors);
-        chain.ChainPolicy.ExtraStore.AddRange(cms.Certificates);
+        chain.ChainPolicy.ExtraStore.AddRange(certificates);
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.DisableCertificateDownloads = true;
         chain.ChainPolicy.VerificationTime = now.UtcDateTime;
-        chain.ChainPolicy.VerificationTimeIgnored = false;
         if (!chain.Build(signer))
         {
             var untimely = chain.ChainStatus.All(status => status.Status == X509ChainStatusFlags.NotTimeValid);
@@ -72,11 +83,11 @@ public static class ExchangeEnvelope
                 : $"its signer {signer.Subject} does not chain to the configured trust anchor of Software Central");
         }
 
-        return Read<TPart>(cms.ContentInfo.Content);
+        if (!signer.Extensions.OfType<X509EnhancedKeyUsageExtension>().Any(usage => usage.EnhancedKeyUsages[ExchangeFormat.SignerUsage] is not null))
+        {
+            throw new ExchangeRefusedException($"it was signed by {signer.Subject}, whose certificate is not one that may sign for Software Central");
+        }
     }
-
-    /// <summary>Lower-case hexadecimal SHA-256 of the whole encoding.</summary>
-    public static string Hash(ReadOnlySpan<byte> der) => Convert.ToHexStringLower(SHA256.HashData(der));
 
     private static SignedCms Decode(ReadOnlySpan<byte> der)
     {

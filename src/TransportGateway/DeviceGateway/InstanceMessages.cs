@@ -23,14 +23,10 @@ internal sealed class InstanceMessages(Database database, RenewIdCertificate ren
         }
 
         InstanceRow? instance;
-        IdCertificateRow? certificate = null;
+        IdCertificateRow? certificate;
         await using (var reading = await database.ReadAsync(cancellationToken))
         {
-            instance = await new ProductInstances(reading).FindAsync(id, cancellationToken);
-            if (instance is not null && header.IdCertSerialNumber is { } serial)
-            {
-                certificate = await new IdCertificates(reading).FindAsync(id, serial, cancellationToken);
-            }
+            (instance, certificate) = await new ProductInstances(reading).FindWithCertificateAsync(id, header.IdCertSerialNumber, cancellationToken);
         }
 
         var problem = instance is null ? $"the product instance {id} is not known"
@@ -45,8 +41,7 @@ internal sealed class InstanceMessages(Database database, RenewIdCertificate ren
         var ended = instance!.State != InstanceState.Registered ? $"the registration of {instance.DisplayName} has ended ({instance.State})"
             : !certificate!.CountsAt(clock.GetUtcNow()) ? $"{instance.DisplayName} used an ID certificate that no longer counts ({certificate.State})"
             : null;
-        var key = PublicKey.CreateFromSubjectPublicKeyInfo(certificate!.PublicKey, out _);
-        return (new Sender(id, instance, key, ended is null ? null : Reply.Fail(RefusalTexts.Identity(id), ended)) { Certificate = certificate }, null);
+        return (new Sender(id, instance, null, ended is null ? null : Reply.Fail(RefusalTexts.Identity(id), ended)) { Certificate = certificate }, null);
     }
 
     /// <summary>Null when the registration ended or moved since the sender was identified: identify it again.</summary>
@@ -144,7 +139,7 @@ internal sealed class InstanceMessages(Database database, RenewIdCertificate ren
     private async Task<Reply> RenewAsync(
         DbSession session, Sender sender, DeviceMessage message, IdCertRenewBody body, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var key = sender.Key!;
+        var key = PublicKey.CreateFromSubjectPublicKeyInfo(sender.Certificate!.PublicKey, out _);
         if (body.SigningRequestDer is { } der)
         {
             var (renewed, problem) = ProductKey.Read(der);

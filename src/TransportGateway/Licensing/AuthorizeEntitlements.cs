@@ -20,7 +20,7 @@ internal static class AuthorizeEntitlements
     public static async Task<Outcome> ExecuteAsync(DbSession session, Request request, CancellationToken cancellationToken)
     {
         var pools = new LicensePools(session);
-        var before = await pools.UsageOfAsync(request.InstanceId, cancellationToken);
+        var (before, books, rules) = await pools.ReadAllAsync(request.AccountId, request.VirtualAccountId, request.InstanceId, cancellationToken);
         var after = request.Counts
             .Where(entry => entry.Count > 0 && EntitlementTag.IsWellFormed(entry.Tag))
             .ToDictionary(entry => entry.Tag, entry => (long)entry.Count, StringComparer.Ordinal);
@@ -34,7 +34,8 @@ internal static class AuthorizeEntitlements
                 cancellationToken);
         }
 
-        var balances = await Compliance.SettleAsync(session, request.AccountId, request.VirtualAccountId, cancellationToken);
+        // Once the product's own change is in the pools they are read again: their rows are locked now, and others' changes are in them.
+        var balances = LicenseArithmetic.Settle(changed ? await pools.ListAsync(request.VirtualAccountId, cancellationToken) : books, rules);
         if (changed)
         {
             await Compliance.UpdateAlertsAsync(session, request.AccountId, request.VirtualAccountId, balances, request.Now, cancellationToken);

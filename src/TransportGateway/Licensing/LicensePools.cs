@@ -10,16 +10,25 @@ namespace TransportGateway.Licensing;
 /// </remarks>
 internal sealed class LicensePools(DbSession session)
 {
+    private const string Pools = "SELECT tag, purchased, in_use FROM license_pools WHERE virtual_account_id = @VirtualAccountId ORDER BY tag";
+
+    private const string Usage = "SELECT tag, quantity FROM license_usages WHERE instance_id = @InstanceId";
+
     public async Task<IReadOnlyList<LicensePool>> ListAsync(string virtualAccountId, CancellationToken cancellationToken) =>
-        [.. (await session.QueryAsync<PoolRow>(
-            "SELECT tag, purchased, in_use FROM license_pools WHERE virtual_account_id = @VirtualAccountId ORDER BY tag",
-            new { VirtualAccountId = virtualAccountId },
-            cancellationToken)).Select(row => new LicensePool(row.Tag, row.Purchased, row.InUse))];
+        Describe(await session.QueryAsync<PoolRow>(Pools, new { VirtualAccountId = virtualAccountId }, cancellationToken));
 
     public async Task<IReadOnlyDictionary<string, long>> UsageOfAsync(string instanceId, CancellationToken cancellationToken) =>
-        (await session.QueryAsync<UsageRow>(
-            "SELECT tag, quantity FROM license_usages WHERE instance_id = @InstanceId", new { InstanceId = instanceId }, cancellationToken))
-        .ToDictionary(row => row.Tag, row => row.Quantity, StringComparer.Ordinal);
+        Describe(await session.QueryAsync<UsageRow>(Usage, new { InstanceId = instanceId }, cancellationToken));
+
+    /// <summary>All that an authorisation looks at: what the product uses, the pools of its virtual account, the rules of its account.</summary>
+    public Task<(Dictionary<string, long> Usage, List<LicensePool> Pools, IReadOnlyList<SubstitutionRule> Rules)> ReadAllAsync(
+        string accountId, string virtualAccountId, string instanceId, CancellationToken cancellationToken) =>
+        session.QueryTogetherAsync(
+            $"{Usage}; {Pools}; {SubstitutionRules.Select}",
+            new { AccountId = accountId, VirtualAccountId = virtualAccountId, InstanceId = instanceId },
+            async results => (
+                Describe(await results.ReadAsync<UsageRow>()), Describe(await results.ReadAsync<PoolRow>()), SubstitutionRules.Describe(await results.ReadAsync<SubstitutionRules.Row>())),
+            cancellationToken);
 
     /// <summary>Makes the product's usage what it says, and the pools follow by the difference.</summary>
     public async Task ReplaceUsageAsync(
@@ -96,6 +105,11 @@ internal sealed class LicensePools(DbSession session)
             "DELETE FROM license_pools WHERE virtual_account_id = @VirtualAccountId AND purchased = 0 AND in_use = 0",
             new { VirtualAccountId = virtualAccountId },
             cancellationToken);
+
+    private static List<LicensePool> Describe(IEnumerable<PoolRow> rows) => [.. rows.Select(row => new LicensePool(row.Tag, row.Purchased, row.InUse))];
+
+    private static Dictionary<string, long> Describe(IEnumerable<UsageRow> rows) =>
+        rows.ToDictionary(row => row.Tag, row => row.Quantity, StringComparer.Ordinal);
 
     private async Task AddToPoolAsync(string virtualAccountId, string tag, long difference, CancellationToken cancellationToken)
     {

@@ -18,6 +18,14 @@ internal abstract class DbSession(DbConnection connection, DbTransaction? transa
     public Task<T?> QuerySingleOrDefaultAsync<T>(string sql, object? parameters, CancellationToken cancellationToken) =>
         Connection.QuerySingleOrDefaultAsync<T>(Command(sql, parameters, cancellationToken));
 
+    /// <summary>Several statements that read, sent together: one way to the database and back.</summary>
+    /// <param name="read">Takes the results in the order of the statements.</param>
+    public async Task<T> QueryTogetherAsync<T>(string sql, object parameters, Func<SqlMapper.GridReader, Task<T>> read, CancellationToken cancellationToken)
+    {
+        await using var results = await Connection.QueryMultipleAsync(Command(sql, parameters, cancellationToken));
+        return await read(results);
+    }
+
     public Task<T?> ScalarAsync<T>(string sql, object? parameters, CancellationToken cancellationToken) =>
         Connection.ExecuteScalarAsync<T>(Command(sql, parameters, cancellationToken));
 

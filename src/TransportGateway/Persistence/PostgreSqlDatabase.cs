@@ -22,6 +22,8 @@ internal sealed class PostgreSqlDatabase : Database
             // The hot path repeats a few dozen statements; preparing them spares PostgreSQL most of its planning.
             MaxAutoPrepare = 100,
             AutoPrepareMinUsages = 3,
+            // No session of ours leaves settings, temporary tables or locks behind, so there is nothing to reset when a connection is reused.
+            NoResetOnClose = true,
         };
         _source = NpgsqlDataSource.Create(settings);
     }

@@ -5,6 +5,10 @@ namespace TransportGateway.Registration;
 /// <summary>The ID certificates of product instances: serial, public key, validity and whether they still count.</summary>
 internal sealed class IdCertificates(DbSession session)
 {
+    /// <summary>One certificate of an instance: @InstanceId, @Serial.</summary>
+    public const string Find =
+        "SELECT serial, instance_id, state, public_key, not_before, not_after FROM id_certificates WHERE serial = @Serial AND instance_id = @InstanceId";
+
     public Task AddAsync(IdCertificateRow certificate, DateTimeOffset now, CancellationToken cancellationToken) =>
         session.ExecuteAsync(
             """
@@ -21,12 +25,6 @@ internal sealed class IdCertificates(DbSession session)
                 certificate.NotAfter,
                 Now = now,
             },
-            cancellationToken);
-
-    public Task<IdCertificateRow?> FindAsync(string instanceId, string serial, CancellationToken cancellationToken) =>
-        session.QuerySingleOrDefaultAsync<IdCertificateRow>(
-            "SELECT serial, instance_id, state, public_key, not_before, not_after FROM id_certificates WHERE serial = @Serial AND instance_id = @InstanceId",
-            new { Serial = serial, InstanceId = instanceId },
             cancellationToken);
 
     /// <summary>The first use of a renewed certificate ends the one before it (8.7.18).</summary>

@@ -67,6 +67,14 @@ internal sealed class ProductInstances(DbSession session)
     public Task<InstanceRow?> FindAsync(string id, CancellationToken cancellationToken) =>
         session.QuerySingleOrDefaultAsync<InstanceRow>($"SELECT {Columns} FROM {From} WHERE i.id = @Id", new { Id = id }, cancellationToken);
 
+    /// <summary>An instance with the certificate of its that a message names, either of which may be null.</summary>
+    public Task<(InstanceRow? Instance, IdCertificateRow? Certificate)> FindWithCertificateAsync(string id, string? serial, CancellationToken cancellationToken) =>
+        session.QueryTogetherAsync(
+            $"SELECT {Columns} FROM {From} WHERE i.id = @Id; {IdCertificates.Find}",
+            new { Id = id, InstanceId = id, Serial = serial ?? "" },
+            async results => (await results.ReadSingleOrDefaultAsync<InstanceRow>(), await results.ReadSingleOrDefaultAsync<IdCertificateRow>()),
+            cancellationToken);
+
     public Task<InstanceRow?> FindRegisteredAsync(string udiKey, CancellationToken cancellationToken) =>
         session.QuerySingleOrDefaultAsync<InstanceRow>(
             $"SELECT {Columns} FROM {From} WHERE i.udi_key = @UdiKey AND i.state = 'registered'", new { UdiKey = udiKey }, cancellationToken);

@@ -79,18 +79,22 @@ internal sealed class FloorConnection(DbConnection connection)
         await command.ExecuteNonQueryAsync();
     }
 
-    /// <summary>Reads every value of every row, and hands out the first row's.</summary>
+    /// <summary>Reads every value of every row of every statement, and hands out the first row's.</summary>
     public async Task<object[]?> QueryAsync(string sql, params object?[] values)
     {
         var command = await CommandAsync(sql, values);
         await using var reader = await command.ExecuteReaderAsync();
         object[]? first = null;
-        while (await reader.ReadAsync())
+        do
         {
-            var row = new object[reader.FieldCount];
-            reader.GetValues(row);
-            first ??= row;
+            while (await reader.ReadAsync())
+            {
+                var row = new object[reader.FieldCount];
+                reader.GetValues(row);
+                first ??= row;
+            }
         }
+        while (await reader.NextResultAsync());
 
         return first;
     }

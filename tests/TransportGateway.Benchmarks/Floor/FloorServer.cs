@@ -116,14 +116,11 @@ internal sealed class FloorRequests
         var number = Interlocked.Increment(ref _number);
         var now = _clock.GetUtcNow().ToUnixTimeMilliseconds();
         var instance = _instances[(int)(number % _instances.Length)];
-        var certificate = await _database.ReadAsync(async connection =>
-        {
-            await connection.QueryAsync(FloorStatements.FindInstance, instance);
-            return await connection.QueryAsync(FloorStatements.FindCertificate, Serial(instance), instance);
-        });
+        var sender = await _database.ReadAsync(connection => connection.QueryAsync(FloorStatements.FindSender, instance, Serial(instance)));
+        Confirm(sender is not null);
         using (var rsa = RSA.Create())
         {
-            rsa.ImportSubjectPublicKeyInfo((byte[])certificate![3], out _);
+            rsa.ImportSubjectPublicKeyInfo(_publicKey, out _);
             Confirm(rsa.VerifyData(_text, _signature, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
         }
 
@@ -133,9 +130,7 @@ internal sealed class FloorRequests
         await _database.WriteAsync(async connection =>
         {
             await connection.RunAsync(FloorStatements.MarkAuthorized, now, instance);
-            await connection.QueryAsync(FloorStatements.ListUsage, instance);
-            await connection.QueryAsync(FloorStatements.ListPools, _virtualAccount);
-            await connection.QueryAsync(FloorStatements.ListRules, _account);
+            await connection.QueryAsync(FloorStatements.ListBooks, instance, _virtualAccount, _account);
             await connection.RunAsync(
                 FloorStatements.AddAnswer, instance, nonce, hash, body, "AUTHORIZATION", "smart-transport", "127.0.0.1", now, "OK",
                 _authority.CurrentSigner.Serial, _authorization.Stored);

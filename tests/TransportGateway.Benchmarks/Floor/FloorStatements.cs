@@ -5,20 +5,22 @@ internal static class FloorStatements
 {
     public const string FindInstance = Instance + " WHERE i.id = @p0";
 
-    public const string FindRegistered = Instance + " WHERE i.udi_key = @p0 AND i.state = 'registered'";
+    /// <summary>@p0 is the instance, @p1 the serial number.</summary>
+    public const string FindSender = Instance + " WHERE i.id = @p0; SELECT serial, instance_id, state, public_key, not_before, not_after FROM id_certificates WHERE serial = @p1 AND instance_id = @p0";
 
-    public const string FindCertificate =
-        "SELECT serial, instance_id, state, public_key, not_before, not_after FROM id_certificates WHERE serial = @p0 AND instance_id = @p1";
+    public const string FindRegistered = Instance + " WHERE i.udi_key = @p0 AND i.state = 'registered'";
 
     public const string FindAnswer = "SELECT request_hash, status, signer_serial, response FROM answered_messages WHERE sender = @p0 AND nonce = @p1";
 
     public const string MarkAuthorized = "UPDATE product_instances SET last_contact_at = @p0, authorized_at = @p0 WHERE id = @p1 AND state = 'registered'";
 
-    public const string ListUsage = "SELECT tag, quantity FROM license_usages WHERE instance_id = @p0";
-
-    public const string ListPools = "SELECT tag, purchased, in_use FROM license_pools WHERE virtual_account_id = @p0 ORDER BY tag";
-
-    public const string ListRules = "SELECT higher_tag, lower_tag FROM substitution_rules WHERE account_id = @p0";
+    /// <summary>@p0 is the instance, @p1 its virtual account, @p2 its account.</summary>
+    public const string ListBooks =
+        """
+        SELECT tag, quantity FROM license_usages WHERE instance_id = @p0;
+        SELECT tag, purchased, in_use FROM license_pools WHERE virtual_account_id = @p1 ORDER BY tag;
+        SELECT higher_tag, lower_tag FROM substitution_rules WHERE account_id = @p2
+        """;
 
     public const string AddAnswer =
         """
