@@ -1,9 +1,9 @@
 using System.Net;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Https;
 using TransportGateway.Access;
 using TransportGateway.Accounts;
 using TransportGateway.Authority;
@@ -35,6 +35,9 @@ internal sealed class Gateway : IAsyncDisposable
 
     /// <summary>Where it listens, once started: <c>https://[::]:8443</c> and the like.</summary>
     public IReadOnlyCollection<string> Addresses => [.. Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
+
+    /// <summary>The common name of the certificate that products get.</summary>
+    public string HostName => Services.GetRequiredService<HostCertificate>().Certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false);
 
     /// <summary>The code for the first administrator; null when it was used already.</summary>
     public Secret? SetupCode { get; private set; }
@@ -81,7 +84,7 @@ internal sealed class Gateway : IAsyncDisposable
         var authority = Services.GetRequiredService<CertificateAuthority>();
         await Services.GetRequiredService<Database>().MigrateAsync();
         await authority.EnsureAsync(CancellationToken.None);
-        await Services.GetRequiredService<HostCertificate>().EnsureAsync(CancellationToken.None);
+        await Services.GetRequiredService<KeepHostCertificate>().StartAsync(CancellationToken.None);
         await File.WriteAllTextAsync(_directory.TrustAnchor, authority.Root.ExportCertificatePem() + "\n");
         SetupCode = await Services.GetRequiredService<SetUpGateway>().RenewCodeAsync(CancellationToken.None);
     }
@@ -119,11 +122,10 @@ internal sealed class Gateway : IAsyncDisposable
             .AddSingleton(_ => MasterKey.LoadOrCreate(directory.MasterKey))
             .AddSingleton(new AuthorityOptions(settings.Text("organization")))
             .AddSingleton<CertificateAuthority>()
-            .AddSingleton(new HostCertificateOptions(settings.Text("host-name"), settings.List("host-alternative-names")))
-            .AddSingleton<HostCertificate>()
             .AddSingleton(new Uptime(clock))
             .AddAccess()
             .AddAccounts()
+            .AddHostTls(settings.HostTls())
             .AddLicensing()
             .AddRegistration()
             .AddDeviceGateway(new RegistrationGateOptions(settings.Number("registrations-at-a-time"), settings.Number("registrations-in-line")))
@@ -151,11 +153,12 @@ internal sealed class Gateway : IAsyncDisposable
         kestrel.Limits.MaxConcurrentConnections = 20_000;
         foreach (var endPoint in settings.EndPoints("listen-https"))
         {
-            kestrel.Listen(endPoint, listen => listen.UseHttps(new TlsHandshakeCallbackOptions
-            {
-                HandshakeTimeout = TimeSpan.FromSeconds(15),
-                OnConnection = _ => ValueTask.FromResult(listen.ApplicationServices.GetRequiredService<HostCertificate>().Tls),
-            }));
+            kestrel.Listen(endPoint, listen => listen.UseTlsForProducts());
+        }
+
+        foreach (var endPoint in settings.EndPoints("listen-admin"))
+        {
+            kestrel.Listen(endPoint, listen => listen.UseTlsForBrowsers());
         }
 
         foreach (var endPoint in settings.EndPoints("listen-http"))

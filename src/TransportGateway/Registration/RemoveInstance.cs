@@ -1,5 +1,6 @@
 using TransportGateway.Access;
 using TransportGateway.Events;
+using TransportGateway.HostTls;
 using TransportGateway.Persistence;
 
 namespace TransportGateway.Registration;
@@ -21,6 +22,7 @@ internal sealed class RemoveInstance(Database database, TimeProvider clock)
 
         await InstanceUsage.ReleaseAsync(session, instance, now, cancellationToken);
         await new IdCertificates(session).RevokeAllAsync(instanceId, cancellationToken);
+        await DialledNames.ForgetProductAsync(session, instanceId, instance.AccountId, now, cancellationToken);
         await new EventLog(session).AppendAsync(
             new LoggedEvent(EventKinds.InstanceRemoved, Severity.Info, by.Name, $"{instance.DisplayName} was removed.", instance.AccountId, instance.Id), now, cancellationToken);
         await session.CommitAsync();
