@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using System.Text.RegularExpressions;
 
 namespace TransportGateway.HostTls;
@@ -128,7 +129,7 @@ internal static partial class HostNames
     /// <remarks>Without ICU nothing is composed here, so a letter with a separate accent would become another name than the one that is meant.</remarks>
     private static string? Encode(string lower)
     {
-        if (lower.Any(letter => CharUnicodeInfo.GetUnicodeCategory(letter) is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark))
+        if (!lower.EnumerateRunes().All(rune => rune.IsAscii || Rune.IsLetterOrDigit(rune) || Rune.GetUnicodeCategory(rune) == UnicodeCategory.SpacingCombiningMark))
         {
             return null;
         }

@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using TransportGateway.Access;
@@ -73,12 +74,27 @@ internal sealed class TestGateway : IAsyncDisposable
         return client;
     }
 
-    public SimulatedProduct Product(ProductDefinition definition, DeviceTransport transport = DeviceTransport.SmartTransport, TimeProvider? clock = null)
+    /// <summary>A product that dials the given name; the connection goes to this gateway whatever the name resolves to.</summary>
+    public SimulatedProduct ProductDialling(string name, ProductDefinition definition, IPAddress? address = null)
+    {
+        var client = new GatewayClient(
+            new UriBuilder(Address) { Host = name.Contains(':', StringComparison.Ordinal) ? $"[{name}]" : name }.Uri,
+            DeviceTransport.SmartTransport,
+            Anchors,
+            new GatewayClientOptions { ConnectTo = new IPEndPoint(address ?? IPAddress.Loopback, Address.Port) });
+        _owned.Add(client);
+        return Product(definition, client, clock: null);
+    }
+
+    public SimulatedProduct Product(ProductDefinition definition, DeviceTransport transport = DeviceTransport.SmartTransport, TimeProvider? clock = null) =>
+        Product(definition, Client(transport), clock);
+
+    private SimulatedProduct Product(ProductDefinition definition, GatewayClient client, TimeProvider? clock)
     {
         var product = new SimulatedProduct(new SimulatedProductOptions
         {
             Product = definition,
-            Gateway = Client(transport),
+            Gateway = client,
             Key = TestKeys.Pool.Next(),
             Clock = clock ?? Gateway.Services.GetRequiredService<TimeProvider>(),
         });
