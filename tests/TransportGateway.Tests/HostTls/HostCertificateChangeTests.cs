@@ -13,7 +13,7 @@ public abstract class HostCertificateChangeTests<TEngine> : IAsyncLifetime
     where TEngine : TestEngine, new()
 {
     private readonly TEngine _engine = new();
-    private readonly FakeTimeProvider _clock = new(new DateTimeOffset(2026, 11, 23, 8, 0, 0, TimeSpan.Zero));
+    private readonly FakeTimeProvider _clock = new(Node.Start);
     private Database _database = null!;
     private Node _node = null!;
 

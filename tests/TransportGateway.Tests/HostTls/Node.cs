@@ -1,8 +1,10 @@
 using System.Security.Cryptography;
+using Microsoft.Extensions.Time.Testing;
 using TransportGateway.Access;
 using TransportGateway.Authority;
 using TransportGateway.HostTls;
 using TransportGateway.Persistence;
+using TransportGateway.Tests.Harness;
 
 namespace TransportGateway.Tests.HostTls;
 
@@ -11,6 +13,11 @@ internal sealed class Node : IDisposable
 {
     /// <summary>Nodes of one cluster share the master key.</summary>
     public static readonly MasterKey MasterKey = new(RandomNumberGenerator.GetBytes(32));
+
+    /// <summary>When every test begins.</summary>
+    public static readonly DateTimeOffset Start = new(2026, 11, 23, 8, 0, 0, TimeSpan.Zero);
+
+    private static readonly Lazy<Task<IReadOnlyList<AuthorityCertificateRow>>> Made = new(MakeAsync);
 
     public static readonly Caller Administrator = Caller.Local("administrator");
 
@@ -61,8 +68,21 @@ internal sealed class Node : IDisposable
 
     public DeleteBrowserCertificate Delete { get; }
 
+    /// <summary>The first start in a test takes an authority that was made once for all of them.</summary>
     public async Task<Node> StartAsync()
     {
+        if ((await ReadAsync(session => new AuthorityCertificates(session).ListAsync(CancellationToken.None))).Count == 0)
+        {
+            var made = await Made.Value;
+            await using var session = await Database.BeginAsync();
+            foreach (var row in made)
+            {
+                await new AuthorityCertificates(session).AddAsync(row, CancellationToken.None);
+            }
+
+            await session.CommitAsync();
+        }
+
         await Authority.EnsureAsync(CancellationToken.None);
         await Keep.StartAsync(CancellationToken.None);
         return this;
@@ -78,6 +98,17 @@ internal sealed class Node : IDisposable
     }
 
     public Task<HostCertificateChange?> UnderWayAsync() => ReadAsync(session => new HostCertificateChanges(session).FindUnderWayAsync(CancellationToken.None));
+
+    private static async Task<IReadOnlyList<AuthorityCertificateRow>> MakeAsync()
+    {
+        await using var engine = new SqliteEngine();
+        await engine.CreateAsync();
+        await using var database = engine.Open(TimeProvider.System);
+        using var authority = new CertificateAuthority(database, MasterKey, new AuthorityOptions("Test"), new FakeTimeProvider(Start));
+        await authority.EnsureAsync(CancellationToken.None);
+        await using var session = await database.ReadAsync();
+        return await new AuthorityCertificates(session).ListAsync(CancellationToken.None);
+    }
 
     public void Dispose()
     {

@@ -4,21 +4,29 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace TransportGateway.Tests.HostTls;
 
-/// <summary>A certificate authority outside the gateway: that of the site, or Software Central's; made anew for each test.</summary>
+/// <summary>A certificate authority outside the gateway: that of the site, or Software Central's; made anew for each test, of keys that all tests share.</summary>
 internal sealed class SiteAuthority : IDisposable
 {
-    private readonly RSA _rootKey = RSA.Create(2048);
-    private readonly RSA _issuingKey = RSA.Create(2048);
+    private static readonly Dictionary<string, (RSA Root, RSA Issuing)> Keys = new[] { "Site", "Central", "Foreign" }.ToDictionary(name => name, _ => (RSA.Create(2048), RSA.Create(2048)));
+
+    private readonly RSA _rootKey;
+    private readonly RSA _issuingKey;
     private readonly DateTimeOffset _now;
 
     public SiteAuthority(DateTimeOffset now, string name = "Site")
     {
         _now = now;
+        (_rootKey, _issuingKey) = Keys[name];
         var root = AuthorityRequest($"CN={name} Root", _rootKey);
         Root = root.CreateSelfSigned(now.AddYears(-1), now.AddYears(20));
         var issuing = AuthorityRequest($"CN={name} Issuing", _issuingKey);
         Issuing = issuing.Create(Root, now.AddYears(-1), now.AddYears(10), RandomNumberGenerator.GetBytes(8));
     }
+
+    /// <summary>Keys of servers, which nothing in a test depends on.</summary>
+    public static RSA ServerKey { get; } = RSA.Create(2048);
+
+    public static RSA StrangersKey { get; } = RSA.Create(2048);
 
     public X509Certificate2 Root { get; }
 
@@ -67,13 +75,11 @@ internal sealed class SiteAuthority : IDisposable
 
     public void Dispose()
     {
-        _rootKey.Dispose();
-        _issuingKey.Dispose();
         Root.Dispose();
         Issuing.Dispose();
     }
 
-    private X509Certificate2 Sign(CertificateRequest request, DateTimeOffset? from, DateTimeOffset? to) => request.Create(
+    public X509Certificate2 Sign(CertificateRequest request, DateTimeOffset? from = null, DateTimeOffset? to = null) => request.Create(
         Issuing.SubjectName,
         X509SignatureGenerator.CreateForRSA(_issuingKey, RSASignaturePadding.Pkcs1),
         from ?? _now.AddDays(-1),
