@@ -18,6 +18,7 @@ internal static class Tgctl
         root.Subcommands.Add(CentralCommands.Create(context));
         root.Subcommands.Add(TokenCommands.Create(context));
         root.Subcommands.Add(InstanceCommands.Create(context));
+        root.Subcommands.Add(CertificateCommands.Create(context));
         root.Subcommands.Add(OverviewCommands.Licenses(context));
         root.Subcommands.Add(OverviewCommands.Alerts(context));
         root.Subcommands.Add(OverviewCommands.Events(context));

@@ -33,7 +33,7 @@ if (settings is null)
 try
 {
     await using var gateway = await Gateway.StartAsync(settings, TimeProvider.System);
-    Banner.Print(gateway, settings, version);
+    Banner.Print(gateway, version);
     await gateway.WaitForShutdownAsync();
     return 0;
 }
@@ -44,6 +44,6 @@ catch (DatabaseUnusableException exception)
 }
 catch (IOException exception)
 {
-    Console.Error.WriteLine($"The gateway does not start: {exception.Message} Check listen-https and listen-http.");
+    Console.Error.WriteLine($"The gateway does not start: {exception.Message} Check listen-https, listen-admin and listen-http.");
     return 1;
 }

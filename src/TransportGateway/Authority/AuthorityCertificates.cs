@@ -2,7 +2,7 @@ using TransportGateway.Persistence;
 
 namespace TransportGateway.Authority;
 
-/// <summary>The gateway's own certificates with their sealed keys: root, sub CA, message signing, host.</summary>
+/// <summary>The gateway's own certificates with their sealed keys: root, sub CA, message signing.</summary>
 internal sealed class AuthorityCertificates(DbSession session)
 {
     public Task AddAsync(AuthorityCertificateRow row, CancellationToken cancellationToken) =>
@@ -53,5 +53,4 @@ internal static class CertificateRole
     public const string Root = "root";
     public const string SubCa = "sub-ca";
     public const string Signing = "signing";
-    public const string Host = "host";
 }

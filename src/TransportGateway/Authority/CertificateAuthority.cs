@@ -7,10 +7,10 @@ using TransportGateway.Persistence;
 namespace TransportGateway.Authority;
 
 /// <summary>The gateway's own root and sub CA, the certificates that they issue, and the key that signs answers.</summary>
-/// <remarks>Private keys stay in this folder: others hand in what is to be signed.</remarks>
+/// <remarks>The keys of the authority stay in this folder: others hand in what is to be signed.</remarks>
 internal sealed class CertificateAuthority(Database database, MasterKey masterKey, AuthorityOptions options, TimeProvider clock) : IDisposable
 {
-    private const int KeySize = 2048;
+    public const int KeySize = 2048;
 
     /// <summary>What an ID certificate is worth: renewed at 180 of 365 days (wire-protocol 4.1).</summary>
     public static readonly TimeSpan IdCertificateLifetime = TimeSpan.FromDays(365);
@@ -109,25 +109,19 @@ internal sealed class CertificateAuthority(Database database, MasterKey masterKe
         return new IssuedIdCertificate(CertificateProfile.ToDecimal(serial), certificate.ExportCertificatePem() + "\n", from, to);
     }
 
-    /// <summary>Issues and stores a host certificate.</summary>
-    public async Task<SigningKey> IssueHostCertificateAsync(string commonName, IReadOnlyList<string> names, TimeSpan lifetime, CancellationToken cancellationToken)
+    /// <summary>Issues a host certificate for a public key; the sub CA's certificate follows it.</summary>
+    public IReadOnlyList<byte[]> IssueHostCertificate(PublicKey key, string commonName, IReadOnlyList<string> names, TimeSpan lifetime, DateTimeOffset now)
     {
-        var now = clock.GetUtcNow();
-        var key = await NextKeyAsync();
-        var issued = Issue(CertificateProfile.Host(options.Organization, commonName, names, key), key, Current.SubCa, lifetime, now);
-        await using var session = await database.BeginAsync(cancellationToken);
-        await StoreAsync(session, issued, CertificateRole.Host, Current.SubCa.Id, key, now, cancellationToken);
-        await session.CommitAsync();
-        return issued;
+        var subCa = Current.SubCa;
+        var request = CertificateProfile.Host(options.Organization, commonName, names, key);
+        AddAuthorityKeyIdentifier(request, subCa.Certificate);
+        var from = WholeSeconds(now) - BackDating;
+        using var certificate = request.Create(subCa.Certificate.SubjectName, subCa.Generator, from, from + lifetime, CertificateProfile.NewSerial());
+        return [certificate.RawData, subCa.Certificate.RawData];
     }
 
-    /// <summary>The newest host certificate, or null when none was issued yet.</summary>
-    public async Task<SigningKey?> FindHostCertificateAsync(CancellationToken cancellationToken)
-    {
-        await using var session = await database.ReadAsync(cancellationToken);
-        var rows = await new AuthorityCertificates(session).ListAsync(cancellationToken);
-        return rows.LastOrDefault(row => row.Role == CertificateRole.Host && row.IssuerId == Current.SubCa.Id) is { } row ? Open(row) : null;
-    }
+    /// <summary>A new RSA key; on a first run one that was made ahead.</summary>
+    public async Task<RSA> NextKeyAsync() => _keysAhead.TryDequeue(out var ready) ? await ready : await Task.Run(options.NewKey);
 
     public void Dispose()
     {
@@ -140,11 +134,9 @@ internal sealed class CertificateAuthority(Database database, MasterKey masterKe
     {
         for (var key = 0; key < 4; key++)
         {
-            _keysAhead.Enqueue(Task.Run(() => RSA.Create(KeySize)));
+            _keysAhead.Enqueue(Task.Run(options.NewKey));
         }
     }
-
-    private async Task<RSA> NextKeyAsync() => _keysAhead.TryDequeue(out var ready) ? await ready : RSA.Create(KeySize);
 
     private static string Purpose(string id) => "authority-key:" + id;
 
@@ -227,7 +219,11 @@ internal sealed class CertificateAuthority(Database database, MasterKey masterKe
 }
 
 /// <param name="Organization">The O of every certificate that this gateway issues.</param>
-internal sealed record AuthorityOptions(string Organization);
+internal sealed record AuthorityOptions(string Organization)
+{
+    /// <summary>Where RSA keys come from; making one takes some tenths of a second, so tests hand in ready ones.</summary>
+    public Func<RSA> NewKey { get; init; } = () => RSA.Create(CertificateAuthority.KeySize);
+}
 
 /// <param name="Serial">Decimal.</param>
 /// <param name="ValidFrom">Whole seconds; equals the registration or renewal time.</param>

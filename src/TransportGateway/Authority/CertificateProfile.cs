@@ -27,10 +27,10 @@ internal static class CertificateProfile
     public static CertificateRequest Signing(string organization, RSA key) =>
         EndEntity(Name(organization, $"{organization} Signer"), new PublicKey(key), X509KeyUsageFlags.DigitalSignature);
 
-    public static CertificateRequest Host(string organization, string commonName, IEnumerable<string> names, RSA key)
+    public static CertificateRequest Host(string organization, string commonName, IEnumerable<string> names, PublicKey key)
     {
         var request = EndEntity(
-            Name(organization, commonName), new PublicKey(key), X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment);
+            Name(organization, commonName), key, X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment);
         var alternatives = new SubjectAlternativeNameBuilder();
         foreach (var name in names)
         {

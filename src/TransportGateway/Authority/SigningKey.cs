@@ -39,9 +39,6 @@ internal sealed class SigningKey : IDisposable
 
     public byte[] Sign(ReadOnlySpan<byte> data) => _key.SignData(data, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
 
-    /// <summary>The certificate with its key, for a TLS server.</summary>
-    public X509Certificate2 WithPrivateKey() => Certificate.CopyWithPrivateKey(_key);
-
     public void Dispose()
     {
         _key.Dispose();

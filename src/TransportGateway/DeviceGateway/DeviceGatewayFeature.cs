@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using TransportGateway.Access;
+using TransportGateway.HostTls;
 using TransportGateway.Protocol;
 
 namespace TransportGateway.DeviceGateway;
@@ -123,6 +124,7 @@ internal static partial class DeviceGatewayFeature
     private static void Tell(HttpContext context, string transport, string source, Answer answer, long started)
     {
         var logger = context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("TransportGateway.Products");
+        context.NoteDialledName(answer.Sender is { } sender ? (sender.Id, sender.AccountId, sender.DisplayName) : null);
         Log.Answered(logger, transport, source, answer.RequestType, answer.Product, answer.Status, answer.Reason, Stopwatch.GetElapsedTime(started).TotalMilliseconds);
     }
 

@@ -169,7 +169,7 @@ internal sealed partial class DeviceMessageDispatcher(
             message.Header.RequestTypeText,
             Describe(message),
             stored.Status,
-            "answered before");
+            "answered before") { Sender = sender.Ended is null ? sender.Instance : null };
     }
 
     /// <summary>Stores a refusal of a proven sender: it is entered once, and repeating the request changes nothing.</summary>
@@ -230,7 +230,10 @@ internal sealed partial class DeviceMessageDispatcher(
             await session.CommitAsync();
         }
 
-        return Envelope(exchange.Message, response, signer, reply);
+        return Envelope(exchange.Message, response, signer, reply) with
+        {
+            Sender = reply.Registered ?? (exchange.Message.Body is DeregistrationBody ? null : exchange.Sender.Instance),
+        };
     }
 
     /// <summary>The whole message; of a product that is not registered and was refused, no more than an honest one needs.</summary>
@@ -272,7 +275,7 @@ internal sealed partial class DeviceMessageDispatcher(
             Timestamp = now,
             Nonce = header.Nonce,
             RequestType = header.RequestTypeText,
-            ProductInstanceIdentifier = header.RequestType == RequestType.Registration ? reply.RegisteredAs : header.ProductInstanceIdentifier,
+            ProductInstanceIdentifier = header.RequestType == RequestType.Registration ? reply.Registered?.Id : header.ProductInstanceIdentifier,
             SigningCertSerialNumber = signer.Serial,
             Status = reply.Status,
             Message = reply.Message,
@@ -346,8 +349,8 @@ internal sealed record Reply(string Status, string? Message, string Reason)
     /// <summary>The instant that all times in the answer count from; null for the time of writing.</summary>
     public DateTimeOffset? At { get; init; }
 
-    /// <summary>The new product instance identifier, in the answer to a registration.</summary>
-    public string? RegisteredAs { get; init; }
+    /// <summary>What a registration came to.</summary>
+    public InstanceRow? Registered { get; init; }
 
     /// <summary>A registration is answered under the signing certificate that it delivers (8.7.2).</summary>
     public bool SignedByCurrent { get; init; }

@@ -8,6 +8,9 @@ internal sealed record ReceivedMessage(ReadOnlyMemory<byte> Payload, string Tran
 /// <summary>What a product is answered, and what the log says of it.</summary>
 internal abstract record Answer(string RequestType, string Product, string Status, string Reason)
 {
+    /// <summary>The registered product that the message proved to come from; null when it proved nothing, or said good-bye.</summary>
+    public Registration.InstanceRow? Sender { get; init; }
+
     /// <summary>A signed licensing answer; the HTTP status is 200 whatever it says.</summary>
     public sealed record Signed(byte[] Envelope, string RequestType, string Product, string Status, string Reason)
         : Answer(RequestType, Product, Status, Reason);

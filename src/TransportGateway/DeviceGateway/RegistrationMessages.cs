@@ -74,7 +74,7 @@ internal sealed class RegistrationMessages(RegisterInstance registerInstance, Ce
             RegisterInstance.Outcome.Registered registered => new Reply(DeviceStatus.Ok, null, "registered")
             {
                 At = request.Now,
-                RegisteredAs = registered.Instance.Id,
+                Registered = registered.Instance,
                 SignedByCurrent = true,
                 Data = Describe(authority, registered.Instance, registered.Certificate),
             },

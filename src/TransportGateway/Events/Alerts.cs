@@ -29,6 +29,24 @@ internal sealed class Alerts(DbSession session)
             new { subject.AccountId, subject.VirtualAccountId, subject.Kind, subject.Source, Now = now },
             cancellationToken);
 
+    /// <summary>Clears the alerts of a kind about a whole account, whatever their source.</summary>
+    public Task<int> ClearOfAccountAsync(string accountId, string kind, DateTimeOffset now, CancellationToken cancellationToken) =>
+        session.ExecuteAsync(
+            "UPDATE alerts SET cleared_at = @Now WHERE account_id = @AccountId AND virtual_account_id = '' AND kind = @Kind AND cleared_at IS NULL",
+            new { AccountId = accountId, Kind = kind, Now = now },
+            cancellationToken);
+
+    /// <summary>The open alerts of one kind, whatever they are about.</summary>
+    public Task<IReadOnlyList<AlertRow>> ListOpenOfKindAsync(string kind, CancellationToken cancellationToken) =>
+        session.QueryAsync<AlertRow>(
+            """
+            SELECT account_id, virtual_account_id, kind, severity, source, message, raised_at
+              FROM alerts
+             WHERE cleared_at IS NULL AND kind = @Kind
+            """,
+            new { Kind = kind },
+            cancellationToken);
+
     /// <summary>The open alerts of an account, or all there are, those of the gateway itself included.</summary>
     public Task<IReadOnlyList<AlertRow>> ListOpenAsync(string? accountId, CancellationToken cancellationToken) =>
         session.QueryAsync<AlertRow>(

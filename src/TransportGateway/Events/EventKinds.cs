@@ -34,6 +34,15 @@ internal static class EventKinds
     public const string RegistrationRefused = "registration-refused";
     public const string MessageRefused = "message-refused";
     public const string CertificateIssued = "gateway-certificate-issued";
+    public const string HostNameChanged = "host-name-changed";
+    public const string CertificateIssuerChanged = "certificate-issuer-changed";
+    public const string HostCertificateRequested = "host-certificate-requested";
+    public const string HostCertificateInstalled = "host-certificate-installed";
+    public const string HostCertificateRefused = "host-certificate-refused";
+    public const string BrowserRequestCreated = "browser-certificate-requested";
+    public const string BrowserRequestDeleted = "browser-certificate-request-deleted";
+    public const string BrowserCertificateUploaded = "browser-certificate-uploaded";
+    public const string BrowserCertificateDeleted = "browser-certificate-deleted";
 }
 
 internal static class Severity

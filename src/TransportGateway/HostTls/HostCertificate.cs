@@ -1,70 +1,89 @@
+using System.Collections.Frozen;
 using System.Net.Security;
 using System.Security.Authentication;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using TransportGateway.Authority;
+using TransportGateway.Persistence;
 
 namespace TransportGateway.HostTls;
 
-/// <summary>The certificate that products see: its common name is the host part of the URL that they dial.</summary>
-/// <remarks>Kestrel asks for it at each handshake, so a new one serves from the next connection on.</remarks>
-internal sealed class HostCertificate(CertificateAuthority authority, HostCertificateOptions options, TimeProvider clock) : IDisposable
+/// <summary>What TLS handshakes are answered with: the host certificate for products, the uploaded one for browsers where there is one.</summary>
+/// <remarks>Kestrel asks at each handshake, so a new certificate serves from the next connection on and those that are open stay.</remarks>
+internal sealed class HostCertificate(Database database, MasterKey masterKey)
 {
-    private static readonly TimeSpan Lifetime = TimeSpan.FromDays(365);
-    private static readonly TimeSpan Renewal = TimeSpan.FromDays(60);
+    private volatile Served? _products;
+    private volatile Served? _browsers;
 
-    private volatile SslServerAuthenticationOptions? _tls;
-    private SigningKey? _serving;
+    public SslServerAuthenticationOptions Tls => ForProducts.Options;
 
-    /// <summary>What a TLS handshake uses now, the chain up to the sub CA included.</summary>
-    public SslServerAuthenticationOptions Tls => _tls ?? throw new InvalidOperationException("The host certificate has not been loaded.");
+    /// <summary>For the listener of browsers: the uploaded certificate, else the one that products get.</summary>
+    public SslServerAuthenticationOptions BrowserTls => (_browsers ?? ForProducts).Options;
 
-    public X509Certificate2 Certificate => _serving?.Certificate ?? throw new InvalidOperationException("The host certificate has not been loaded.");
+    public string Id => ForProducts.Id;
 
-    /// <summary>Loads the certificate; issues one when there is none, when its names changed, or when it runs out. Tells what it issued.</summary>
-    public async Task<string?> EnsureAsync(CancellationToken cancellationToken)
+    public X509Certificate2 Certificate => ForProducts.Certificate;
+
+    /// <summary>The certificate first, without the root.</summary>
+    public IReadOnlyList<X509Certificate2> Chain => ForProducts.Chain;
+
+    /// <summary>The uploaded certificate, null when there is none.</summary>
+    public X509Certificate2? Uploaded => _browsers?.Certificate;
+
+    public FrozenSet<string> Names => ForProducts.Names;
+
+    private Served ForProducts => _products ?? throw new InvalidOperationException("The host certificate has not been loaded.");
+
+    /// <summary>Whether a product that dials this name accepts the certificate.</summary>
+    public bool Covers(string name) => ForProducts.Names.Contains(name);
+
+    /// <summary>Serves what is installed, by whichever node; false when there is nothing yet.</summary>
+    public async Task<bool> RefreshAsync(CancellationToken cancellationToken)
     {
-        var found = _serving ?? await authority.FindHostCertificateAsync(cancellationToken);
-        if (found is not null && Names(found.Certificate).SetEquals(options.AllNames)
-            && found.Certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false) == options.CommonName
-            && found.NotAfter > clock.GetUtcNow() + Renewal)
+        await using var session = await database.ReadAsync(cancellationToken);
+        var changes = new HostCertificateChanges(session);
+        if (await changes.FindInstalledIdAsync(cancellationToken) != _products?.Id && await changes.FindInstalledAsync(cancellationToken) is { } installed)
         {
-            Serve(found);
-            return null;
+            _products = Open(installed.Id, installed.Chain!, HostCertificateChange.KeyPurpose(installed.Id), installed.SealedKey!);
         }
 
-        var issued = await authority.IssueHostCertificateAsync(options.CommonName, options.AllNames, Lifetime, cancellationToken);
-        Serve(issued);
-        return $"host certificate for {string.Join(", ", options.AllNames)}, valid until {issued.NotAfter:yyyy-MM-dd}";
-    }
-
-    public void Dispose() => _serving?.Dispose();
-
-    private static HashSet<string> Names(X509Certificate2 certificate)
-    {
-        var names = certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().Single();
-        return names.EnumerateDnsNames().Concat(names.EnumerateIPAddresses().Select(address => address.ToString())).ToHashSet();
-    }
-
-    private void Serve(SigningKey certificate)
-    {
-        if (ReferenceEquals(certificate, _serving))
+        var browsers = new BrowserCertificates(session);
+        var uploadedId = await browsers.FindInstalledIdAsync(cancellationToken);
+        if (uploadedId != _browsers?.Id)
         {
-            return;
+            _browsers = uploadedId is not null && await browsers.FindAsync(uploadedId, cancellationToken) is { } uploaded
+                ? Open(uploaded.Id, uploaded.Chain!, BrowserCertificateRow.KeyPurpose(uploaded.Id), uploaded.SealedKey)
+                : null;
         }
 
-        _tls = new SslServerAuthenticationOptions
+        return _products is not null;
+    }
+
+    private Served Open(string id, string pem, string purpose, byte[] sealedKey)
+    {
+        var chain = new X509Certificate2Collection();
+        chain.ImportFromPem(pem);
+        var plain = masterKey.Open(purpose, sealedKey);
+        var certificate = ServerCertificate.WithKey(chain[0], plain);
+        CryptographicOperations.ZeroMemory(plain);
+        return new Served(id, certificate, [.. chain]);
+    }
+
+    /// <remarks>Not disposed when its successor takes over: handshakes may be under way with it.</remarks>
+    private sealed class Served(string id, X509Certificate2 certificate, IReadOnlyList<X509Certificate2> chain)
+    {
+        public string Id => id;
+
+        public X509Certificate2 Certificate => certificate;
+
+        public IReadOnlyList<X509Certificate2> Chain => chain;
+
+        public FrozenSet<string> Names { get; } = ServerCertificate.NamesOf(certificate).ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
+        public SslServerAuthenticationOptions Options { get; } = new()
         {
-            ServerCertificateContext = SslStreamCertificateContext.Create(certificate.WithPrivateKey(), [authority.SubCa], offline: true),
+            ServerCertificateContext = SslStreamCertificateContext.Create(certificate, [.. chain.Skip(1)], offline: true),
             EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
             ClientCertificateRequired = false,
         };
-        _serving = certificate;
     }
-}
-
-/// <param name="CommonName">The host part of the URL that products dial: a name or an address.</param>
-/// <param name="AlternativeNames">Further names and addresses that the certificate is to cover.</param>
-internal sealed record HostCertificateOptions(string CommonName, IReadOnlyList<string> AlternativeNames)
-{
-    public IReadOnlyList<string> AllNames { get; } = [.. AlternativeNames.Prepend(CommonName).Distinct(StringComparer.OrdinalIgnoreCase)];
 }

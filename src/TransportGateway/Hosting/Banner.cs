@@ -5,9 +5,9 @@ namespace TransportGateway.Hosting;
 /// <summary>What an administrator reads when the gateway is up: where products go, what they must trust, what to do next.</summary>
 internal static class Banner
 {
-    public static void Print(Gateway gateway, GatewaySettings settings, string version)
+    public static void Print(Gateway gateway, string version)
     {
-        var url = new UriBuilder(gateway.Addresses.First(address => address.StartsWith("https", StringComparison.Ordinal))) { Host = UrlHost(settings.Text("host-name")) };
+        var url = new UriBuilder(gateway.Addresses.First(address => address.StartsWith("https", StringComparison.Ordinal))) { Host = UrlHost(gateway.HostName) };
         url.Path = DeviceGatewayFeature.CallHomePath;
         var callHome = url.Uri;
         url.Path = DeviceGatewayFeature.SmartTransportPath;

@@ -1,9 +1,9 @@
 using System.Net;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Https;
 using TransportGateway.Access;
 using TransportGateway.Accounts;
 using TransportGateway.Authority;
@@ -37,18 +37,21 @@ internal sealed class Gateway : IAsyncDisposable
     /// <summary>Where it listens, once started: <c>https://[::]:8443</c> and the like.</summary>
     public IReadOnlyCollection<string> Addresses => [.. Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
 
+    /// <summary>The common name of the certificate that products get.</summary>
+    public string HostName => Services.GetRequiredService<HostCertificate>().Certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false);
+
     /// <summary>The code for the first administrator; null when it was used already.</summary>
     public Secret? SetupCode { get; private set; }
 
     /// <summary>Opens the database, makes or renews the certificates, and starts to listen.</summary>
     /// <exception cref="DatabaseUnusableException">The data directory, the database or the master key cannot be used.</exception>
-    public static async Task<Gateway> StartAsync(GatewaySettings settings, TimeProvider clock, Action<ILoggingBuilder>? logging = null)
+    public static async Task<Gateway> StartAsync(GatewaySettings settings, TimeProvider clock, Action<ILoggingBuilder>? logging = null, Func<RSA>? newKey = null)
     {
         var directory = DataDirectory.Open(settings.Text("data-directory"));
         WebApplication? app = null;
         try
         {
-            app = Build(settings, directory, clock, logging);
+            app = Build(settings, directory, clock, logging, newKey);
             var gateway = new Gateway(app, directory);
             await gateway.PrepareAsync();
             await app.StartAsync();
@@ -82,12 +85,12 @@ internal sealed class Gateway : IAsyncDisposable
         var authority = Services.GetRequiredService<CertificateAuthority>();
         await Services.GetRequiredService<Database>().MigrateAsync();
         await authority.EnsureAsync(CancellationToken.None);
-        await Services.GetRequiredService<HostCertificate>().EnsureAsync(CancellationToken.None);
+        await Services.GetRequiredService<KeepHostCertificate>().StartAsync(CancellationToken.None);
         await File.WriteAllTextAsync(_directory.TrustAnchor, authority.Root.ExportCertificatePem() + "\n");
         SetupCode = await Services.GetRequiredService<SetUpGateway>().RenewCodeAsync(CancellationToken.None);
     }
 
-    private static WebApplication Build(GatewaySettings settings, DataDirectory directory, TimeProvider clock, Action<ILoggingBuilder>? logging)
+    private static WebApplication Build(GatewaySettings settings, DataDirectory directory, TimeProvider clock, Action<ILoggingBuilder>? logging, Func<RSA>? newKey)
     {
         var builder = WebApplication.CreateSlimBuilder();
         // Settings come from GatewaySettings alone; whatever ASP.NET Core picked up from its own files and variables is dropped.
@@ -97,7 +100,7 @@ internal sealed class Gateway : IAsyncDisposable
         builder.Services.AddSystemd();
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(settings.Number("stop-seconds")));
         builder.WebHost.UseKestrel(kestrel => Listen(kestrel, settings, directory));
-        AddServices(builder.Services, settings, directory, clock);
+        AddServices(builder.Services, settings, directory, clock, newKey);
 
         var app = builder.Build();
         app.UseExceptionHandler();
@@ -109,8 +112,9 @@ internal sealed class Gateway : IAsyncDisposable
         return app;
     }
 
-    private static void AddServices(IServiceCollection services, GatewaySettings settings, DataDirectory directory, TimeProvider clock)
+    private static void AddServices(IServiceCollection services, GatewaySettings settings, DataDirectory directory, TimeProvider clock, Func<RSA>? newKey)
     {
+        var authority = new AuthorityOptions(settings.Text("organization"));
         services
             .AddSingleton(settings)
             .AddSingleton(clock)
@@ -118,13 +122,12 @@ internal sealed class Gateway : IAsyncDisposable
                 ? new SqliteDatabase(directory.Database, clock)
                 : new PostgreSqlDatabase(settings.Text("postgresql-connection"), clock))
             .AddSingleton(_ => MasterKey.LoadOrCreate(directory.MasterKey))
-            .AddSingleton(new AuthorityOptions(settings.Text("organization")))
+            .AddSingleton(newKey is null ? authority : authority with { NewKey = newKey })
             .AddSingleton<CertificateAuthority>()
-            .AddSingleton(new HostCertificateOptions(settings.Text("host-name"), settings.List("host-alternative-names")))
-            .AddSingleton<HostCertificate>()
             .AddSingleton(new Uptime(clock))
             .AddAccess()
             .AddAccounts()
+            .AddHostTls(settings.HostTls())
             .AddLicensing()
             .AddRegistration()
             .AddSynchronization(directory.Path)
@@ -153,11 +156,12 @@ internal sealed class Gateway : IAsyncDisposable
         kestrel.Limits.MaxConcurrentConnections = 20_000;
         foreach (var endPoint in settings.EndPoints("listen-https"))
         {
-            kestrel.Listen(endPoint, listen => listen.UseHttps(new TlsHandshakeCallbackOptions
-            {
-                HandshakeTimeout = TimeSpan.FromSeconds(15),
-                OnConnection = _ => ValueTask.FromResult(listen.ApplicationServices.GetRequiredService<HostCertificate>().Tls),
-            }));
+            kestrel.Listen(endPoint, listen => listen.UseTlsForProducts());
+        }
+
+        foreach (var endPoint in settings.EndPoints("listen-admin"))
+        {
+            kestrel.Listen(endPoint, listen => listen.UseTlsForBrowsers());
         }
 
         foreach (var endPoint in settings.EndPoints("listen-http"))

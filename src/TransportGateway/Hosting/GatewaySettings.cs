@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
+using TransportGateway.HostTls;
 
 namespace TransportGateway.Hosting;
 
@@ -17,10 +18,11 @@ internal sealed class GatewaySettings
     public static IReadOnlyList<Setting> All { get; } =
     [
         Setting.Text("data-directory", "where database, master key and control socket live", DefaultDataDirectory()),
-        Setting.Text("host-name", "common name of the host certificate: the host part of the URL that products dial", Environment.MachineName, HostNames.Problem),
-        Setting.List("host-alternative-names", "more names and addresses for the host certificate, separated by commas", "localhost,127.0.0.1,::1", HostNames.Problem),
+        Setting.Text("host-name", "common name of the host certificate: the host part of the URL that products dial. Counts on the first run; later: tgctl certificate host-name set", Environment.MachineName, HostNames.Problem),
+        Setting.List("host-alternative-names", "more names and addresses for the host certificate, separated by commas. Counts on the first run, too", "localhost,127.0.0.1,::1", HostNames.Problem),
         Setting.Text("organization", "organisation in the certificates that this gateway issues", "Transport Gateway", OrganizationProblem),
         Setting.EndPoints("listen-https", "addresses and ports for products and the REST API", "8443"),
+        Setting.EndPoints("listen-admin", "addresses and ports for browsers and the REST API, with the uploaded certificate where there is one; off when empty", ""),
         Setting.EndPoints("listen-http", "addresses and ports for products that speak plain HTTP; off when empty", ""),
         Setting.Choice("database", "database engine", "sqlite", "sqlite", "postgresql"),
         Setting.Text("postgresql-connection", "Npgsql connection string, when database is postgresql; put it in the file or the environment, not on the command line", ""),
@@ -43,6 +45,12 @@ internal sealed class GatewaySettings
     public IReadOnlyList<string> List(string key) => (string[])_values[key];
 
     public IReadOnlyList<IPEndPoint> EndPoints(string key) => (List<IPEndPoint>)_values[key];
+
+    /// <summary>What the host certificate starts from.</summary>
+    public HostTlsOptions HostTls() => new(
+        HostIdentity.Read(Text("host-name"), List("host-alternative-names"), dualStack: false).Identity!,
+        Text("host-name") != All.Single(setting => setting.Key == "host-name").Default,
+        HostNames.AreDualStack(EndPoints("listen-https")));
 
     /// <summary>Reads all three sources. Every error is reported, each with its key and what would be right.</summary>
     public static (GatewaySettings? Settings, IReadOnlyList<string> Errors) Load(IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment)
@@ -89,6 +97,16 @@ internal sealed class GatewaySettings
         if (((List<IPEndPoint>)values["listen-https"]).Count == 0)
         {
             errors.Add("listen-https: at least one address and port is needed; products and administrators come in there.");
+        }
+
+        if (((List<IPEndPoint>)values["listen-https"]).Intersect((List<IPEndPoint>)values["listen-admin"]).FirstOrDefault(endPoint => endPoint.Port != 0) is { } twice)
+        {
+            errors.Add($"listen-admin: {twice} is in listen-https already; choose another port for browsers.");
+        }
+
+        if (HostIdentity.Read((string)values["host-name"], (string[])values["host-alternative-names"], HostNames.AreDualStack((List<IPEndPoint>)values["listen-https"])).Problem is { } problem)
+        {
+            errors.Add($"host-name: {problem}.");
         }
     }
 

@@ -2,7 +2,6 @@ using TransportGateway.Access;
 using TransportGateway.Authority;
 using TransportGateway.DeviceGateway;
 using TransportGateway.Events;
-using TransportGateway.HostTls;
 using TransportGateway.Jobs;
 using TransportGateway.Persistence;
 
@@ -27,16 +26,12 @@ internal sealed class Housekeeping(Database database, GatewaySettings settings, 
     }
 }
 
-/// <summary>Renews the gateway's own certificates long before they end; Kestrel serves a new one from the next handshake on.</summary>
-internal sealed class CertificateUpkeep(CertificateAuthority authority, HostCertificate host) : IJob
+/// <summary>Renews the certificates of the gateway's own authority long before they end.</summary>
+internal sealed class CertificateUpkeep(CertificateAuthority authority) : IJob
 {
     public string Name => "certificate upkeep";
 
     public TimeSpan Interval => TimeSpan.FromHours(6);
 
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        await authority.EnsureAsync(cancellationToken);
-        await host.EnsureAsync(cancellationToken);
-    }
+    public Task RunAsync(CancellationToken cancellationToken) => authority.EnsureAsync(cancellationToken);
 }

@@ -21,7 +21,7 @@ internal static class Overview
     }
 
     private static async Task<IResult> StatusAsync(
-        HttpContext context, Database database, CertificateAuthority authority, HostCertificate host, Uptime uptime, GatewaySettings settings)
+        HttpContext context, Database database, CertificateAuthority authority, HostCertificate host, Uptime uptime)
     {
         await using var session = await database.ReadAsync(context.RequestAborted);
         var accountId = Caller.Of(context)!.AccountId;
@@ -29,7 +29,7 @@ internal static class Overview
             Assembly.GetExecutingAssembly().GetName().Version!.ToString(3),
             (long)uptime.Value.TotalSeconds,
             database.Dialect.Name,
-            settings.Text("host-name"),
+            (await new HostSettings(session).FindNamesAsync(context.RequestAborted))?.CommonName ?? "",
             new DateTimeOffset(host.Certificate.NotAfter),
             new DateTimeOffset(authority.CurrentSigner.Certificate.NotAfter),
             await new ProductInstances(session).CountAsync(accountId, null, context.RequestAborted),

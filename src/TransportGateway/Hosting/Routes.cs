@@ -1,6 +1,7 @@
 using TransportGateway.Access;
 using TransportGateway.Accounts;
 using TransportGateway.DeviceGateway;
+using TransportGateway.HostTls;
 using TransportGateway.Http;
 using TransportGateway.Licensing;
 using TransportGateway.Persistence;
@@ -17,6 +18,7 @@ internal static class Routes
         app.MapDeviceGateway();
         app.MapAccess();
         app.MapAccounts();
+        app.MapHostTls();
         app.MapLicensing();
         app.MapRegistration();
         app.MapCompatibleApi();

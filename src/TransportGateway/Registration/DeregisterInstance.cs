@@ -1,4 +1,5 @@
 using TransportGateway.Events;
+using TransportGateway.HostTls;
 using TransportGateway.Persistence;
 
 namespace TransportGateway.Registration;
@@ -17,6 +18,7 @@ internal static class DeregisterInstance
 
         await InstanceUsage.ReleaseAsync(session, instance, now, cancellationToken);
         await new IdCertificates(session).RevokeAllAsync(instance.Id, cancellationToken);
+        await DialledNames.ForgetProductAsync(session, instance.Id, instance.AccountId, now, cancellationToken);
         await new EventLog(session).AppendAsync(
             new LoggedEvent(
                 EventKinds.InstanceDeregistered,

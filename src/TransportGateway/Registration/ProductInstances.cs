@@ -9,7 +9,7 @@ internal sealed class ProductInstances(DbSession session)
         """
         i.id, i.virtual_account_id, i.state, i.udi_key, i.udi_pid, i.udi_serial_number, i.udi_vid, i.uuid, i.suvi, i.host_identifier, i.mac_address,
         i.host_name, i.software_tag, i.product_type, i.agent_version, i.export_controlled, i.registered_at, i.last_contact_at, i.ended_at,
-        i.authorization_status, i.authorized_at, v.name AS virtual_account_name, v.account_id, a.name AS account_name
+        i.authorization_status, i.authorized_at, v.name AS virtual_account_name, v.account_id, a.name AS account_name, a.synchronization_needed
         """;
 
     // The names of its accounts belong to what an instance is told and shown as; joining them here spares each message two look-ups.
@@ -256,6 +256,9 @@ internal sealed class InstanceRow
     public string AccountId { get; init; } = "";
 
     public string AccountName { get; init; } = "";
+
+    /// <summary>Of its account: what products need has changed since the last synchronisation.</summary>
+    public bool SynchronizationNeeded { get; init; }
 
     /// <summary>The host name, or the UDI in its place when the product hides it (seed note).</summary>
     public string DisplayName => HostName ?? $"UDI_PID:{UdiPid};UDI_SN:{UdiSerialNumber};";

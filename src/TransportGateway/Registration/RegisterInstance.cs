@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using TransportGateway.Accounts;
 using TransportGateway.Authority;
 using TransportGateway.Events;
 using TransportGateway.Persistence;
@@ -137,6 +138,12 @@ internal sealed class RegisterInstance(Database database, CertificateAuthority a
                 registered.Id),
             request.Now,
             cancellationToken);
+        if (registered.SynchronizationNeeded)
+        {
+            await SynchronizationNeed.RegisteredMeanwhileAsync(
+                session, registered.AccountId, registered.Id, registered.DisplayName, request.Now, cancellationToken);
+        }
+
         return new Outcome.Registered(registered, prepared.Certificate);
     }
 

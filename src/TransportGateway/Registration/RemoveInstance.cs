@@ -1,5 +1,6 @@
 using TransportGateway.Access;
 using TransportGateway.Events;
+using TransportGateway.HostTls;
 using TransportGateway.Persistence;
 
 namespace TransportGateway.Registration;
@@ -33,6 +34,7 @@ internal sealed class RemoveInstance(Database database, TimeProvider clock)
 
         await InstanceUsage.ReleaseAsync(session, instance, now, cancellationToken);
         await new IdCertificates(session).RevokeAllAsync(instance.Id, cancellationToken);
+        await DialledNames.ForgetProductAsync(session, instance.Id, instance.AccountId, now, cancellationToken);
         await new EventLog(session).AppendAsync(
             new LoggedEvent(EventKinds.InstanceRemoved, Severity.Info, by, message, instance.AccountId, instance.Id), now, cancellationToken);
         return true;

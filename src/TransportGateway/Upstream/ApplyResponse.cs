@@ -39,7 +39,7 @@ internal sealed class ApplyResponse(Database database, MasterKey masterKey, Cert
             ?? throw new InvalidOperationException("The account of an open synchronisation is gone.");
         await using (var file = open())
         {
-            await TakeOverAsync(session, account, ResponseReader.ReadAsync(file, anchors, now, cancellationToken), by, now, cancellationToken);
+            await TakeOverAsync(session, account, ResponseReader.ReadAsync(file, anchors, now, cancellationToken), anchors, by, now, cancellationToken);
         }
 
         await SettlePurchases.ExecuteAsync(session, account, by, now, cancellationToken);
@@ -61,7 +61,13 @@ internal sealed class ApplyResponse(Database database, MasterKey masterKey, Cert
     }
 
     private async Task TakeOverAsync(
-        DbSession session, LocalAccountRow account, IAsyncEnumerable<SynchronizationResponsePart> parts, string by, DateTimeOffset now, CancellationToken cancellationToken)
+        DbSession session,
+        LocalAccountRow account,
+        IAsyncEnumerable<SynchronizationResponsePart> parts,
+        X509Certificate2Collection anchors,
+        string by,
+        DateTimeOffset now,
+        CancellationToken cancellationToken)
     {
         var entitlements = new Entitlements(session);
         var rules = new SubstitutionRules(session);
@@ -86,7 +92,7 @@ internal sealed class ApplyResponse(Database database, MasterKey masterKey, Cert
 
             foreach (var certificate in part.Certificates ?? [])
             {
-                await certificateRequests.InstallAsync(session, account.Id, certificate, now, cancellationToken);
+                await certificateRequests.InstallAsync(session, account.Id, certificate, anchors, by, now, cancellationToken);
             }
 
             if (part.ExportControlAllowed is { } allowed)

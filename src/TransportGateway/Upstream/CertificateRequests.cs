@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using TransportGateway.Events;
+using TransportGateway.HostTls;
 using TransportGateway.Persistence;
 using TransportGateway.Protocol.Exchange;
 
@@ -10,6 +12,7 @@ namespace TransportGateway.Upstream;
 internal sealed class CertificateRequests(ExchangeKeys keys)
 {
     private const string Exchange = "exchange";
+    private const string Host = "host";
 
     private static readonly TimeSpan ExchangeRenewal = TimeSpan.FromDays(180);
 
@@ -22,13 +25,20 @@ internal sealed class CertificateRequests(ExchangeKeys keys)
             requests.Add(new CertificateRequestRecord(IdOf(identity), Exchange, keys.RequestRenewal(identity), identity.AccountId, []));
         }
 
-        await Task.CompletedTask;
+        var changes = new HostCertificateChanges(session);
+        foreach (var pending in await changes.ListForCentralAsync(cancellationToken))
+        {
+            var names = (await changes.FindAsync(pending.Id, cancellationToken))!.Names;
+            requests.Add(new CertificateRequestRecord(pending.Id, Host, pending.SigningRequest, names.CommonName, [.. names.AllNames]));
+        }
+
         return requests;
     }
 
     /// <summary>Takes over what was asked for; anything else is passed over.</summary>
     /// <exception cref="ExchangeRefusedException">A certificate is not for the key that it was asked for.</exception>
-    public async Task InstallAsync(DbSession session, string accountId, IssuedCertificateRecord issued, DateTimeOffset now, CancellationToken cancellationToken)
+    public async Task InstallAsync(
+        DbSession session, string accountId, IssuedCertificateRecord issued, X509Certificate2Collection anchors, string by, DateTimeOffset now, CancellationToken cancellationToken)
     {
         switch (issued.Purpose)
         {
@@ -43,6 +53,19 @@ internal sealed class CertificateRequests(ExchangeKeys keys)
                     }
 
                     await identities.RenewAsync(identity.Run, issued.Certificate, Pem(issued.Chain), new DateTimeOffset(certificate.NotAfter), cancellationToken);
+                }
+
+                break;
+            case Host:
+                // One that will not do keeps nothing else from being taken over: the old certificate serves on, and the event tells why.
+                if (await InstallIssuedHostCertificate.ExecuteAsync(
+                    session, new InstallIssuedHostCertificate.Request(issued.Id, [issued.Certificate, .. issued.Chain], [.. anchors], by, now), cancellationToken)
+                    is InstallIssuedHostCertificate.Outcome.Refused(var reason))
+                {
+                    await new EventLog(session).AppendAsync(
+                        new LoggedEvent(EventKinds.HostCertificateRefused, Severity.Error, by, $"The host certificate that Software Central issued will not do: {reason}", accountId),
+                        now,
+                        cancellationToken);
                 }
 
                 break;

@@ -1,19 +1,18 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using TransportGateway.Authority;
 using TransportGateway.Persistence;
 
 namespace TransportGateway.Upstream;
 
 /// <summary>Makes and opens the keys with which accounts sign what they tell Software Central.</summary>
-internal sealed class ExchangeKeys(MasterKey masterKey)
+internal sealed class ExchangeKeys(MasterKey masterKey, CertificateAuthority authority)
 {
-    private const int KeySize = 2048;
-
     /// <summary>A new key: its PKCS#10 request, its self-signed certificate for the one message that proves possession, and the key sealed.</summary>
-    public (byte[] SigningRequest, X509Certificate2 SelfSigned, byte[] SealedKey) Create(string accountId, string run, DateTimeOffset now)
+    public async Task<(byte[] SigningRequest, X509Certificate2 SelfSigned, byte[] SealedKey)> CreateAsync(string accountId, string run, DateTimeOffset now)
     {
-        using var key = RSA.Create(KeySize);
+        using var key = await authority.NextKeyAsync();
         var request = Request(accountId, key);
         var plain = key.ExportPkcs8PrivateKey();
         try

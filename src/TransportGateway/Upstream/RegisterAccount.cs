@@ -191,7 +191,7 @@ internal sealed class RegisterAccount(Database database, MasterKey masterKey, Ex
         }
 
         var run = Ids.New(now);
-        var (signingRequest, selfSigned, sealedKey) = keys.Create(account.Id, run, now);
+        var (signingRequest, selfSigned, sealedKey) = await keys.CreateAsync(account.Id, run, now);
         using (selfSigned)
         {
             var request = new RegistrationRequestPart

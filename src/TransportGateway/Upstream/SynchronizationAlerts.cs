@@ -13,21 +13,18 @@ internal static class SynchronizationAlerts
     public const string Failed = "Synchronization Failed";
     public const string Overdue = "Synchronization Overdue";
 
-    /// <summary>Raised by a change of the host name, for every account that has to synchronise because of it.</summary>
-    public const string Needed = "Synchronization Needed";
-
     public static Task FailedAsync(DbSession session, string accountId, string cause, DateTimeOffset now, CancellationToken cancellationToken) =>
         new Alerts(session).RaiseAsync(AlertSubject.OfAccount(accountId, Failed), AlertSeverity.Major, cause, now, cancellationToken);
 
     /// <summary>A success answers all of them.</summary>
     public static async Task ClearAsync(DbSession session, string accountId, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        foreach (var kind in new[] { Failed, Overdue, Needed })
+        foreach (var kind in new[] { Failed, Overdue })
         {
             await new Alerts(session).ClearAsync(AlertSubject.OfAccount(accountId, kind), now, cancellationToken);
         }
 
-        await new LocalAccounts(session).ClearSynchronizationNeededAsync(accountId, cancellationToken);
+        await SynchronizationNeed.ClearAsync(session, accountId, now, cancellationToken);
     }
 
     /// <summary>Overdue after 30 days, more so after 90; after 365 the account has to be registered again.</summary>

@@ -111,7 +111,7 @@ internal static class SynchronizationFeature
         state?.RegisteredAt is null ? "Not registered"
         : state.DueAt <= now ? SynchronizationAlerts.Overdue
         : last?.State == RunState.Failed ? SynchronizationAlerts.Failed
-        : account.SynchronizationNeeded ? SynchronizationAlerts.Needed
+        : account.SynchronizationNeeded ? SynchronizationNeed.Alert
         : state.LastSuccessAt is null ? "Never synchronised"
         : SynchronizationAlerts.Successful;
 

@@ -31,8 +31,13 @@ internal static class FloorServer
         using var masterKey = MasterKey.LoadOrCreate(Path.Combine(folder, "master.key"));
         using var authority = new CertificateAuthority(database, masterKey, new AuthorityOptions("Transport Gateway"), clock);
         await authority.EnsureAsync(CancellationToken.None);
-        using var host = new HostCertificate(authority, new HostCertificateOptions("localhost", ["127.0.0.1"]), clock);
-        await host.EnsureAsync(CancellationToken.None);
+        var host = new HostCertificate(database, masterKey);
+        var names = new HostTlsOptions(new HostIdentity("localhost", ["127.0.0.1"]), InitialNamesGiven: true, DualStack: false);
+        using (var keep = new KeepHostCertificate(database, host, new IssueHostCertificate(database, masterKey, authority, clock), names, clock))
+        {
+            await keep.StartAsync(CancellationToken.None);
+        }
+
         await File.WriteAllTextAsync(Path.Combine(folder, "root.pem"), authority.Root.ExportCertificatePem() + "\n");
 
         var requests = await FloorRequests.CreateAsync(new FloorDatabase(kind, connectionString), authority, sizes, clock);

@@ -31,13 +31,13 @@ internal sealed class CentralKeys : IDisposable
 
     public X509Certificate2 Web { get; }
 
-    public static CentralKeys LoadOrCreate(string folder, TimeProvider clock)
+    public static CentralKeys LoadOrCreate(string folder, TimeProvider clock, Func<RSA> newKey)
     {
         Directory.CreateDirectory(folder);
-        var root = Load(folder, "root", () => Issue(clock, null, "Simulated Software Central Root", 20, ca: true, []));
-        var issuing = Load(folder, "issuing", () => Issue(clock, root, "Simulated Software Central Issuing CA", 15, ca: true, []));
-        var signer = Load(folder, "signer", () => Issue(clock, root, "Simulated Software Central Exchange Signer", 10, ca: false, [DocumentSigning]));
-        var web = Load(folder, "web", () => Issue(clock, root, "localhost", 10, ca: false, [ServerAuth]));
+        var root = Load(folder, "root", () => Issue(clock, newKey, null, "Simulated Software Central Root", 20, ca: true, []));
+        var issuing = Load(folder, "issuing", () => Issue(clock, newKey, root, "Simulated Software Central Issuing CA", 15, ca: true, []));
+        var signer = Load(folder, "signer", () => Issue(clock, newKey, root, "Simulated Software Central Exchange Signer", 10, ca: false, [DocumentSigning]));
+        var web = Load(folder, "web", () => Issue(clock, newKey, root, "localhost", 10, ca: false, [ServerAuth]));
         return new CentralKeys(clock, root, issuing, signer, web);
     }
 
@@ -79,11 +79,11 @@ internal sealed class CentralKeys : IDisposable
     {
         if (ended)
         {
-            return Issue(_clock, Root, "Ended Signer", 1, ca: false, [DocumentSigning], yearsAgo: 3);
+            return Issue(_clock, () => RSA.Create(2048), Root, "Ended Signer", 1, ca: false, [DocumentSigning], yearsAgo: 3);
         }
 
-        using var foreign = Issue(_clock, null, Root.GetNameInfo(X509NameType.SimpleName, forIssuer: false), 20, ca: true, []);
-        return Issue(_clock, foreign, "Foreign Signer", 10, ca: false, [DocumentSigning]);
+        using var foreign = Issue(_clock, () => RSA.Create(2048), null, Root.GetNameInfo(X509NameType.SimpleName, forIssuer: false), 20, ca: true, []);
+        return Issue(_clock, () => RSA.Create(2048), foreign, "Foreign Signer", 10, ca: false, [DocumentSigning]);
     }
 
     public void Dispose()
@@ -107,9 +107,9 @@ internal sealed class CentralKeys : IDisposable
         return X509CertificateLoader.LoadPkcs12FromFile(path, null, X509KeyStorageFlags.Exportable);
     }
 
-    private static X509Certificate2 Issue(TimeProvider clock, X509Certificate2? issuer, string commonName, int years, bool ca, string[] usages, int yearsAgo = 0)
+    private static X509Certificate2 Issue(TimeProvider clock, Func<RSA> newKey, X509Certificate2? issuer, string commonName, int years, bool ca, string[] usages, int yearsAgo = 0)
     {
-        using var key = RSA.Create(2048);
+        using var key = newKey();
         var subject = new X500DistinguishedNameBuilder();
         subject.AddCommonName(commonName);
         var request = new CertificateRequest(subject.Build(), key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);

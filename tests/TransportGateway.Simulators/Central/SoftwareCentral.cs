@@ -39,10 +39,11 @@ public sealed class SoftwareCentral : IAsyncDisposable
 
     /// <param name="folder">Its state: the same again after a restart.</param>
     /// <param name="port">0 for any.</param>
-    public static async Task<SoftwareCentral> StartAsync(string folder, TimeProvider clock, int port = 0)
+    /// <param name="newKey">Where RSA keys come from; made anew when left out.</param>
+    public static async Task<SoftwareCentral> StartAsync(string folder, TimeProvider clock, int port = 0, Func<RSA>? newKey = null)
     {
         var state = new CentralState(folder);
-        var keys = CentralKeys.LoadOrCreate(Path.Combine(folder, "keys"), clock);
+        var keys = CentralKeys.LoadOrCreate(Path.Combine(folder, "keys"), clock, newKey ?? (() => RSA.Create(2048)));
         var secretPath = Path.Combine(folder, "client-secret");
         if (!File.Exists(secretPath))
         {

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text;
 using TransportGateway.Simulators.Wire;
@@ -28,6 +29,9 @@ public sealed record GatewayClientOptions
     public int MaxConnections { get; init; } = int.MaxValue;
 
     public CallHomeStyle CallHome { get; init; } = new();
+
+    /// <summary>Where the connection goes, whatever the name in the address resolves to; the name is still the one that is dialled.</summary>
+    public IPEndPoint? ConnectTo { get; init; }
 }
 
 /// <summary>Carries messages to one gateway over HTTPS. Many products may share it.</summary>
@@ -48,7 +52,7 @@ public sealed class GatewayClient : IDisposable
         Anchors = anchors;
         var path = transport == DeviceTransport.CallHome ? CallHomePath : SmartTransportPath;
         Address = address.AbsolutePath == "/" ? new Uri(address, path) : address;
-        http = new HttpClient(new SocketsHttpHandler
+        var handler = new SocketsHttpHandler
         {
             UseProxy = false,
             UseCookies = false,
@@ -61,7 +65,26 @@ public sealed class GatewayClient : IDisposable
                 CertificateChainPolicy = anchors.CreateTlsPolicy(),
                 AllowTlsResume = this.options.KeepAlive,
             },
-        })
+        };
+        if (this.options.ConnectTo is { } target)
+        {
+            handler.ConnectCallback = async (_, cancellationToken) =>
+            {
+                var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+                try
+                {
+                    await socket.ConnectAsync(target, cancellationToken);
+                    return new NetworkStream(socket, ownsSocket: true);
+                }
+                catch
+                {
+                    socket.Dispose();
+                    throw;
+                }
+            };
+        }
+
+        http = new HttpClient(handler)
         {
             Timeout = this.options.Timeout,
             MaxResponseContentBufferSize = LargestAnswer,

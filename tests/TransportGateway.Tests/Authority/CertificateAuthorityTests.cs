@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Time.Testing;
 using TransportGateway.Authority;
-using TransportGateway.HostTls;
 using TransportGateway.Persistence;
 using TransportGateway.Tests.Harness;
 
@@ -81,25 +80,6 @@ public abstract class CertificateAuthorityTests<TEngine> : IAsyncLifetime
         Assert.Equal(
             KeyIdentifier(_authority.SubCa),
             _authority.CurrentSigner.Certificate.Extensions.OfType<X509AuthorityKeyIdentifierExtension>().Single().KeyIdentifier!.Value.ToArray());
-    }
-
-    [Fact]
-    public async Task The_host_certificate_is_renewed_before_its_end_and_when_its_names_change()
-    {
-        using var host = new HostCertificate(_authority, new HostCertificateOptions("licences.example.com", ["192.0.2.1"]), _clock);
-        Assert.NotNull(await host.EnsureAsync(CancellationToken.None));
-        var first = host.Certificate.Thumbprint;
-        Assert.Null(await host.EnsureAsync(CancellationToken.None));
-
-        _clock.Advance(TimeSpan.FromDays(306));
-        Assert.NotNull(await host.EnsureAsync(CancellationToken.None));
-        Assert.NotEqual(first, host.Certificate.Thumbprint);
-
-        using var renamed = new HostCertificate(_authority, new HostCertificateOptions("ssm.example.com", ["192.0.2.1"]), _clock);
-        Assert.Contains("ssm.example.com", await renamed.EnsureAsync(CancellationToken.None), StringComparison.Ordinal);
-        Assert.True(renamed.Certificate.MatchesHostname("ssm.example.com"));
-        Assert.True(renamed.Certificate.MatchesHostname("192.0.2.1"));
-        Assert.False(renamed.Certificate.MatchesHostname("licences.example.com"));
     }
 
     private static byte[] KeyIdentifier(X509Certificate2 certificate) =>

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Formats.Asn1;
 using System.Globalization;
 using System.Numerics;
@@ -33,10 +32,10 @@ public abstract class CertificateTests<TEngine>
         {
             var path = Path.Combine(folder, name + ".pem");
             await File.WriteAllTextAsync(path, pem);
-            Assert.Equal($"{path}: OK", (await OpenSslAsync("verify", "-x509_strict", "-CAfile", root, "-untrusted", subCa, path)).Trim());
+            Assert.Equal($"{path}: OK", (await Tool.OpenSslAsync("verify", "-x509_strict", "-CAfile", root, "-untrusted", subCa, path)).Trim());
         }
 
-        Assert.Equal($"{subCa}: OK", (await OpenSslAsync("verify", "-x509_strict", "-CAfile", root, subCa)).Trim());
+        Assert.Equal($"{subCa}: OK", (await Tool.OpenSslAsync("verify", "-x509_strict", "-CAfile", root, subCa)).Trim());
     }
 
     [Fact]
@@ -97,7 +96,7 @@ public abstract class CertificateTests<TEngine>
     {
         await using var gateway = await TestGateway.StartAsync<TEngine>();
 
-        var seen = await OpenSslAsync(
+        var seen = await Tool.OpenSslAsync(
             "s_client", "-connect", $"127.0.0.1:{gateway.Address.Port}", "-servername", "localhost", "-verify_hostname", "localhost",
             "-CAfile", gateway.Gateway.Directory.TrustAnchor, "-verify_return_error", "-showcerts");
 
@@ -112,7 +111,7 @@ public abstract class CertificateTests<TEngine>
     {
         await using var gateway = await TestGateway.StartAsync<TEngine>();
 
-        var seen = await OpenSslAsync(
+        var seen = await Tool.OpenSslAsync(
             "s_client", "-connect", $"127.0.0.1:{gateway.Address.Port}", "-servername", "other.example", "-verify_hostname", "other.example",
             "-CAfile", gateway.Gateway.Directory.TrustAnchor, "-verify_return_error");
 
@@ -135,21 +134,6 @@ public abstract class CertificateTests<TEngine>
         }
 
         return parts;
-    }
-
-    private static async Task<string> OpenSslAsync(params string[] arguments)
-    {
-        using var process = Process.Start(new ProcessStartInfo("openssl", arguments)
-        {
-            UseShellExecute = false,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
-        process.StandardInput.Close();
-        var texts = await Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        await process.WaitForExitAsync();
-        return string.Concat(texts);
     }
 }
 

@@ -16,6 +16,8 @@ internal sealed class CentralPair : IAsyncDisposable
 
     private readonly string _folder = Directory.CreateTempSubdirectory("tg-central-").FullName;
 
+    private readonly KeySet _keys = new();
+
     private CentralPair(TestGateway gateway) => Gateway = gateway;
 
     public TestGateway Gateway { get; }
@@ -33,7 +35,7 @@ internal sealed class CentralPair : IAsyncDisposable
         where TEngine : TestEngine, new()
     {
         var pair = new CentralPair(await TestGateway.StartAsync<TEngine>(clock, settings));
-        pair.Central = await SoftwareCentral.StartAsync(pair._folder, clock ?? TimeProvider.System);
+        pair.Central = await SoftwareCentral.StartAsync(pair._folder, clock ?? TimeProvider.System, newKey: pair._keys.Next);
         pair.Central.AddSmartAccount(SmartAccount);
         await pair.ConfigureAsync(settings => settings);
         return pair;
@@ -168,6 +170,7 @@ internal sealed class CentralPair : IAsyncDisposable
     {
         await Gateway.DisposeAsync();
         await Central.DisposeAsync();
+        _keys.Dispose();
         Directory.Delete(_folder, recursive: true);
     }
 

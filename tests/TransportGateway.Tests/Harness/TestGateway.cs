@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using TransportGateway.Access;
@@ -15,11 +16,13 @@ namespace TransportGateway.Tests.Harness;
 internal sealed class TestGateway : IAsyncDisposable
 {
     private readonly TestEngine _engine;
+    private readonly KeySet _keys;
     private readonly List<IDisposable> _owned = [];
 
-    private TestGateway(TestEngine engine, Gateway gateway, CapturedLog log)
+    private TestGateway(TestEngine engine, Gateway gateway, CapturedLog log, KeySet keys)
     {
         _engine = engine;
+        _keys = keys;
         Gateway = gateway;
         Log = log;
     }
@@ -52,6 +55,7 @@ internal sealed class TestGateway : IAsyncDisposable
     private static async Task<TestGateway> StartAsync(TestEngine engine, TimeProvider? clock, (string Key, string Value)[] settings)
     {
         var log = new CapturedLog();
+        var keys = new KeySet();
         var given = new Dictionary<string, string>(engine.GatewaySettings, StringComparer.Ordinal) { ["host-name"] = "localhost", ["listen-https"] = "127.0.0.1:0" };
         foreach (var (key, value) in settings)
         {
@@ -60,8 +64,8 @@ internal sealed class TestGateway : IAsyncDisposable
 
         var (loaded, errors) = GatewaySettings.Load([.. given.Select(entry => $"--{entry.Key}={entry.Value}")], new Dictionary<string, string>());
         Assert.Empty(errors);
-        var gateway = await Gateway.StartAsync(loaded!, clock ?? TimeProvider.System, logging => logging.ClearProviders().AddProvider(log));
-        var started = new TestGateway(engine, gateway, log);
+        var gateway = await Gateway.StartAsync(loaded!, clock ?? TimeProvider.System, logging => logging.ClearProviders().AddProvider(log), keys.Next);
+        var started = new TestGateway(engine, gateway, log, keys);
         await started.CreateAccountAsync("Example Account");
         return started;
     }
@@ -73,12 +77,27 @@ internal sealed class TestGateway : IAsyncDisposable
         return client;
     }
 
-    public SimulatedProduct Product(ProductDefinition definition, DeviceTransport transport = DeviceTransport.SmartTransport, TimeProvider? clock = null)
+    /// <summary>A product that dials the given name; the connection goes to this gateway whatever the name resolves to.</summary>
+    public SimulatedProduct ProductDialling(string name, ProductDefinition definition, IPAddress? address = null)
+    {
+        var client = new GatewayClient(
+            new UriBuilder(Address) { Host = name.Contains(':', StringComparison.Ordinal) ? $"[{name}]" : name }.Uri,
+            DeviceTransport.SmartTransport,
+            Anchors,
+            new GatewayClientOptions { ConnectTo = new IPEndPoint(address ?? IPAddress.Loopback, Address.Port) });
+        _owned.Add(client);
+        return Product(definition, client, clock: null);
+    }
+
+    public SimulatedProduct Product(ProductDefinition definition, DeviceTransport transport = DeviceTransport.SmartTransport, TimeProvider? clock = null) =>
+        Product(definition, Client(transport), clock);
+
+    private SimulatedProduct Product(ProductDefinition definition, GatewayClient client, TimeProvider? clock)
     {
         var product = new SimulatedProduct(new SimulatedProductOptions
         {
             Product = definition,
-            Gateway = Client(transport),
+            Gateway = client,
             Key = TestKeys.Pool.Next(),
             Clock = clock ?? Gateway.Services.GetRequiredService<TimeProvider>(),
         });
@@ -121,6 +140,7 @@ internal sealed class TestGateway : IAsyncDisposable
         await Gateway.StopAsync();
         await Gateway.DisposeAsync();
         await _engine.DisposeAsync();
+        _keys.Dispose();
     }
 
     private async Task CreateAccountAsync(string name)

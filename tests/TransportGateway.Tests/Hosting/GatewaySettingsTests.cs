@@ -53,22 +53,20 @@ public sealed class GatewaySettingsTests
                 ["stray", "--nonsense", "archive-days", "databse", "TG_ARCHIV_DAYS", "TG_LOG_LEVEL", "--listen", "--host"], start => error.StartsWith(start, StringComparison.Ordinal))));
     }
 
-    [Theory]
-    [InlineData("licences.example.com")]
-    [InlineData("192.0.2.1")]
-    [InlineData("2001:db8::1")]
-    [InlineData("ssm")]
-    public void A_name_or_an_address_can_be_the_host_name(string name) => Assert.Null(HostNames.Problem(name));
+    [Fact]
+    public void An_address_as_host_name_needs_listeners_of_one_family()
+    {
+        var (_, errors) = GatewaySettings.Load(["--host-name", "192.0.2.1"], Nothing);
+        Assert.StartsWith("host-name: '192.0.2.1' is an address, but the gateway listens on IPv4 and IPv6: use a fully qualified name", errors.Single(), StringComparison.Ordinal);
+        Assert.Empty(GatewaySettings.Load(["--host-name", "192.0.2.1", "--listen-https", "0.0.0.0:8443"], Nothing).Errors);
+    }
 
-    [Theory]
-    [InlineData("licences.example.com:8443", "port")]
-    [InlineData("*.example.com", "wildcard")]
-    [InlineData("my_host", "underscore")]
-    [InlineData("two words", "not a host name")]
-    [InlineData("-a.example", "not a host name")]
-    [InlineData("", "needed")]
-    public void What_cannot_work_as_a_host_name_is_refused_with_the_reason(string name, string reason) =>
-        Assert.Contains(reason, HostNames.Problem(name), StringComparison.Ordinal);
+    [Fact]
+    public void The_listener_of_browsers_cannot_be_the_one_of_products()
+    {
+        var (_, errors) = GatewaySettings.Load(["--listen-admin", "8443"], Nothing);
+        Assert.Equal("listen-admin: [::]:8443 is in listen-https already; choose another port for browsers.", errors.Single());
+    }
 
     [Fact]
     public void PostgreSql_needs_a_connection_string()

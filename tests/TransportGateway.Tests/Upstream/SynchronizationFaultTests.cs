@@ -112,6 +112,26 @@ public abstract class SynchronizationFaultTests<TEngine>
         Assert.Equal((failed.Id, RunState.Succeeded), (resumed.Id, resumed.State));
     }
 
+    /// <summary>What a stop, a kill or a failover leaves behind at each step, another node carries to its end.</summary>
+    [Theory]
+    [InlineData(CentralStep.Token)]
+    [InlineData(CentralStep.Part)]
+    [InlineData(CentralStep.Status)]
+    [InlineData(CentralStep.Response)]
+    public async Task A_run_that_is_cut_off_at_any_step_is_carried_on_from_there(CentralStep step)
+    {
+        await using var pair = await CentralPair.StartAsync<TEngine>();
+        var story = await Story.BeginAsync(pair);
+        await story.ChangeAsync();
+        pair.Central.Faults.Add(step, CentralFault.Latency);
+        var run = await story.CutOffAsync(() => pair.Central.Faults.Happened.Count > 0);
+        Assert.True((await pair.RunsAsync(story.Account))[0].IsOpen);
+
+        Assert.Equal(SynchronizeAccount.Outcome.Succeeded, await story.CarryOnAsync(run));
+        await story.AssertAgreementAsync();
+        Assert.Single(await pair.RunsAsync(story.Account));
+    }
+
     [Fact]
     public async Task Software_Central_that_lost_its_parts_is_sent_everything_anew()
     {
@@ -207,6 +227,20 @@ public abstract class SynchronizationFaultTests<TEngine>
 
             return (await _pair.RunsAsync(Account)).First(found => found.State != RunState.Abandoned);
         }
+
+        /// <summary>Starts a run and breaks it off at the given moment, without another word.</summary>
+        public async Task<RunRow> CutOffAsync(Func<bool> moment)
+        {
+            var run = await _pair.StartAsync(Account);
+            using var cut = new CancellationTokenSource();
+            var running = _synchronize.ExecuteAsync(run.Id, cut.Token);
+            await SynchronizationTests<TEngine>.WaitUntilAsync(() => Task.FromResult(moment()));
+            await cut.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+            return run;
+        }
+
+        public Task<SynchronizeAccount.Outcome> CarryOnAsync(RunRow run) => _synchronize.ExecuteAsync(run.Id, CancellationToken.None);
 
         public void ClearFaults() => _pair.Central.Faults.Clear();
 

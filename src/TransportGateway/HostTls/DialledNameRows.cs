@@ -1,0 +1,106 @@
+using TransportGateway.Persistence;
+
+namespace TransportGateway.HostTls;
+
+/// <summary>The host name that each product dialled last, and those that addresses dialled whose product is not known.</summary>
+internal sealed class DialledNameRows(DbSession session)
+{
+    private const string Columns = "source, account_id, product, name, tls_name, host_header, dialled_at";
+
+    public Task PutAsync(DialledName dialled, CancellationToken cancellationToken) =>
+        session.ExecuteAsync(
+            """
+            INSERT INTO dialled_names (source, account_id, product, name, tls_name, host_header, dialled_at)
+            VALUES (@Source, @AccountId, @Product, @Name, @TlsName, @HostHeader, @DialledAt)
+            ON CONFLICT (source) DO UPDATE
+               SET account_id = excluded.account_id, product = excluded.product, name = excluded.name, tls_name = excluded.tls_name,
+                   host_header = excluded.host_header, dialled_at = excluded.dialled_at
+            """,
+            dialled,
+            cancellationToken);
+
+    public Task<int> ForgetAsync(string source, CancellationToken cancellationToken) =>
+        session.ExecuteAsync("DELETE FROM dialled_names WHERE source = @Source", new { Source = source }, cancellationToken);
+
+    public Task<int> ForgetAddressesAsync(DateTimeOffset before, CancellationToken cancellationToken) =>
+        session.ExecuteAsync("DELETE FROM dialled_names WHERE account_id IS NULL AND dialled_at < @Before", new { Before = before }, cancellationToken);
+
+    public Task<IReadOnlyList<DialledName>> ListAddressesAsync(CancellationToken cancellationToken) =>
+        session.QueryAsync<DialledName>($"SELECT {Columns} FROM dialled_names WHERE account_id IS NULL", null, cancellationToken);
+
+    /// <summary>Those that dialled a name which is not among the covered ones, the latest first; of one account, or of all.</summary>
+    public Task<IReadOnlyList<DialledName>> ListUncoveredAsync(
+        IReadOnlyCollection<string> covered, string? accountId, int limit, CancellationToken cancellationToken) =>
+        session.QueryAsync<DialledName>(
+            $"""
+            SELECT {Columns}
+              FROM dialled_names
+             WHERE NOT ({session.Dialect.AnyOf("name", "@Covered")}) AND (@AccountId IS NULL OR account_id = @AccountId)
+             ORDER BY dialled_at DESC, source
+             LIMIT @Limit
+            """,
+            new { Covered = covered.ToArray(), AccountId = accountId, Limit = limit },
+            cancellationToken);
+
+    /// <summary>Which of these sources dialled a name that is not among the covered ones.</summary>
+    public async Task<IReadOnlySet<string>> ListUncoveredSourcesAsync(
+        IReadOnlyCollection<string> covered, IReadOnlyCollection<string> sources, CancellationToken cancellationToken) =>
+        (await session.QueryAsync<string>(
+            $"""
+            SELECT source
+              FROM dialled_names
+             WHERE {session.Dialect.AnyOf("source", "@Sources")} AND NOT ({session.Dialect.AnyOf("name", "@Covered")})
+            """,
+            new { Sources = sources.ToArray(), Covered = covered.ToArray() },
+            cancellationToken)).ToHashSet(StringComparer.Ordinal);
+
+    public Task<long> CountUncoveredAsync(IReadOnlyCollection<string> covered, string? accountId, CancellationToken cancellationToken) =>
+        session.ScalarAsync<long>(
+            $"SELECT COUNT(*) FROM dialled_names WHERE NOT ({session.Dialect.AnyOf("name", "@Covered")}) AND (@AccountId IS NULL OR account_id = @AccountId)",
+            new { Covered = covered.ToArray(), AccountId = accountId },
+            cancellationToken);
+
+    /// <summary>How many products dial each name that is not among the covered ones.</summary>
+    public Task<IReadOnlyList<DialledNameCount>> CountByNameAsync(IReadOnlyCollection<string> covered, CancellationToken cancellationToken) =>
+        session.QueryAsync<DialledNameCount>(
+            $"""
+            SELECT name, COUNT(*) AS products
+              FROM dialled_names
+             WHERE NOT ({session.Dialect.AnyOf("name", "@Covered")}) AND account_id IS NOT NULL
+             GROUP BY name
+             ORDER BY COUNT(*) DESC, name
+             LIMIT 20
+            """,
+            new { Covered = covered.ToArray() },
+            cancellationToken);
+}
+
+internal sealed class DialledName
+{
+    /// <summary>The product instance identifier, or an address whose product is not known.</summary>
+    public required string Source { get; init; }
+
+    /// <summary>Null for an address.</summary>
+    public string? AccountId { get; init; }
+
+    /// <summary>As lists show it.</summary>
+    public required string Product { get; init; }
+
+    /// <summary>What the client compared the certificate with: the name in the TLS handshake, else the one in the Host header.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Empty when the handshake named nobody, as with an address.</summary>
+    public required string TlsName { get; init; }
+
+    /// <summary>Empty when no request followed the handshake.</summary>
+    public required string HostHeader { get; init; }
+
+    public required DateTimeOffset DialledAt { get; init; }
+}
+
+internal sealed class DialledNameCount
+{
+    public required string Name { get; init; }
+
+    public required long Products { get; init; }
+}
