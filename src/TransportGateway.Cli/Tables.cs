@@ -41,11 +41,10 @@ internal static class Tables
     }
 
     /// <remarks>Names come from products, so they could carry sequences that command a terminal: control characters are shown as question marks.</remarks>
-    public static string Text(JsonNode row, string name)
-    {
-        var text = row[name]?.ToString() ?? "";
-        return text.Any(char.IsControl) ? string.Concat(text.Select(letter => char.IsControl(letter) ? '?' : letter)) : text;
-    }
+    public static string Text(JsonNode row, string name) => Plain(row[name]?.ToString() ?? "");
+
+    public static string Plain(string text) =>
+        text.Any(char.IsControl) ? string.Concat(text.Select(letter => char.IsControl(letter) ? '?' : letter)) : text;
 
     public static Func<JsonNode, string> Field(string name) => row => Text(row, name);
 

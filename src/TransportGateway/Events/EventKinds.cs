@@ -5,6 +5,15 @@ internal static class EventKinds
 {
     public const string GatewaySetUp = "gateway-set-up";
     public const string AccountCreated = "account-created";
+    public const string AccountRequested = "account-requested";
+    public const string AccountApproved = "account-approved";
+    public const string AccountRejected = "account-rejected";
+    public const string AccountRegistered = "account-registered";
+    public const string AccountRegistrationFailed = "account-registration-failed";
+    public const string AccountToRegisterAgain = "account-to-register-again";
+    public const string AccountActivated = "account-activated";
+    public const string AccountDeactivated = "account-deactivated";
+    public const string AccountDeleted = "account-deleted";
     public const string VirtualAccountCreated = "virtual-account-created";
     public const string VirtualAccountDeleted = "virtual-account-deleted";
     public const string ApiClientCreated = "api-client-created";

@@ -16,6 +16,7 @@ internal static class Routes
         app.MapDeviceGateway();
         app.MapAccess();
         app.MapAccounts();
+        app.MapAccountRequests();
         app.MapLicensing();
         app.MapRegistration();
         app.MapCompatibleApi();
