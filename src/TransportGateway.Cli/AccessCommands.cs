@@ -44,31 +44,57 @@ internal static class AccessCommands
         });
 
         var id = new Argument<string>("client-id") { Description = "the client's id, as api-client list shows it" };
-        var revoke = new Command("revoke", "Revokes an API client; its access tokens end at once.") { id };
+        var yes = CommandContext.YesOption();
+        var revoke = new Command("revoke", "Revokes an API client; its access tokens end at once.") { id, yes };
         context.Run(revoke, async (parsed, api, cancellationToken) =>
         {
+            await context.ConfirmAsync(parsed, yes, $"Revoke API client {parsed.GetValue(id)}? Programs that use it lose their access at once.", cancellationToken);
             await api.DeleteAsync($"/api/v2/api-clients/{Uri.EscapeDataString(parsed.GetValue(id)!)}", cancellationToken);
-            await context.Output.WriteLineAsync("The API client was revoked.");
+            context.Tell(parsed, new JsonObject { ["result"] = "revoked", ["clientId"] = parsed.GetValue(id) }, "The API client was revoked.");
         });
         return new Command("api-client", "Programs that sign in with an id and a secret.") { list, create, revoke };
     }
 
     public static Command SetUp(CommandContext context)
     {
-        var code = new Option<string?>("--code") { Description = "the set-up code that the gateway prints at its start; asked for when left out" };
-        var setUp = new Command("setup", "Takes a new gateway into use from another machine: the set-up code buys the first administrator's API client.") { code };
+        var file = new Option<string?>("--code-file") { Description = "file with the set-up code that the gateway prints at its start; without it the code is asked for, or read from standard input" };
+        var code = new Option<string?>("--code") { Description = "the code itself; other users of this machine can see it while the command runs, so better leave it out or use --code-file" };
+        var setUp = new Command("setup", "Takes a new gateway into use from another machine: the set-up code buys the first administrator's API client.") { file, code };
         context.Run(setUp, async (parsed, api, cancellationToken) =>
         {
-            var typed = parsed.GetValue(code);
-            if (typed is null)
-            {
-                await context.Errors.WriteAsync("Set-up code: ");
-                typed = await Console.In.ReadLineAsync(cancellationToken) ?? "";
-            }
-
+            var typed = await ReadCodeAsync(context, parsed.GetValue(file), parsed.GetValue(code), cancellationToken);
             context.Print(parsed, await api.PostAsync("/api/v2/setup", new { code = typed }, cancellationToken), answer => PrintSecret(context, answer));
         });
         return setUp;
+    }
+
+    private static async Task<string> ReadCodeAsync(CommandContext context, string? file, string? code, CancellationToken cancellationToken)
+    {
+        if (file is not null && code is not null)
+        {
+            throw new TgctlException("Give the set-up code once: with --code-file, or with --code, or on standard input.");
+        }
+
+        if (code is not null)
+        {
+            return code;
+        }
+
+        if (file is null)
+        {
+            await context.Errors.WriteAsync("Set-up code: ");
+            return await context.Input.ReadLineAsync(cancellationToken) ?? throw new TgctlException("The set-up code is missing. Write it to standard input, or give --code-file.");
+        }
+
+        try
+        {
+            using var text = File.OpenText(file);
+            return await text.ReadLineAsync(cancellationToken) ?? throw new TgctlException($"--code-file {file} is empty.");
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new TgctlException($"--code-file {file} cannot be read: {exception.Message}");
+        }
     }
 
     private static void PrintSecret(CommandContext context, JsonNode answer)

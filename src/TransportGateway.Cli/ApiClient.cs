@@ -221,7 +221,9 @@ internal sealed class ApiClient : IDisposable
         try
         {
             var answer = JsonNode.Parse(text) as JsonObject;
-            return (answer?["detail"] ?? answer?["error_description"] ?? answer?["title"])?.ToString();
+            var sentence = (answer?["detail"] ?? answer?["error_description"] ?? answer?["title"])?.ToString();
+            // Products' names can be in it; several reasons are on lines of their own.
+            return sentence is null ? null : string.Join(Environment.NewLine, sentence.Split('\n').Select(Tables.Plain));
         }
         catch (JsonException)
         {

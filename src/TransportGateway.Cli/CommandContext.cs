@@ -4,10 +4,12 @@ using System.Text.Json.Nodes;
 
 namespace TransportGateway.Cli;
 
-/// <summary>What every command shares: the connection, the two streams, and how failures are told.</summary>
-internal sealed class CommandContext(ConnectionOptions connection, TextWriter output, TextWriter errors)
+/// <summary>What every command shares: the connection, the three streams, and how failures are told.</summary>
+internal sealed class CommandContext(ConnectionOptions connection, TextReader input, TextWriter output, TextWriter errors)
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public TextReader Input => input;
 
     public TextWriter Output => output;
 
@@ -43,6 +45,26 @@ internal sealed class CommandContext(ConnectionOptions connection, TextWriter ou
             table(answer);
         }
     }
+
+    /// <summary>Tells what a command without an answer did: as JSON where that was asked for, else in a sentence.</summary>
+    public void Tell(ParseResult parsed, JsonObject done, string sentence) => Print(parsed, done, _ => output.WriteLine(sentence));
+
+    /// <summary>What cannot be brought back is done only on a yes: from the command line, or from standard input after the question.</summary>
+    public async Task ConfirmAsync(ParseResult parsed, Option<bool> yes, string question, CancellationToken cancellationToken)
+    {
+        if (parsed.GetValue(yes))
+        {
+            return;
+        }
+
+        await errors.WriteAsync($"{question} Enter 'yes' to continue: ");
+        if (await input.ReadLineAsync(cancellationToken) is not "yes")
+        {
+            throw new TgctlException("Nothing was changed. Where nobody can answer, give --yes.");
+        }
+    }
+
+    public static Option<bool> YesOption() => new("--yes", "-y") { Description = "do not ask" };
 
     /// <summary>The account that was named, or the only one there is.</summary>
     public static async Task<string> AccountAsync(ApiClient api, string? named, CancellationToken cancellationToken)

@@ -31,23 +31,15 @@ internal static class InstanceCommands
             parsed, await api.GetAsync($"/api/v2/instances/{Uri.EscapeDataString(parsed.GetValue(shown)!)}", cancellationToken), answer => PrintDetail(context, answer)));
 
         var removed = new Argument<string>("id") { Description = "product instance identifier" };
-        var yes = new Option<bool>("--yes", "-y") { Description = "do not ask" };
+        var yes = CommandContext.YesOption();
         var remove = new Command("remove", "Removes a product instance and frees its licences; the product learns it at its next contact.") { removed, yes };
         context.Run(remove, async (parsed, api, cancellationToken) =>
         {
             var path = $"/api/v2/instances/{Uri.EscapeDataString(parsed.GetValue(removed)!)}";
-            if (!parsed.GetValue(yes))
-            {
-                var name = Tables.Text(await api.GetAsync(path, cancellationToken), "name");
-                await context.Errors.WriteAsync($"Remove {name}? It has to register again to use licences. Enter 'yes' to continue: ");
-                if (await Console.In.ReadLineAsync(cancellationToken) is not "yes")
-                {
-                    throw new TgctlException("Nothing was removed.");
-                }
-            }
-
+            var name = parsed.GetValue(yes) ? "" : Tables.Text(await api.GetAsync(path, cancellationToken), "name");
+            await context.ConfirmAsync(parsed, yes, $"Remove {name}? It has to register again to use licences.", cancellationToken);
             await api.DeleteAsync(path, cancellationToken);
-            await context.Output.WriteLineAsync($"Product instance {parsed.GetValue(removed)} was removed.");
+            context.Tell(parsed, new JsonObject { ["result"] = "removed", ["id"] = parsed.GetValue(removed) }, $"Product instance {parsed.GetValue(removed)} was removed.");
         });
 
         var moved = new Argument<string>("id") { Description = "product instance identifier" };

@@ -6,14 +6,14 @@ namespace TransportGateway.Cli;
 internal static class Tgctl
 {
     /// <summary>0: done. 1: refused or not reached, with a sentence on the error stream. 2: the command line itself is wrong.</summary>
-    public static async Task<int> RunAsync(string[] arguments, TextWriter output, TextWriter errors)
+    public static async Task<int> RunAsync(string[] arguments, TextWriter output, TextWriter errors, TextReader? input = null)
     {
         var root = new RootCommand("Administers a transport gateway. On the gateway's own machine no sign-in is needed; elsewhere give --server, --ca and --client-id.");
         var connection = new ConnectionOptions();
         connection.AddTo(root);
-        var context = new CommandContext(connection, output, errors);
-        root.Subcommands.Add(AccountCommands.Accounts(context));
-        root.Subcommands.Add(AccountCommands.VirtualAccounts(context));
+        var context = new CommandContext(connection, input ?? Console.In, output, errors);
+        root.Subcommands.Add(AccountCommands.Create(context));
+        root.Subcommands.Add(VirtualAccountCommands.Create(context));
         root.Subcommands.Add(SynchronizationCommands.Create(context));
         root.Subcommands.Add(CentralCommands.Create(context));
         root.Subcommands.Add(TokenCommands.Create(context));

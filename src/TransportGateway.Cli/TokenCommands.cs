@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 
 namespace TransportGateway.Cli;
 
@@ -56,15 +57,18 @@ internal static class TokenCommands
                     ("Description", Tables.Field("description")),
                     ("Created By", Tables.Field("createdBy")),
                     ("State", Tables.Field("state")),
-                    .. parsed.GetValue(texts) ? new (string, Func<System.Text.Json.Nodes.JsonNode, string>)[] { ("Token", Tables.Field("text")) } : [],
+                    .. parsed.GetValue(texts) ? new (string, Func<JsonNode, string>)[] { ("Token", Tables.Field("text")) } : [],
                 ])));
 
         var id = new Argument<string>("id") { Description = "the token's id, as token list shows it" };
-        var revoke = new Command("revoke", "Revokes a registration token; products that registered with it stay registered.") { id };
+        var yes = CommandContext.YesOption();
+        var revoke = new Command("revoke", "Revokes a registration token; products that registered with it stay registered.") { id, yes };
         context.Run(revoke, async (parsed, api, cancellationToken) =>
         {
-            await api.DeleteAsync($"{await PathAsync(parsed, api, cancellationToken)}/{Uri.EscapeDataString(parsed.GetValue(id)!)}", cancellationToken);
-            await context.Output.WriteLineAsync($"Registration token {parsed.GetValue(id)} was revoked.");
+            var path = $"{await PathAsync(parsed, api, cancellationToken)}/{Uri.EscapeDataString(parsed.GetValue(id)!)}";
+            await context.ConfirmAsync(parsed, yes, $"Revoke registration token {parsed.GetValue(id)}? No more products can register with it.", cancellationToken);
+            await api.DeleteAsync(path, cancellationToken);
+            context.Tell(parsed, new JsonObject { ["result"] = "revoked", ["id"] = parsed.GetValue(id) }, $"Registration token {parsed.GetValue(id)} was revoked.");
         });
         return new Command("token", "Registration tokens.") { account, virtualAccount, create, list, revoke };
 

@@ -12,6 +12,7 @@ internal static class AccessFeature
         .AddSingleton<SetUpGateway>()
         .AddSingleton<IssueAccessToken>()
         .AddSingleton<CreateApiClient>()
+        .AddSingleton<RevokeApiClient>()
         .AddSingleton<SignInThrottle>();
 
     public static void MapAccess(this IEndpointRouteBuilder routes)
@@ -111,11 +112,6 @@ internal static class AccessFeature
     private static async Task<IResult> CreateAsync(HttpContext context, CreateRequest request, CreateApiClient create)
     {
         var caller = Caller.Of(context)!;
-        if (caller.AccountId is not null && request.AccountId != caller.AccountId)
-        {
-            return Problem.Of(StatusCodes.Status403Forbidden, "other-account", "A client of one account can create clients for that account only.");
-        }
-
         var permissions = new List<Permission>();
         foreach (var name in request.Permissions ?? DefaultPermissions(request.AccountId))
         {
@@ -132,30 +128,18 @@ internal static class AccessFeature
         {
             CreateApiClient.Outcome.Created created => Results.Json(new ClientWithSecret(created.ClientId, created.ClientSecret.Value)),
             CreateApiClient.Outcome.NameInvalid invalid => Problem.Of(StatusCodes.Status400BadRequest, "name-invalid", invalid.Reason),
+            CreateApiClient.Outcome.OtherAccount => Problem.Of(
+                StatusCodes.Status403Forbidden, "other-account", "A client of one account can create clients for that account only."),
             CreateApiClient.Outcome.PermissionNotHeld held => Problem.Of(
                 StatusCodes.Status403Forbidden, "permission-not-held", $"{caller.Name} does not have the permission {held.Permission} and cannot give it."),
             var other => throw new InvalidOperationException(other.GetType().Name),
         };
     }
 
-    private static async Task<IResult> RevokeAsync(HttpContext context, string id, Database database, TimeProvider clock)
-    {
-        var caller = Caller.Of(context)!;
-        var now = clock.GetUtcNow();
-        await using var session = await database.BeginAsync(context.RequestAborted);
-        var clients = new ApiClients(session);
-        var client = (await clients.ListAsync(context.RequestAborted)).FirstOrDefault(entry => entry.Id == id && entry.RevokedAt is null);
-        if (client is null || (caller.AccountId is not null && client.AccountId != caller.AccountId))
-        {
-            return Problem.Of(StatusCodes.Status404NotFound, "no-such-client", "There is no such API client, or it was revoked before.");
-        }
-
-        await clients.RevokeAsync(id, now, context.RequestAborted);
-        await new EventLog(session).AppendAsync(
-            new LoggedEvent(EventKinds.ApiClientRevoked, Severity.Info, caller.Name, $"API client '{client.Name}' was revoked.", client.AccountId), now, context.RequestAborted);
-        await session.CommitAsync();
-        return Results.NoContent();
-    }
+    private static async Task<IResult> RevokeAsync(HttpContext context, string id, RevokeApiClient revoke) =>
+        await revoke.ExecuteAsync(Caller.Of(context)!, id, context.RequestAborted)
+            ? Results.NoContent()
+            : Problem.Of(StatusCodes.Status404NotFound, "no-such-client", "There is no such API client, or it was revoked before.");
 
     /// <summary>What the toolkit of a local account needs; a client for all accounts is asked to name what it wants.</summary>
     private static string[] DefaultPermissions(string? accountId) => accountId is null

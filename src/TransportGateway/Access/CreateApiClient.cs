@@ -15,6 +15,9 @@ internal sealed class CreateApiClient(Database database, TimeProvider clock)
 
         public sealed record NameInvalid(string Reason) : Outcome;
 
+        /// <summary>A client of one account creates clients for that account only.</summary>
+        public sealed record OtherAccount : Outcome;
+
         /// <summary>Nobody can give what they do not have.</summary>
         public sealed record PermissionNotHeld(Permission Permission) : Outcome;
 
@@ -23,6 +26,11 @@ internal sealed class CreateApiClient(Database database, TimeProvider clock)
 
     public async Task<Outcome> ExecuteAsync(Request request, CancellationToken cancellationToken)
     {
+        if (request.By.AccountId is not null && request.AccountId != request.By.AccountId)
+        {
+            return new Outcome.OtherAccount();
+        }
+
         if (request.Name.Trim() is not { Length: > 0 and <= 100 } name || name.Any(char.IsControl))
         {
             return new Outcome.NameInvalid("An API client's name has 1 to 100 characters and no control characters.");

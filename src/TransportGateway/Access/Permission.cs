@@ -16,8 +16,11 @@ internal enum Permission
 
     ManageVirtualAccounts,
 
-    /// <summary>Create, request, approve and delete local accounts.</summary>
+    /// <summary>Create and delete local accounts; approve and reject the requests for them.</summary>
     ManageAccounts,
+
+    /// <summary>Ask for a local account; an administrator decides.</summary>
+    RequestAccount,
 
     /// <summary>Change the host name and the certificates that the gateway serves.</summary>
     ManageCertificates,

@@ -27,6 +27,9 @@ internal sealed class AccountScope(Database database)
         return (found, await new VirtualAccounts(session).FindByNameAsync(found.Id, virtualAccount, cancellationToken));
     }
 
+    public static IResult NotAllowed() => Problem.Of(
+        StatusCodes.Status403Forbidden, "other-account", "A client of one account cannot create, request, change or delete accounts. Sign in with one for all accounts.");
+
     public static IResult NotFound(string what, string name) =>
         Problem.Of(StatusCodes.Status404NotFound, "no-such-account", $"There is no {what} '{name}', or this caller may not see it.");
 }

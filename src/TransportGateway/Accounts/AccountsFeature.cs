@@ -10,12 +10,15 @@ internal static class AccountsFeature
     public static IServiceCollection AddAccounts(this IServiceCollection services) => services
         .AddSingleton<AccountScope>()
         .AddSingleton<CreateLocalAccount>()
+        .AddSingleton<RequestAccount>()
+        .AddSingleton<ChangeAccountStatus>()
         .AddSingleton<CreateVirtualAccount>();
 
     public static void MapAccounts(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/api/v2/accounts", ListAsync).Requires(Permission.ReadInventory);
         routes.MapPost("/api/v2/accounts", CreateAsync).Requires(Permission.ManageAccounts);
+        routes.MapGet("/api/v2/accounts/{account}", ShowAsync).Requires(Permission.ReadInventory);
         routes.MapGet("/api/v2/accounts/{account}/virtual-accounts", ListVirtualAsync).Requires(Permission.ReadInventory);
         routes.MapPost("/api/v2/accounts/{account}/virtual-accounts", CreateVirtualAsync).Requires(Permission.ManageVirtualAccounts);
     }
@@ -25,23 +28,23 @@ internal static class AccountsFeature
         var caller = Caller.Of(context)!;
         await using var session = await database.ReadAsync(context.RequestAborted);
         var accounts = await new LocalAccounts(session).ListAsync(context.RequestAborted);
-        return Results.Json(accounts.Where(account => caller.MaySee(account.Id)).Select(View));
+        return Results.Json(accounts.Where(account => caller.MaySee(account.Id) && !AccountStatus.IsRequest(account.Status)).Select(View));
     }
 
-    private static async Task<IResult> CreateAsync(HttpContext context, CreateAccountRequest request, CreateLocalAccount create)
-    {
-        var caller = Caller.Of(context)!;
-        return caller.AccountId is not null
-            ? Problem.Of(StatusCodes.Status403Forbidden, "other-account", "A client of one account cannot create others.")
-            : await create.ExecuteAsync(caller, request.Name, context.RequestAborted) switch
-            {
-                CreateLocalAccount.Outcome.Created created => Results.Json(View(created.Account)),
-                CreateLocalAccount.Outcome.NameInvalid invalid => Problem.Of(StatusCodes.Status400BadRequest, "name-invalid", invalid.Reason),
-                CreateLocalAccount.Outcome.NameTaken => Problem.Of(
-                    StatusCodes.Status409Conflict, "name-taken", $"There is a local account '{request.Name}' already; choose another name."),
-                var other => throw new InvalidOperationException(other.GetType().Name),
-            };
-    }
+    private static async Task<IResult> ShowAsync(HttpContext context, string account, AccountScope scope) =>
+        await scope.FindAsync(Caller.Of(context)!, account, context.RequestAborted) is { } found
+            ? Results.Json(View(found))
+            : AccountScope.NotFound("local account", account);
+
+    private static async Task<IResult> CreateAsync(HttpContext context, CreateAccountRequest request, CreateLocalAccount create) =>
+        await create.ExecuteAsync(Caller.Of(context)!, request.Name, context.RequestAborted) switch
+        {
+            CreateLocalAccount.Outcome.Created created => Results.Json(View(created.Account)),
+            CreateLocalAccount.Outcome.NameInvalid invalid => Problem.Of(StatusCodes.Status400BadRequest, "name-invalid", invalid.Reason),
+            CreateLocalAccount.Outcome.NameTaken taken => Problem.Of(StatusCodes.Status409Conflict, "name-taken", taken.Reason),
+            CreateLocalAccount.Outcome.NotAllowed => AccountScope.NotAllowed(),
+            var other => throw new InvalidOperationException(other.GetType().Name),
+        };
 
     private static async Task<IResult> ListVirtualAsync(HttpContext context, string account, AccountScope scope, Database database)
     {
@@ -66,11 +69,23 @@ internal static class AccountsFeature
                 CreateVirtualAccount.Outcome.Invalid invalid => Problem.Of(StatusCodes.Status400BadRequest, "name-invalid", invalid.Reason),
                 CreateVirtualAccount.Outcome.NameTaken => Problem.Of(
                     StatusCodes.Status409Conflict, "name-taken", $"There is a local virtual account '{request.Name}' already; choose another name."),
+                CreateVirtualAccount.Outcome.NoSuchAccount => AccountScope.NotFound("local account", account),
                 var other => throw new InvalidOperationException(other.GetType().Name),
             };
     }
 
-    private static AccountView View(LocalAccountRow account) => new(account.Id, account.Name, account.CreatedBy, account.CreatedAt);
+    public static AccountView View(LocalAccountRow account) => new(
+        account.Id,
+        account.Name,
+        account.Status,
+        AccountStatus.Shown(account.Status, account.StatusReason),
+        account.SmartAccount,
+        account.CloudVirtualAccount,
+        account.NotificationEmail,
+        account.SynchronizationNeeded,
+        account.TenantId,
+        account.CreatedBy,
+        account.CreatedAt);
 
     private static VirtualAccountView View(VirtualAccountRow account) => new(account.Id, account.Name, account.Description, account.IsDefault, account.CreatedAt);
 
@@ -78,7 +93,19 @@ internal static class AccountsFeature
 
     internal sealed record CreateVirtualAccountRequest(string Name, string? Description = null);
 
-    private sealed record AccountView(string Id, string Name, string CreatedBy, DateTimeOffset CreatedAt);
+    /// <param name="StatusText">The status as SSM On-Prem shows it, with the cause of a rejection or an error.</param>
+    internal sealed record AccountView(
+        string Id,
+        string Name,
+        string Status,
+        string StatusText,
+        string? SmartAccount,
+        string? CloudVirtualAccount,
+        string? NotificationEmail,
+        bool SynchronizationNeeded,
+        string TenantId,
+        string CreatedBy,
+        DateTimeOffset CreatedAt);
 
     private sealed record VirtualAccountView(string Id, string Name, string Description, bool IsDefault, DateTimeOffset CreatedAt);
 }

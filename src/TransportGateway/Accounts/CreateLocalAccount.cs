@@ -4,7 +4,7 @@ using TransportGateway.Persistence;
 
 namespace TransportGateway.Accounts;
 
-/// <summary>Makes a local account with its default virtual account.</summary>
+/// <summary>Makes a local account without a Smart Account: it is active at once and never synchronises.</summary>
 internal sealed class CreateLocalAccount(Database database, TimeProvider clock)
 {
     public abstract record Outcome
@@ -13,39 +13,39 @@ internal sealed class CreateLocalAccount(Database database, TimeProvider clock)
 
         public sealed record NameInvalid(string Reason) : Outcome;
 
-        public sealed record NameTaken : Outcome;
+        public sealed record NameTaken(string Reason) : Outcome;
+
+        /// <summary>A client of one account creates no others.</summary>
+        public sealed record NotAllowed : Outcome;
 
         private Outcome() { }
     }
 
     public async Task<Outcome> ExecuteAsync(Caller by, string name, CancellationToken cancellationToken)
     {
-        if (Names.Problem("The local account name", name) is { } problem)
+        if (by.AccountId is not null)
         {
-            return new Outcome.NameInvalid(problem);
+            return new Outcome.NotAllowed();
         }
 
+        return Names.Problem("The local account name", name) is { } problem
+            ? new Outcome.NameInvalid(problem)
+            : await database.RetryOvertakenAsync(() => TryAsync(by, name, cancellationToken));
+    }
+
+    private async Task<Outcome> TryAsync(Caller by, string name, CancellationToken cancellationToken)
+    {
         var now = clock.GetUtcNow();
         await using var session = await database.BeginAsync(cancellationToken);
         var accounts = new LocalAccounts(session);
-        if (await accounts.FindByNameAsync(name, cancellationToken) is not null)
+        if (await accounts.FindByNameAsync(name, cancellationToken) is { } other)
         {
-            return new Outcome.NameTaken();
+            return new Outcome.NameTaken(Names.Taken(other));
         }
 
         var account = new LocalAccountRow { Id = Ids.New(now), Name = name, CreatedBy = by.Name, CreatedAt = now };
         await accounts.AddAsync(account, cancellationToken);
-        await new VirtualAccounts(session).AddAsync(
-            new VirtualAccountRow
-            {
-                Id = Ids.New(now),
-                AccountId = account.Id,
-                Name = VirtualAccounts.DefaultName,
-                Description = "",
-                IsDefault = true,
-                CreatedAt = now,
-            },
-            cancellationToken);
+        await new VirtualAccounts(session).AddDefaultAsync(account.Id, now, cancellationToken);
         await new EventLog(session).AppendAsync(
             new LoggedEvent(EventKinds.AccountCreated, Severity.Info, by.Name, $"Local account '{name}' was created.", account.Id), now, cancellationToken);
         await session.CommitAsync();

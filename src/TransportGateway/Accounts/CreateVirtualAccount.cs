@@ -19,6 +19,9 @@ internal sealed class CreateVirtualAccount(Database database, TimeProvider clock
 
         public sealed record NameTaken : Outcome;
 
+        /// <summary>The account was deleted meanwhile.</summary>
+        public sealed record NoSuchAccount : Outcome;
+
         private Outcome() { }
     }
 
@@ -34,8 +37,18 @@ internal sealed class CreateVirtualAccount(Database database, TimeProvider clock
             return new Outcome.Invalid($"The description is longer than {MostDescriptionCharacters} characters.");
         }
 
+        return await database.RetryOvertakenAsync(() => TryAsync(request, cancellationToken));
+    }
+
+    private async Task<Outcome> TryAsync(Request request, CancellationToken cancellationToken)
+    {
         var now = clock.GetUtcNow();
         await using var session = await database.BeginAsync(cancellationToken);
+        if (await new LocalAccounts(session).FindAsync(request.Account.Id, cancellationToken) is null)
+        {
+            return new Outcome.NoSuchAccount();
+        }
+
         var virtualAccounts = new VirtualAccounts(session);
         if (await virtualAccounts.FindByNameAsync(request.Account.Id, request.Name, cancellationToken) is not null)
         {

@@ -1,14 +1,12 @@
-using TransportGateway.Events;
 using TransportGateway.Persistence;
 
 namespace TransportGateway.Accounts;
 
+/// <summary>The account's registration with Software Central came to nothing, or is lost: it is in error, and the cause is shown.</summary>
 internal static class FailAccountRegistration
 {
-    public static async Task ExecuteAsync(DbSession session, LocalAccountRow account, string cause, string actor, DateTimeOffset now, CancellationToken cancellationToken)
-    {
-        await new LocalAccounts(session).SetStatusAsync(account.Id, AccountStatus.Error, cause, cancellationToken);
-        await new EventLog(session).AppendAsync(
-            new LoggedEvent(EventKinds.AccountRegistrationFailed, Severity.Warning, actor, $"Local account '{account.Name}' could not be registered: {cause}", account.Id), now, cancellationToken);
-    }
+    /// <summary>Works in its caller's transaction.</summary>
+    public static Task<ChangeAccountStatus.Outcome> ExecuteAsync(
+        DbSession session, LocalAccountRow account, string cause, string actor, DateTimeOffset now, CancellationToken cancellationToken) =>
+        ChangeAccountStatus.ExecuteAsync(session, account, AccountStep.FailRegistration, cause, actor, now, cancellationToken);
 }

@@ -5,14 +5,14 @@ namespace TransportGateway.Accounts;
 /// <summary>Local accounts: what a product shows as its Smart Account.</summary>
 internal sealed class LocalAccounts(DbSession session)
 {
-    private const string Columns = 
-        "id, name, status, status_reason, smart_account, cloud_virtual_account, notification_email, synchronization_needed, created_by, created_at";
+    private const string Columns =
+        "id, name, status, status_reason, smart_account, cloud_virtual_account, notification_email, synchronization_needed, tenant_id, created_by, created_at";
 
     public Task AddAsync(LocalAccountRow account, CancellationToken cancellationToken) =>
         session.ExecuteAsync(
             """
-            INSERT INTO accounts (id, name, name_key, status, smart_account, cloud_virtual_account, notification_email, created_by, created_at)
-            VALUES (@Id, @Name, @NameKey, @Status, @SmartAccount, @CloudVirtualAccount, @NotificationEmail, @CreatedBy, @CreatedAt)
+            INSERT INTO accounts (id, name, name_key, status, smart_account, cloud_virtual_account, notification_email, tenant_id, created_by, created_at)
+            VALUES (@Id, @Name, @NameKey, @Status, @SmartAccount, @CloudVirtualAccount, @NotificationEmail, @TenantId, @CreatedBy, @CreatedAt)
             """,
             new
             {
@@ -23,10 +23,45 @@ internal sealed class LocalAccounts(DbSession session)
                 account.SmartAccount,
                 account.CloudVirtualAccount,
                 account.NotificationEmail,
+                account.TenantId,
                 account.CreatedBy,
                 account.CreatedAt,
             },
             cancellationToken);
+
+    /// <summary>Changes the status as the step does; false when the account's status does not allow it.</summary>
+    public async Task<bool> TakeStepAsync(string id, AccountStep step, string reason, CancellationToken cancellationToken) =>
+        await session.ExecuteAsync(
+            $"UPDATE accounts SET status = @To, status_reason = @Reason WHERE id = @Id AND {session.Dialect.AnyOf("status", "@From")}",
+            new { Id = id, To = AccountTransitions.To(step), Reason = reason, From = AccountTransitions.From(step).ToArray() },
+            cancellationToken) == 1;
+
+    /// <summary>Puts a new request in the place of one that was rejected; false when it is not rejected any more.</summary>
+    public async Task<bool> RequestAgainAsync(LocalAccountRow account, CancellationToken cancellationToken) =>
+        await session.ExecuteAsync(
+            $"""
+            UPDATE accounts
+               SET name = @Name, status = @To, status_reason = '', smart_account = @SmartAccount, cloud_virtual_account = @CloudVirtualAccount,
+                   notification_email = @NotificationEmail, created_by = @CreatedBy, created_at = @CreatedAt
+             WHERE id = @Id AND {session.Dialect.AnyOf("status", "@From")}
+            """,
+            new
+            {
+                account.Id,
+                account.Name,
+                To = AccountTransitions.To(AccountStep.RequestAgain),
+                account.SmartAccount,
+                account.CloudVirtualAccount,
+                account.NotificationEmail,
+                account.CreatedBy,
+                account.CreatedAt,
+                From = AccountTransitions.From(AccountStep.RequestAgain).ToArray(),
+            },
+            cancellationToken) == 1;
+
+    /// <summary>False when it is gone already.</summary>
+    public async Task<bool> DeleteAsync(string id, CancellationToken cancellationToken) =>
+        await session.ExecuteAsync("DELETE FROM accounts WHERE id = @Id", new { Id = id }, cancellationToken) == 1;
 
     public Task<LocalAccountRow?> FindByNameAsync(string name, CancellationToken cancellationToken) =>
         session.QuerySingleOrDefaultAsync<LocalAccountRow>(
@@ -43,13 +78,11 @@ internal sealed class LocalAccounts(DbSession session)
     public Task<int> ClearSynchronizationNeededAsync(string id, CancellationToken cancellationToken) =>
         session.ExecuteAsync("UPDATE accounts SET synchronization_needed = FALSE WHERE id = @Id", new { Id = id }, cancellationToken);
 
-    public Task<int> SetStatusAsync(string id, string status, string reason, CancellationToken cancellationToken) =>
-        session.ExecuteAsync("UPDATE accounts SET status = @Status, status_reason = @Reason WHERE id = @Id", new { Id = id, Status = status, Reason = reason }, cancellationToken);
-
     /// <summary>What Cisco says at a synchronisation.</summary>
     public Task<int> SetExportControlAllowedAsync(string id, bool allowed, CancellationToken cancellationToken) =>
         session.ExecuteAsync("UPDATE accounts SET export_control_allowed = @Allowed WHERE id = @Id", new { Id = id, Allowed = allowed }, cancellationToken);
 
+    /// <summary>All of them, requests that are pending or rejected included.</summary>
     public Task<IReadOnlyList<LocalAccountRow>> ListAsync(CancellationToken cancellationToken) =>
         session.QueryAsync<LocalAccountRow>($"SELECT {Columns} FROM accounts ORDER BY name_key", null, cancellationToken);
 }
@@ -77,18 +110,10 @@ internal sealed class LocalAccountRow
     /// <summary>What products need (the host certificate above all) changed since the last synchronisation.</summary>
     public bool SynchronizationNeeded { get; init; }
 
+    /// <summary>Names the account in the URL of Smart Licensing Using Policy. It stays what it was when the account was made.</summary>
+    public string TenantId { get => field ?? Names.TenantId(Name); init; }
+
     public required string CreatedBy { get; init; }
 
     public required DateTimeOffset CreatedAt { get; init; }
-}
-
-/// <summary>What a local account is in; shown as Pending, Awaiting authorisation file, Active, Inactive, Rejected, Error.</summary>
-internal static class AccountStatus
-{
-    public const string Pending = "pending";
-    public const string AwaitingAuthorization = "awaiting-authorization";
-    public const string Active = "active";
-    public const string Inactive = "inactive";
-    public const string Rejected = "rejected";
-    public const string Error = "error";
 }

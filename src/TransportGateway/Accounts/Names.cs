@@ -10,14 +10,30 @@ internal static class Names
     public static string Key(string name) => name.ToUpperInvariant();
 
     /// <summary>Null when the name will do, else the sentence that says what would.</summary>
-    public static string? Problem(string what, string name) => name switch
-    {
-        _ when string.IsNullOrWhiteSpace(name) => $"{what} is missing; give it 1 to {MostCharacters} characters.",
-        { Length: > MostCharacters } => $"{what} is {name.Length} characters long; products store at most {MostCharacters}.",
-        _ when name != name.Trim() => $"{what} begins or ends with a blank; leave it out.",
-        _ when name.Any(char.IsControl) => $"{what} holds a control character; leave it out.",
+    public static string? Problem(string what, string name) =>
+        TextProblem(what, name, MostCharacters)
         // A slash cannot be told from a separator in the paths of the REST API.
-        _ when name.Contains('/', StringComparison.Ordinal) => $"{what} holds a slash, which the REST API's paths cannot carry; leave it out.",
+        ?? (name.Contains('/', StringComparison.Ordinal) ? $"{what} holds a slash, which the REST API's paths cannot carry; leave it out." : null);
+
+    /// <summary>The same for a text that is in no path.</summary>
+    public static string? TextProblem(string what, string text, int mostCharacters) => text switch
+    {
+        _ when string.IsNullOrWhiteSpace(text) => $"{what} is missing; give it 1 to {mostCharacters} characters.",
+        _ when text.Length > mostCharacters => $"{what} is {text.Length} characters long; at most {mostCharacters} are stored.",
+        _ when text != text.Trim() => $"{what} begins or ends with a blank; leave it out.",
+        _ when text.Any(char.IsControl) => $"{what} holds a control character; leave it out.",
         _ => null,
+    };
+
+    /// <summary>The account's name, percent-encoded, with -1 behind it: what products that knew SSM On-Prem dial (wire-protocol 3.1).</summary>
+    /// <remarks>Only ASCII comes out, so both engines agree on which ones differ in case alone.</remarks>
+    public static string TenantId(string accountName) => Uri.EscapeDataString(accountName) + "-1";
+
+    /// <summary>Why a name cannot be given to another account, in a sentence.</summary>
+    public static string Taken(LocalAccountRow by) => by.Status switch
+    {
+        AccountStatus.Pending => $"'{by.Name}' is requested already; approve or reject that request, or choose another name.",
+        AccountStatus.Rejected => $"'{by.Name}' was requested and rejected. Request it again, or delete it first: tgctl account delete '{by.Name}'",
+        _ => $"There is a local account '{by.Name}' already; choose another name.",
     };
 }

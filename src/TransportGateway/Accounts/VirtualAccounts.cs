@@ -18,6 +18,15 @@ internal sealed class VirtualAccounts(DbSession session)
             new { account.Id, account.AccountId, account.Name, NameKey = Names.Key(account.Name), account.Description, account.IsDefault, account.CreatedAt },
             cancellationToken);
 
+    /// <summary>The one that every account has.</summary>
+    public Task AddDefaultAsync(string accountId, DateTimeOffset now, CancellationToken cancellationToken) =>
+        AddAsync(
+            new VirtualAccountRow { Id = Ids.New(now), AccountId = accountId, Name = DefaultName, Description = "", IsDefault = true, CreatedAt = now },
+            cancellationToken);
+
+    public Task<VirtualAccountRow?> FindAsync(string id, CancellationToken cancellationToken) =>
+        session.QuerySingleOrDefaultAsync<VirtualAccountRow>($"SELECT {Columns} FROM virtual_accounts WHERE id = @Id", new { Id = id }, cancellationToken);
+
     public Task<VirtualAccountRow?> FindByNameAsync(string accountId, string name, CancellationToken cancellationToken) =>
         session.QuerySingleOrDefaultAsync<VirtualAccountRow>(
             $"SELECT {Columns} FROM virtual_accounts WHERE account_id = @AccountId AND name_key = @NameKey",
@@ -34,6 +43,10 @@ internal sealed class VirtualAccounts(DbSession session)
     /// <summary>False when it is the default one, which cannot be deleted.</summary>
     public async Task<bool> DeleteAsync(string id, CancellationToken cancellationToken) =>
         await session.ExecuteAsync("DELETE FROM virtual_accounts WHERE id = @Id AND is_default = FALSE", new { Id = id }, cancellationToken) == 1;
+
+    /// <summary>Takes the default one with the account that is deleted.</summary>
+    public Task<int> DeleteDefaultAsync(string accountId, CancellationToken cancellationToken) =>
+        session.ExecuteAsync("DELETE FROM virtual_accounts WHERE account_id = @AccountId AND is_default = TRUE", new { AccountId = accountId }, cancellationToken);
 }
 
 internal sealed class VirtualAccountRow

@@ -47,6 +47,11 @@ internal sealed class Alerts(DbSession session)
             new { Kind = kind },
             cancellationToken);
 
+    /// <summary>Clears every alert of an account that is deleted.</summary>
+    public Task<int> ClearAllOfAccountAsync(string accountId, DateTimeOffset now, CancellationToken cancellationToken) =>
+        session.ExecuteAsync(
+            "UPDATE alerts SET cleared_at = @Now WHERE account_id = @AccountId AND cleared_at IS NULL", new { AccountId = accountId, Now = now }, cancellationToken);
+
     /// <summary>The open alerts of an account, or all there are, those of the gateway itself included.</summary>
     public Task<IReadOnlyList<AlertRow>> ListOpenAsync(string? accountId, CancellationToken cancellationToken) =>
         session.QueryAsync<AlertRow>(

@@ -5,6 +5,15 @@ internal static class EventKinds
 {
     public const string GatewaySetUp = "gateway-set-up";
     public const string AccountCreated = "account-created";
+    public const string AccountRequested = "account-requested";
+    public const string AccountApproved = "account-approved";
+    public const string AccountRejected = "account-rejected";
+    public const string AccountRegistered = "account-registered";
+    public const string AccountRegistrationFailed = "account-registration-failed";
+    public const string AccountToRegisterAgain = "account-to-register-again";
+    public const string AccountActivated = "account-activated";
+    public const string AccountDeactivated = "account-deactivated";
+    public const string AccountDeleted = "account-deleted";
     public const string VirtualAccountCreated = "virtual-account-created";
     public const string VirtualAccountDeleted = "virtual-account-deleted";
     public const string ApiClientCreated = "api-client-created";
@@ -20,8 +29,6 @@ internal static class EventKinds
     public const string InstanceTransferred = "instance-transferred";
     public const string CertificateRenewed = "id-certificate-renewed";
     public const string UsageChanged = "license-usage-changed";
-    public const string AccountRegistered = "account-registered";
-    public const string AccountRegistrationFailed = "account-registration-failed";
     public const string CentralSettingsChanged = "central-settings-changed";
     public const string RegistrationFileSaved = "account-registration-file-saved";
     public const string SynchronizationStarted = "synchronization-started";

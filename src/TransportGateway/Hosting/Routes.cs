@@ -19,6 +19,7 @@ internal static class Routes
         app.MapAccess();
         app.MapAccounts();
         app.MapHostTls();
+        app.MapAccountRequests();
         app.MapLicensing();
         app.MapRegistration();
         app.MapCompatibleApi();

@@ -8,6 +8,11 @@ internal static class Problem
     public static IResult Of(int status, string name, string detail) =>
         Results.Problem(detail, statusCode: status, type: Type(name), title: null);
 
+    /// <summary>The same for a refusal with several reasons: each on a line of the detail, and the list for programs.</summary>
+    public static IResult Of(int status, string name, string summary, string member, IReadOnlyList<string> reasons) =>
+        Results.Problem(
+            string.Join('\n', reasons.Prepend(summary)), statusCode: status, type: Type(name), title: null, extensions: new Dictionary<string, object?> { [member] = reasons });
+
     /// <summary>Writes the problem straight to the response, for middleware that has no result to return.</summary>
     public static Task WriteAsync(HttpContext context, int status, string name, string detail)
     {

@@ -55,6 +55,24 @@ internal abstract class Database : IAsyncDisposable
     public async Task<T> RetryAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken) =>
         await _retry.ExecuteAsync(async token => await work(token), cancellationToken);
 
+    /// <summary>Repeats work that found a name taken, or what it refers to gone, after it had looked: the next look sees why and can say so.</summary>
+    /// <remarks>PostgreSQL lets transactions overlap, so another one can commit between a look and the write that relies on it.</remarks>
+    public async Task<T> RetryOvertakenAsync<T>(Func<Task<T>> work)
+    {
+        const int MostRepeats = 5;
+        for (var repeat = 0; ; repeat++)
+        {
+            try
+            {
+                return await work();
+            }
+            catch (DbException exception) when (repeat < MostRepeats && (Dialect.IsUniqueViolation(exception) || Dialect.IsForeignKeyViolation(exception)))
+            {
+                // Nothing of it was kept; look again.
+            }
+        }
+    }
+
     public abstract ValueTask DisposeAsync();
 }
 

@@ -18,6 +18,8 @@ internal abstract class Dialect
 
     public abstract bool IsUniqueViolation(DbException exception);
 
+    public abstract bool IsForeignKeyViolation(DbException exception);
+
     /// <summary>True for a lost connection or a conflict that a new attempt in a new session can overcome.</summary>
     public abstract bool IsTransient(DbException exception);
 
@@ -26,6 +28,7 @@ internal abstract class Dialect
         private const int Busy = 5;
         private const int PrimaryKeyViolation = 1555;
         private const int UniqueViolation = 2067;
+        private const int ForeignKeyViolation = 787;
 
         public override string Name => "SQLite";
 
@@ -33,6 +36,8 @@ internal abstract class Dialect
 
         public override bool IsUniqueViolation(DbException exception) =>
             exception is SqliteException { SqliteExtendedErrorCode: PrimaryKeyViolation or UniqueViolation };
+
+        public override bool IsForeignKeyViolation(DbException exception) => exception is SqliteException { SqliteExtendedErrorCode: ForeignKeyViolation };
 
         public override bool IsTransient(DbException exception) => exception is SqliteException { SqliteErrorCode: Busy };
     }
@@ -45,6 +50,9 @@ internal abstract class Dialect
 
         public override bool IsUniqueViolation(DbException exception) =>
             exception is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation };
+
+        public override bool IsForeignKeyViolation(DbException exception) =>
+            exception is PostgresException { SqlState: PostgresErrorCodes.ForeignKeyViolation };
 
         public override bool IsTransient(DbException exception) =>
             exception is CommitNotAcknowledgedException

@@ -51,7 +51,7 @@ internal static class CompatibleApi
         var caller = Caller.Of(context)!;
         await using var session = await database.ReadAsync(context.RequestAborted);
         var list = new JsonArray();
-        foreach (var account in (await new LocalAccounts(session).ListAsync(context.RequestAborted)).Where(account => caller.MaySee(account.Id)))
+        foreach (var account in (await new LocalAccounts(session).ListAsync(context.RequestAborted)).Where(account => caller.MaySee(account.Id) && !AccountStatus.IsRequest(account.Status)))
         {
             var virtualAccounts = await new VirtualAccounts(session).ListAsync(account.Id, context.RequestAborted);
             list.Add(new JsonObject
@@ -62,7 +62,7 @@ internal static class CompatibleApi
                 // Texts, not missing: clients print them. They fill with synchronisation and Using Policy.
                 ["cslu_tenant_url"] = "",
                 ["cssm_smart_account_id"] = "",
-                ["cssm_smart_account_name"] = "",
+                ["cssm_smart_account_name"] = account.SmartAccount ?? "",
                 ["virtual_accounts"] = new JsonArray([.. virtualAccounts.Select(entry => (JsonNode)new JsonObject { ["name"] = entry.Name, ["virtual_account_id"] = entry.Id })]),
             });
         }
@@ -102,6 +102,7 @@ internal static class CompatibleApi
         {
             CreateVirtualAccount.Outcome.Created created => Done(statusMessage: $"Virtual account '{created.VirtualAccount.Name}' was created."),
             CreateVirtualAccount.Outcome.Invalid invalid => Fail(StatusCodes.Status400BadRequest, invalid.Reason),
+            CreateVirtualAccount.Outcome.NoSuchAccount => NoAccount(account),
             CreateVirtualAccount.Outcome.NameTaken => Fail(StatusCodes.Status409Conflict, $"There is a virtual account '{request.Name}' already."),
             var other => throw new InvalidOperationException(other.GetType().Name),
         };
@@ -116,6 +117,7 @@ internal static class CompatibleApi
             DeleteVirtualAccount.Outcome.Deleted => Done(statusMessage: $"Virtual account '{found!.Name}' was deleted."),
             DeleteVirtualAccount.Outcome.IsDefault => Fail(StatusCodes.Status409Conflict, "The default virtual account cannot be deleted."),
             DeleteVirtualAccount.Outcome.Blocked blocked => Fail(StatusCodes.Status409Conflict, blocked.Blockers),
+            DeleteVirtualAccount.Outcome.NoSuchVirtualAccount => NoVirtualAccount(virtualAccount),
             var other => throw new InvalidOperationException(other.GetType().Name),
         };
     }
@@ -132,7 +134,7 @@ internal static class CompatibleApi
         // Clients take the first token of the list, so only tokens that work are in it.
         var tokens = (await read.ExecuteAsync(Caller.Of(context)!, found!, withTexts: true, context.RequestAborted))
             .Where(listed => listed.Token.RefusalAt(clock.GetUtcNow()) is null)
-            .Select(listed => (JsonNode)View(listed.Token, listed.Text!));
+            .Select(listed => (JsonNode)CompatibleViews.Of(listed.Token, listed.Text!));
         return Done(new JsonObject { ["tokens"] = new JsonArray([.. tokens]) });
     }
 
@@ -161,8 +163,10 @@ internal static class CompatibleApi
             context.RequestAborted);
         return outcome switch
         {
-            CreateToken.Outcome.Created created => Done(new JsonObject { ["tokenInfo"] = View(created.Token, created.Text) }),
+            CreateToken.Outcome.Created created => Done(new JsonObject { ["tokenInfo"] = CompatibleViews.Of(created.Token, created.Text) }),
             CreateToken.Outcome.Invalid invalid => Fail(StatusCodes.Status400BadRequest, invalid.Reason),
+            CreateToken.Outcome.AccountNotActive inactive => Fail(StatusCodes.Status409Conflict, inactive.Reason),
+            CreateToken.Outcome.NoSuchVirtualAccount => NoVirtualAccount(virtualAccount),
             var other => throw new InvalidOperationException(other.GetType().Name),
         };
     }
@@ -194,7 +198,7 @@ internal static class CompatibleApi
             });
         }
 
-        return Done(new JsonObject { ["tokens"] = results });
+        return OfMany("tokens", results, allWorked: Complete, someWorked: Complete);
     }
 
     private static async Task<IResult> ListLicensesAsync(HttpContext context, string account, AccountScope scope, ListLicenses list, Database database)
@@ -225,7 +229,7 @@ internal static class CompatibleApi
         var licenses = new List<JsonNode>();
         foreach (var virtualAccount in virtualAccounts)
         {
-            licenses.AddRange((await list.ExecuteAsync(found.Id, virtualAccount.Id, context.RequestAborted)).Select(license => View(license, virtualAccount)));
+            licenses.AddRange((await list.ExecuteAsync(found.Id, virtualAccount.Id, context.RequestAborted)).Select(license => CompatibleViews.Of(license, virtualAccount)));
         }
 
         return Done(new JsonObject { ["licenses"] = new JsonArray([.. Page(licenses, body)]), ["totalRecords"] = licenses.Count });
@@ -246,7 +250,7 @@ internal static class CompatibleApi
         var rows = await instances.ListAsync(null, found!.Id, limit < 0 ? int.MaxValue : limit, Math.Max(0, query.Number("offset") ?? 0), context.RequestAborted);
         return Done(new JsonObject
         {
-            ["devices"] = new JsonArray([.. rows.Select(row => (JsonNode)View(row))]),
+            ["devices"] = new JsonArray([.. rows.Select(row => (JsonNode)CompatibleViews.Of(row))]),
             ["totalRecords"] = await instances.CountAsync(null, found.Id, context.RequestAborted),
         });
     }
@@ -288,7 +292,6 @@ internal static class CompatibleApi
         }
 
         var results = new JsonArray();
-        var failed = 0;
         foreach (var element in requests)
         {
             var request = JsonObject.Create(element)!;
@@ -302,16 +305,10 @@ internal static class CompatibleApi
             }
 
             var problem = instance is null || instance.VirtualAccountId != found!.Id ? "There is no such device in this virtual account." : await work(instance, request);
-            failed += problem is null ? 0 : 1;
             results.Add(new JsonObject { ["sudi"] = sudi?.DeepClone(), ["status"] = problem is null ? "SUCCESS" : "FAILED", ["statusMessage"] = problem ?? "" });
         }
 
-        return Results.Json(new JsonObject
-        {
-            ["status"] = failed == 0 ? "SUCCESS" : "FAILED",
-            ["statusMessage"] = failed == 0 ? "" : $"{failed} of {requests.Count} device(s) failed.",
-            ["productInstances"] = results,
-        });
+        return OfMany("productInstances", results, allWorked: "SUCCESS", someWorked: "FAILED");
     }
 
     private static IEnumerable<JsonNode> Page(List<JsonNode> rows, LenientBody body)
@@ -326,12 +323,14 @@ internal static class CompatibleApi
     {
         var (found, virtualFound) = await scope.FindAsync(Caller.Of(context)!, account, virtualAccount, context.RequestAborted);
         return found is null ? (null, NoAccount(account))
-            : virtualFound is null ? (null, Fail(StatusCodes.Status404NotFound, $"There is no virtual account '{virtualAccount}'."))
+            : virtualFound is null ? (null, NoVirtualAccount(virtualAccount))
             : (virtualFound, null);
     }
 
     private static IResult NoAccount(string account) =>
         Fail(StatusCodes.Status404NotFound, $"There is no local account '{account}', or this client may not see it.");
+
+    private static IResult NoVirtualAccount(string virtualAccount) => Fail(StatusCodes.Status404NotFound, $"There is no virtual account '{virtualAccount}'.");
 
     private static IResult Done(JsonObject? body = null, string statusMessage = "")
     {
@@ -341,53 +340,18 @@ internal static class CompatibleApi
         return Results.Json(body);
     }
 
+    /// <summary>A result for each item and a word for all: ERROR when none worked. Still 200: existing clients read no body of another status.</summary>
+    private static IResult OfMany(string list, JsonArray results, string allWorked, string someWorked)
+    {
+        var failed = results.Count(result => result!["status"]!.ToString() != "SUCCESS");
+        return Results.Json(new JsonObject
+        {
+            ["status"] = failed == 0 ? allWorked : failed == results.Count ? "ERROR" : someWorked,
+            ["statusMessage"] = failed == 0 ? "" : $"{failed} of {results.Count} failed; each one's statusMessage says why.",
+            [list] = results,
+        });
+    }
+
     private static IResult Fail(int status, string message) =>
         Results.Json(new JsonObject { ["status"] = "ERROR", ["statusMessage"] = message }, statusCode: status);
-
-    private static JsonObject View(TokenRow token, Secret text) => new()
-    {
-        ["token"] = text.Value,
-        ["description"] = token.Description,
-        ["expirationDate"] = token.ExpiresAt.ToString("yyyy-MM-ddTHH:mm:ssZ", System.Globalization.CultureInfo.InvariantCulture),
-        ["exportControlled"] = token.ExportControlled ? "Allowed" : "Not Allowed",
-        ["numberofUses"] = token.MaxUses,
-        ["createdBy"] = token.CreatedBy,
-    };
-
-    private static JsonObject View(ListLicenses.License license, VirtualAccountRow virtualAccount) => new()
-    {
-        ["license"] = license.Name.DisplayName,
-        ["virtualAccount"] = virtualAccount.Name,
-        ["quantity"] = license.Balance.Purchased,
-        ["inUse"] = license.Balance.InUse,
-        ["available"] = license.Balance.Balance,
-        ["status"] = license.Status,
-        ["reserved"] = 0,
-        ["pendingQuantity"] = 0,
-        ["billingType"] = "PREPAID",
-        ["isPortable"] = false,
-        ["ahaApps"] = false,
-        ["licenseDetails"] = new JsonArray(),
-        ["licenseSubstitutions"] = new JsonArray(),
-    };
-
-    private static JsonObject View(InstanceRow instance) => new()
-    {
-        ["name"] = instance.DisplayName,
-        ["hostName"] = instance.HostName,
-        ["productInstanceId"] = instance.Id,
-        ["productTagName"] = instance.SoftwareTag,
-        ["productType"] = instance.ProductType,
-        ["lastContactDate"] = instance.LastContactAt.ToString("yyyy-MM-ddTHH:mm:ssZ", System.Globalization.CultureInfo.InvariantCulture),
-        ["sudi"] = new JsonObject
-        {
-            ["suvi"] = instance.Suvi,
-            ["uuid"] = instance.Uuid,
-            ["hostIdentifier"] = instance.HostIdentifier,
-            ["udiPid"] = instance.UdiPid,
-            ["udiSerialNumber"] = instance.UdiSerialNumber,
-            ["udiVid"] = instance.UdiVid,
-            ["macAddress"] = instance.MacAddress,
-        },
-    };
 }

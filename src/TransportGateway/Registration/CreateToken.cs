@@ -21,6 +21,12 @@ internal sealed class CreateToken(Database database, MasterKey masterKey, TimePr
 
         public sealed record Invalid(string Reason) : Outcome;
 
+        /// <summary>Only an active account hands out work.</summary>
+        public sealed record AccountNotActive(string Reason) : Outcome;
+
+        /// <summary>It was deleted meanwhile.</summary>
+        public sealed record NoSuchVirtualAccount : Outcome;
+
         private Outcome() { }
     }
 
@@ -41,6 +47,11 @@ internal sealed class CreateToken(Database database, MasterKey masterKey, TimePr
             return new Outcome.Invalid($"The description is longer than {MostDescriptionCharacters} characters.");
         }
 
+        return await database.RetryOvertakenAsync(() => TryAsync(request, cancellationToken));
+    }
+
+    private async Task<Outcome> TryAsync(Request request, CancellationToken cancellationToken)
+    {
         var now = clock.GetUtcNow();
         var expiresAt = now.AddDays(request.ExpiresAfterDays);
         var id = Ids.New(now);
@@ -60,6 +71,18 @@ internal sealed class CreateToken(Database database, MasterKey masterKey, TimePr
         };
 
         await using var session = await database.BeginAsync(cancellationToken);
+        if (await new VirtualAccounts(session).FindAsync(request.VirtualAccount.Id, cancellationToken) is null
+            || await new LocalAccounts(session).FindAsync(request.VirtualAccount.AccountId, cancellationToken) is not { } account)
+        {
+            return new Outcome.NoSuchVirtualAccount();
+        }
+
+        if (account.Status != AccountStatus.Active)
+        {
+            return new Outcome.AccountNotActive(
+                $"Local account '{account.Name}' is {AccountStatus.Shown(account.Status, account.StatusReason)}; only an active account hands out registration tokens. {AccountStatus.WayToActive(account)}");
+        }
+
         await new RegistrationTokens(session).AddAsync(token, TokenText.Hash(text), cancellationToken);
         await new EventLog(session).AppendAsync(
             new LoggedEvent(

@@ -7,6 +7,7 @@ using TransportGateway.Persistence;
 namespace TransportGateway.Registration;
 
 /// <summary>Deletes a local virtual account with its tokens, once no product is registered in it and no licence bought for it.</summary>
+/// <remarks>The tokens go first: that waits for the registrations that are using one, so what is counted afterwards is all there is.</remarks>
 internal sealed class DeleteVirtualAccount(Database database, TimeProvider clock)
 {
     public abstract record Outcome
@@ -18,6 +19,9 @@ internal sealed class DeleteVirtualAccount(Database database, TimeProvider clock
 
         public sealed record Blocked(string Blockers) : Outcome;
 
+        /// <summary>It was deleted meanwhile.</summary>
+        public sealed record NoSuchVirtualAccount : Outcome;
+
         private Outcome() { }
     }
 
@@ -28,9 +32,21 @@ internal sealed class DeleteVirtualAccount(Database database, TimeProvider clock
             return new Outcome.IsDefault();
         }
 
+        return await database.RetryOvertakenAsync(() => TryAsync(by, virtualAccount, cancellationToken));
+    }
+
+    private async Task<Outcome> TryAsync(Caller by, VirtualAccountRow virtualAccount, CancellationToken cancellationToken)
+    {
         const int MostNamed = 5;
         var now = clock.GetUtcNow();
         await using var session = await database.BeginAsync(cancellationToken);
+        var siblings = await new VirtualAccounts(session).ListAsync(virtualAccount.AccountId, cancellationToken);
+        if (!siblings.Any(sibling => sibling.Id == virtualAccount.Id))
+        {
+            return new Outcome.NoSuchVirtualAccount();
+        }
+
+        await new RegistrationTokens(session).DeleteOfAsync(virtualAccount.Id, cancellationToken);
         var instances = new ProductInstances(session);
         var count = await instances.CountAsync(null, virtualAccount.Id, cancellationToken);
         if (count > 0)
@@ -47,9 +63,7 @@ internal sealed class DeleteVirtualAccount(Database database, TimeProvider clock
             return new Outcome.Blocked("Licences are assigned to it. Transfer them first.");
         }
 
-        var home = (await new VirtualAccounts(session).ListAsync(virtualAccount.AccountId, cancellationToken))[0];
-        await instances.MoveEndedAsync(virtualAccount.Id, home.Id, cancellationToken);
-        await new RegistrationTokens(session).DeleteOfAsync(virtualAccount.Id, cancellationToken);
+        await instances.MoveEndedAsync(virtualAccount.Id, siblings[0].Id, cancellationToken);
         await new VirtualAccounts(session).DeleteAsync(virtualAccount.Id, cancellationToken);
         await new EventLog(session).AppendAsync(
             new LoggedEvent(

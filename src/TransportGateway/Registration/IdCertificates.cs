@@ -47,6 +47,18 @@ internal sealed class IdCertificates(DbSession session)
     public Task<int> RevokeAllAsync(string instanceId, CancellationToken cancellationToken) =>
         session.ExecuteAsync(
             "UPDATE id_certificates SET state = 'revoked' WHERE instance_id = @InstanceId", new { InstanceId = instanceId }, cancellationToken);
+
+    /// <summary>Forgets those of ended registrations in a local account that is deleted.</summary>
+    public Task<int> DeleteEndedOfAsync(string accountId, CancellationToken cancellationToken) =>
+        session.ExecuteAsync(
+            """
+            DELETE FROM id_certificates
+             WHERE instance_id IN (SELECT i.id
+                                     FROM product_instances i JOIN virtual_accounts v ON v.id = i.virtual_account_id
+                                    WHERE v.account_id = @AccountId AND i.state <> 'registered')
+            """,
+            new { AccountId = accountId },
+            cancellationToken);
 }
 
 internal static class IdCertificateState

@@ -138,6 +138,16 @@ internal sealed class ProductInstances(DbSession session)
             new { Id = id, From = fromVirtualAccountId, To = toVirtualAccountId },
             cancellationToken) == 1;
 
+    /// <summary>Forgets the ended registrations of a local account that is deleted.</summary>
+    public Task<int> DeleteEndedOfAsync(string accountId, CancellationToken cancellationToken) =>
+        session.ExecuteAsync(
+            """
+            DELETE FROM product_instances
+             WHERE state <> 'registered' AND virtual_account_id IN (SELECT id FROM virtual_accounts WHERE account_id = @AccountId)
+            """,
+            new { AccountId = accountId },
+            cancellationToken);
+
     /// <summary>Hands the ended registrations of a virtual account that is deleted to another one.</summary>
     public Task<int> MoveEndedAsync(string fromVirtualAccountId, string toVirtualAccountId, CancellationToken cancellationToken) =>
         session.ExecuteAsync(

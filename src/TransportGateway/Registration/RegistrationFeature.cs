@@ -17,11 +17,13 @@ internal static class RegistrationFeature
         .AddSingleton<RenewIdCertificate>()
         .AddSingleton<RemoveInstance>()
         .AddSingleton<TransferInstance>()
-        .AddSingleton<DeleteVirtualAccount>();
+        .AddSingleton<DeleteVirtualAccount>()
+        .AddSingleton<DeleteLocalAccount>();
 
     public static void MapRegistration(this IEndpointRouteBuilder routes)
     {
         const string VirtualAccountPath = "/api/v2/accounts/{account}/virtual-accounts/{virtualAccount}";
+        routes.MapDelete("/api/v2/accounts/{account}", DeleteLocalAccountAsync).Requires(Permission.ManageAccounts);
         routes.MapDelete(VirtualAccountPath, DeleteVirtualAccountAsync).Requires(Permission.ManageVirtualAccounts);
         routes.MapGet(VirtualAccountPath + "/tokens", ListTokensAsync).Requires(Permission.ReadInventory);
         routes.MapPost(VirtualAccountPath + "/tokens", CreateTokenAsync).Requires(Permission.ManageTokens);
@@ -30,6 +32,22 @@ internal static class RegistrationFeature
         routes.MapGet("/api/v2/instances/{id}", ShowInstanceAsync).Requires(Permission.ReadInventory);
         routes.MapDelete("/api/v2/instances/{id}", RemoveInstanceAsync).Requires(Permission.ManageInstances);
         routes.MapPost("/api/v2/instances/{id}/transfer", TransferInstanceAsync).Requires(Permission.ManageInstances);
+    }
+
+    private static async Task<IResult> DeleteLocalAccountAsync(HttpContext context, string account, AccountScope scope, DeleteLocalAccount delete)
+    {
+        var caller = Caller.Of(context)!;
+        return await scope.FindAsync(caller, account, context.RequestAborted) is not { } found
+            ? AccountScope.NotFound("local account", account)
+            : await delete.ExecuteAsync(caller, found, context.RequestAborted) switch
+            {
+                DeleteLocalAccount.Outcome.Deleted => Results.NoContent(),
+                DeleteLocalAccount.Outcome.NotAllowed => AccountScope.NotAllowed(),
+                DeleteLocalAccount.Outcome.Blocked blocked => Problem.Of(
+                    StatusCodes.Status409Conflict, "account-in-use", $"Local account '{found.Name}' is still in use; nothing was deleted.", "blockers", blocked.Blockers),
+                DeleteLocalAccount.Outcome.NoSuchAccount => AccountScope.NotFound("local account", account),
+                var other => throw new InvalidOperationException(other.GetType().Name),
+            };
     }
 
     private static async Task<IResult> DeleteVirtualAccountAsync(
@@ -42,6 +60,7 @@ internal static class RegistrationFeature
             DeleteVirtualAccount.Outcome.IsDefault => Problem.Of(
                 StatusCodes.Status409Conflict, "default-account", "The default local virtual account cannot be deleted."),
             DeleteVirtualAccount.Outcome.Blocked blocked => Problem.Of(StatusCodes.Status409Conflict, "account-in-use", blocked.Blockers),
+            DeleteVirtualAccount.Outcome.NoSuchVirtualAccount => AccountScope.NotFound("local virtual account", virtualAccount),
             var other => throw new InvalidOperationException(other.GetType().Name),
         };
     }
@@ -82,6 +101,8 @@ internal static class RegistrationFeature
         {
             CreateToken.Outcome.Created created => Results.Json(View(created.Token, created.Text, clock.GetUtcNow())),
             CreateToken.Outcome.Invalid invalid => Problem.Of(StatusCodes.Status400BadRequest, "token-invalid", invalid.Reason),
+            CreateToken.Outcome.AccountNotActive inactive => Problem.Of(StatusCodes.Status409Conflict, "account-not-active", inactive.Reason),
+            CreateToken.Outcome.NoSuchVirtualAccount => AccountScope.NotFound("local virtual account", virtualAccount),
             var other => throw new InvalidOperationException(other.GetType().Name),
         };
     }

@@ -7,7 +7,14 @@ namespace TransportGateway.Registration;
 internal sealed class RegistrationTokens(DbSession session)
 {
     private const string Columns =
-        "id, virtual_account_id, sealed_text, description, export_controlled, max_uses, uses, created_by, created_at, expires_at, revoked_at";
+        """
+        t.id, t.virtual_account_id, t.sealed_text, t.description, t.export_controlled, t.max_uses, t.uses, t.created_by, t.created_at, t.expires_at,
+        t.revoked_at, a.status AS account_status
+        """;
+
+    // A token is worth nothing while its account is not active; joining the status here spares each registration a look-up.
+    private const string From =
+        "registration_tokens t JOIN virtual_accounts v ON v.id = t.virtual_account_id JOIN accounts a ON a.id = v.account_id";
 
     public Task AddAsync(TokenRow token, string secretHash, CancellationToken cancellationToken) =>
         session.ExecuteAsync(
@@ -35,18 +42,18 @@ internal sealed class RegistrationTokens(DbSession session)
     /// <summary>The tokens of a virtual account that were not revoked, the newest first.</summary>
     public Task<IReadOnlyList<TokenRow>> ListAsync(string virtualAccountId, CancellationToken cancellationToken) =>
         session.QueryAsync<TokenRow>(
-            $"SELECT {Columns} FROM registration_tokens WHERE virtual_account_id = @VirtualAccountId AND revoked_at IS NULL ORDER BY created_at DESC, id DESC",
+            $"SELECT {Columns} FROM {From} WHERE t.virtual_account_id = @VirtualAccountId AND t.revoked_at IS NULL ORDER BY t.created_at DESC, t.id DESC",
             new { VirtualAccountId = virtualAccountId },
             cancellationToken);
 
     public Task<TokenRow?> FindAsync(string id, CancellationToken cancellationToken) =>
-        session.QuerySingleOrDefaultAsync<TokenRow>($"SELECT {Columns} FROM registration_tokens WHERE id = @Id", new { Id = id }, cancellationToken);
+        session.QuerySingleOrDefaultAsync<TokenRow>($"SELECT {Columns} FROM {From} WHERE t.id = @Id", new { Id = id }, cancellationToken);
 
     public Task<TokenRow?> FindByHashAsync(IReadOnlyList<string> hashes, CancellationToken cancellationToken) =>
         session.QuerySingleOrDefaultAsync<TokenRow>(
-            $"SELECT {Columns} FROM registration_tokens WHERE {session.Dialect.AnyOf("secret_hash", "@Hashes")}", new { Hashes = hashes }, cancellationToken);
+            $"SELECT {Columns} FROM {From} WHERE {session.Dialect.AnyOf("t.secret_hash", "@Hashes")}", new { Hashes = hashes }, cancellationToken);
 
-    /// <summary>Counts one use; false when the token is revoked, expired or used up by now.</summary>
+    /// <summary>Counts one use; false when the token is revoked, expired or used up by now, or its account not active.</summary>
     /// <remarks>One conditional UPDATE, so of two products racing for the last use only one wins, on either engine.</remarks>
     public async Task<bool> RedeemAsync(string id, DateTimeOffset now, CancellationToken cancellationToken) =>
         await session.ExecuteAsync(
@@ -54,6 +61,8 @@ internal sealed class RegistrationTokens(DbSession session)
             UPDATE registration_tokens
                SET uses = uses + 1
              WHERE id = @Id AND revoked_at IS NULL AND expires_at > @Now AND (max_uses IS NULL OR uses < max_uses)
+               AND EXISTS (SELECT 1 FROM virtual_accounts v JOIN accounts a ON a.id = v.account_id
+                            WHERE v.id = registration_tokens.virtual_account_id AND a.status = 'active')
             """,
             new { Id = id, Now = now },
             cancellationToken) == 1;
@@ -93,12 +102,16 @@ internal sealed class TokenRow
 
     public DateTimeOffset? RevokedAt { get; init; }
 
+    /// <summary>Of the local account that it is for; one of <see cref="Accounts.AccountStatus"/>.</summary>
+    public string AccountStatus { get; init; } = Accounts.AccountStatus.Active;
+
     /// <summary>Why a product cannot register with it now, in the words of the event log; null when it can.</summary>
     public string? RefusalAt(DateTimeOffset now) => this switch
     {
         { RevokedAt: not null } => "revoked",
         _ when ExpiresAt <= now => "expired",
         { MaxUses: { } most } when Uses >= most => "used up",
+        { AccountStatus: not Accounts.AccountStatus.Active } => "of an account that is not active",
         _ => null,
     };
 

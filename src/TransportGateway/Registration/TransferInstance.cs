@@ -20,7 +20,10 @@ internal sealed class TransferInstance(Database database, TimeProvider clock)
         private Outcome() { }
     }
 
-    public async Task<Outcome> ExecuteAsync(Caller by, string instanceId, string targetVirtualAccount, CancellationToken cancellationToken)
+    public Task<Outcome> ExecuteAsync(Caller by, string instanceId, string targetVirtualAccount, CancellationToken cancellationToken) =>
+        database.RetryOvertakenAsync(() => TryAsync(by, instanceId, targetVirtualAccount, cancellationToken));
+
+    private async Task<Outcome> TryAsync(Caller by, string instanceId, string targetVirtualAccount, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         await using var session = await database.BeginAsync(cancellationToken);

@@ -105,7 +105,11 @@ internal sealed class RegisterAccount(Database database, MasterKey masterKey, Ex
         await identities.AuthorizeAsync(
             account.Id, requested.Run, part.Certificate!, chain, new DateTimeOffset(certificate.NotAfter), cancellationToken);
         await new Synchronizations(session).RegisteredAsync(account.Id, part.SmartAccountId!, part.VirtualAccountId!, now, cancellationToken);
-        await CompleteAccountRegistration.ExecuteAsync(session, account, by.Name, now, cancellationToken);
+        if (await CompleteAccountRegistration.ExecuteAsync(session, account, by.Name, now, cancellationToken) is ChangeAccountStatus.Outcome.NotPossible(var reason))
+        {
+            return new Outcome.NotPossible(reason);
+        }
+
         await session.CommitAsync();
         return new Outcome.Registered();
     }

@@ -1,0 +1,57 @@
+using System.Text.Json.Nodes;
+using TransportGateway.Accounts;
+using TransportGateway.Licensing;
+using TransportGateway.Persistence;
+
+namespace TransportGateway.Registration;
+
+/// <summary>How tokens, licences and product instances look to clients of SSM On-Prem (ssm-on-prem 6.2).</summary>
+internal static class CompatibleViews
+{
+    public static JsonObject Of(TokenRow token, Secret text) => new()
+    {
+        ["token"] = text.Value,
+        ["description"] = token.Description,
+        ["expirationDate"] = token.ExpiresAt.ToString("yyyy-MM-ddTHH:mm:ssZ", System.Globalization.CultureInfo.InvariantCulture),
+        ["exportControlled"] = token.ExportControlled ? "Allowed" : "Not Allowed",
+        ["numberofUses"] = token.MaxUses,
+        ["createdBy"] = token.CreatedBy,
+    };
+
+    public static JsonObject Of(ListLicenses.License license, VirtualAccountRow virtualAccount) => new()
+    {
+        ["license"] = license.Name.DisplayName,
+        ["virtualAccount"] = virtualAccount.Name,
+        ["quantity"] = license.Balance.Purchased,
+        ["inUse"] = license.Balance.InUse,
+        ["available"] = license.Balance.Balance,
+        ["status"] = license.Status,
+        ["reserved"] = 0,
+        ["pendingQuantity"] = 0,
+        ["billingType"] = "PREPAID",
+        ["isPortable"] = false,
+        ["ahaApps"] = false,
+        ["licenseDetails"] = new JsonArray(),
+        ["licenseSubstitutions"] = new JsonArray(),
+    };
+
+    public static JsonObject Of(InstanceRow instance) => new()
+    {
+        ["name"] = instance.DisplayName,
+        ["hostName"] = instance.HostName,
+        ["productInstanceId"] = instance.Id,
+        ["productTagName"] = instance.SoftwareTag,
+        ["productType"] = instance.ProductType,
+        ["lastContactDate"] = instance.LastContactAt.ToString("yyyy-MM-ddTHH:mm:ssZ", System.Globalization.CultureInfo.InvariantCulture),
+        ["sudi"] = new JsonObject
+        {
+            ["suvi"] = instance.Suvi,
+            ["uuid"] = instance.Uuid,
+            ["hostIdentifier"] = instance.HostIdentifier,
+            ["udiPid"] = instance.UdiPid,
+            ["udiSerialNumber"] = instance.UdiSerialNumber,
+            ["udiVid"] = instance.UdiVid,
+            ["macAddress"] = instance.MacAddress,
+        },
+    };
+}
