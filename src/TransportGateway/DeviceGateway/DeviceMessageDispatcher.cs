@@ -169,7 +169,8 @@ internal sealed partial class DeviceMessageDispatcher(
             message.Header.RequestTypeText,
             Describe(message),
             stored.Status,
-            "answered before") { Sender = sender.Ended is null ? sender.Instance : null };
+            "answered before")
+        { Sender = sender.Ended is null ? sender.Instance : null };
     }
 
     /// <summary>Stores a refusal of a proven sender: it is entered once, and repeating the request changes nothing.</summary>

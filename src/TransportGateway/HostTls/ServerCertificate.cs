@@ -18,8 +18,18 @@ internal static class ServerCertificate
     public sealed record Expectation(byte[] PublicKey, IReadOnlyList<string> Names, IReadOnlyList<X509Certificate2>? Anchors, DateTimeOffset Now);
 
     /// <summary>The chain to serve in PEM, the certificate first and without the root; or the sentence that says what is wrong.</summary>
-    public static (string? Chain, string? Problem) Verify(X509Certificate2 certificate, IReadOnlyList<X509Certificate2> others, Expectation expected) =>
-        ProblemOfItself(certificate, expected) is { } problem ? (null, problem) : Chain(certificate, others, expected);
+    public static (string? Chain, string? Problem) Verify(X509Certificate2 certificate, IReadOnlyList<X509Certificate2> others, Expectation expected)
+    {
+        try
+        {
+            return ProblemOfItself(certificate, expected) is { } problem ? (null, problem) : Chain(certificate, others, expected);
+        }
+        catch (CryptographicException exception)
+        {
+            // Extensions are read only when they are looked at, so one with a wrong encoding comes to light here.
+            return (null, $"The certificate is not well-formed: {exception.Message}");
+        }
+    }
 
     public static bool Covers(X509Certificate2 certificate, string name) => certificate.MatchesHostname(name, allowWildcards: true, allowCommonName: false);
 

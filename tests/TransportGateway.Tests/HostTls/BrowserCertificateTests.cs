@@ -109,6 +109,7 @@ public abstract class BrowserCertificateTests<TEngine> : IAsyncLifetime
     [InlineData("ended", "ended at 2026-11-22")]
     [InlineData("not yet valid", "is not valid before 2026-11-24")]
     [InlineData("no names", "has no subject alternative name")]
+    [InlineData("names in a wrong encoding", "The certificate is not well-formed")]
     [InlineData("a short key", "has 1024 bits; 2048 are the least")]
     [InlineData("self-signed", "is self-signed, so nobody trusts it")]
     [InlineData("an unknown root", "is not trusted here")]
@@ -138,6 +139,7 @@ public abstract class BrowserCertificateTests<TEngine> : IAsyncLifetime
             "a name less" => Request(Pem(_site.Answer(signingRequest, Without("ssm.example.com"))) + _site.IssuingPem),
             "ended" => Request(Pem(_site.Issue(key, Names, now.AddDays(-9), now.AddDays(-1))) + _site.IssuingPem + pkcs8),
             "not yet valid" => Request(Pem(_site.Issue(key, Names, now.AddDays(1))) + _site.IssuingPem + pkcs8),
+            "names in a wrong encoding" => Request(Pem(_site.Sign(Misspelt(key))) + _site.IssuingPem + pkcs8),
             "no names" => Request(Pem(_site.Sign(Nameless(key))) + _site.IssuingPem + pkcs8),
             "self-signed" => Request(Pem(SiteAuthority.ServerRequest(key, Names).CreateSelfSigned(now.AddDays(-1), now.AddDays(9))) + pkcs8),
             "a missing issuer" => Request(Pem(good) + pkcs8),
@@ -284,6 +286,13 @@ public abstract class BrowserCertificateTests<TEngine> : IAsyncLifetime
     {
         var request = new CertificateRequest("CN=licences.example.com", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1")], critical: false));
+        return request;
+    }
+
+    private static CertificateRequest Misspelt(RSA key)
+    {
+        var request = Nameless(key);
+        request.CertificateExtensions.Add(new X509Extension("2.5.29.17", [0x30, 0x05, 0x82, 0x7f], critical: false));
         return request;
     }
 
