@@ -141,7 +141,7 @@ public abstract class ConcurrencyTests<TEngine>
         await gateway.RegisteredAsync(SeedProducts.Cucmpub);
     }
 
-    private static async Task<Accounts.VirtualAccountRow> AnotherVirtualAccountAsync(TestGateway gateway)
+    private static async Task<TransportGateway.Accounts.VirtualAccountRow> AnotherVirtualAccountAsync(TestGateway gateway)
     {
         await gateway.ExecuteAsync(
             """
@@ -149,7 +149,7 @@ public abstract class ConcurrencyTests<TEngine>
             VALUES ('elsewhere', @Account, 'Elsewhere', 'elsewhere', '', FALSE, 0)
             """,
             new { Account = gateway.Account.Id });
-        return (await gateway.ReadAsync(session => new Accounts.VirtualAccounts(session).ListAsync(gateway.Account.Id, CancellationToken.None)))
+        return (await gateway.ReadAsync(session => new TransportGateway.Accounts.VirtualAccounts(session).ListAsync(gateway.Account.Id, CancellationToken.None)))
             .Single(account => account.Name == "Elsewhere");
     }
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
+using TransportGateway.Accounts;
 using TransportGateway.Events;
 using TransportGateway.Registration;
 using TransportGateway.Simulators;
@@ -15,6 +16,7 @@ public abstract class TokenTests<TEngine>
     [InlineData("expired")]
     [InlineData("used up")]
     [InlineData("revoked")]
+    [InlineData("of an account that is not active")]
     public async Task A_token_that_does_not_count_is_refused_in_one_wording_and_the_event_log_says_why(string cause)
     {
         var clock = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
@@ -30,6 +32,9 @@ public abstract class TokenTests<TEngine>
                 break;
             case "revoked":
                 await new RevokeToken(gateway.Database, clock).ExecuteAsync(gateway.Administrator, gateway.VirtualAccount, token, CancellationToken.None);
+                break;
+            case "of an account that is not active":
+                await gateway.ChangedAsync(gateway.Account, AccountStep.Deactivate);
                 break;
         }
 

@@ -178,6 +178,8 @@ public abstract class RestTests<TEngine> : IAsyncLifetime
 
         var revoked = await ReadAsync(await _http.PostAsJsonAsync(Va + "/Default/tokens/revoke", new { tokens = new[] { text, "unknown" } }));
         Assert.Equal(["SUCCESS", "FAILED"], revoked["tokens"]!.AsArray().Select(entry => entry!["status"]!.GetValue<string>()));
+        Assert.Equal("COMPLETE", revoked["status"]!.GetValue<string>());
+        Assert.Equal("ERROR", (await ReadAsync(await _http.PostAsJsonAsync(Va + "/Default/tokens/revoke", new { tokens = new[] { text, "unknown" } })))["status"]!.GetValue<string>());
         Assert.Empty((await ReadAsync(await _http.GetAsync(Va + "/Default/tokens")))["tokens"]!.AsArray());
     }
 
@@ -237,6 +239,23 @@ public abstract class RestTests<TEngine> : IAsyncLifetime
             productInstances = new[] { new { sudi = device["sudi"]!.DeepClone(), productTagName = device["productTagName"]!.GetValue<string>(), targetVirtualAccount = "Branch" } },
         }));
         Assert.Equal("SUCCESS", moved["status"]!.GetValue<string>());
+        foreach (var path in new[] { "transfer", "remove" })
+        {
+            var none = await ReadAsync(await _http.PostAsJsonAsync($"{Va}/Default/devices/{path}", new
+            {
+                productInstances = new[] { new { sudi = device["sudi"]!.DeepClone(), targetVirtualAccount = "Branch" } },
+                productInstacesRemoveRequests = new[] { new { sudi = device["sudi"]!.DeepClone() } },
+            }));
+            Assert.Equal(("ERROR", "FAILED"), (none["status"]!.GetValue<string>(), none["productInstances"]![0]!["status"]!.GetValue<string>()));
+            Assert.Equal("There is no such device in this virtual account.", none["productInstances"]![0]!["statusMessage"]!.GetValue<string>());
+        }
+
+        var some = await ReadAsync(await _http.PostAsJsonAsync(Va + "/Branch/devices/transfer", new
+        {
+            productInstances = new[] { new { sudi = device["sudi"]!.DeepClone(), targetVirtualAccount = "Branch" }, new { sudi = device["sudi"]!.DeepClone(), targetVirtualAccount = "Nowhere" } },
+        }));
+        Assert.Equal("FAILED", some["status"]!.GetValue<string>());
+        Assert.Equal(["SUCCESS", "FAILED"], some["productInstances"]!.AsArray().Select(entry => entry!["status"]!.GetValue<string>()));
         Assert.Single((await ReadAsync(await _http.GetAsync(Va + "/Branch/devices")))["devices"]!.AsArray());
 
         var licenses = await ReadAsync(await _http.PostAsJsonAsync("/api/v1/accounts/Example%20Account/licenses", new { limit = -1 }));
