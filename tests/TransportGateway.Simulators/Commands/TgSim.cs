@@ -26,6 +26,7 @@ public static class TgSim
             SeedCommand.Create(clock),
             RunCommand.Create(clock),
             LoadCommand.Create(clock),
+            CentralCommand.Create(clock),
         };
         try
         {

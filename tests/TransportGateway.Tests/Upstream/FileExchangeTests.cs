@@ -185,7 +185,11 @@ public abstract class FileExchangeTests<TEngine>
         await pair.ConfigureAsync(settings => settings with { Address = null });
         pair.Central.Grant(CentralPair.SmartAccount, "TEST", new CentralEntitlement
         {
-            Id = "E-1", Tag = Tag, Name = "A", Quantity = 5, StartDate = TimeProvider.System.GetUtcNow().AddDays(-1),
+            Id = "E-1",
+            Tag = Tag,
+            Name = "A",
+            Quantity = 5,
+            StartDate = TimeProvider.System.GetUtcNow().AddDays(-1),
         });
         return pair;
     }
