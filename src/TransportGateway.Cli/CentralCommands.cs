@@ -93,7 +93,18 @@ internal static class CentralCommands
         _ => (await ReadAsync(file, cancellationToken)).Trim(),
     };
 
-    private static async Task<string?> PemAsync(string? file, CancellationToken cancellationToken) => file is null ? null : await ReadAsync(file, cancellationToken);
+    private static async Task<string?> PemAsync(string? file, CancellationToken cancellationToken)
+    {
+        if (file is null)
+        {
+            return null;
+        }
+
+        var text = await ReadAsync(file, cancellationToken);
+        return text.Contains("-----BEGIN CERTIFICATE-----", StringComparison.Ordinal)
+            ? text
+            : throw new TgctlException($"{file} holds no certificate in PEM, which begins with -----BEGIN CERTIFICATE-----.");
+    }
 
     private static async Task<string> ReadAsync(string file, CancellationToken cancellationToken)
     {

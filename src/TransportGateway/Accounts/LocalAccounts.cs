@@ -6,7 +6,7 @@ namespace TransportGateway.Accounts;
 internal sealed class LocalAccounts(DbSession session)
 {
     private const string Columns =
-        "id, name, status, status_reason, smart_account, cloud_virtual_account, notification_email, synchronization_needed, tenant_id, created_by, created_at";
+        "id, name, status, status_reason, smart_account, cloud_virtual_account, notification_email, synchronization_needed, export_control_allowed, tenant_id, created_by, created_at";
 
     public Task AddAsync(LocalAccountRow account, CancellationToken cancellationToken) =>
         session.ExecuteAsync(
@@ -109,6 +109,9 @@ internal sealed class LocalAccountRow
 
     /// <summary>What products need (the host certificate above all) changed since the last synchronisation.</summary>
     public bool SynchronizationNeeded { get; init; }
+
+    /// <summary>Whether Cisco lets the account have export-controlled functionality; null until a synchronisation told.</summary>
+    public bool? ExportControlAllowed { get; init; }
 
     /// <summary>Names the account in the URL of Smart Licensing Using Policy. It stays what it was when the account was made.</summary>
     public string TenantId { get => field ?? Names.TenantId(Name); init; }

@@ -18,11 +18,12 @@ internal sealed partial class JobRunner(IEnumerable<IJob> jobs, TimeProvider clo
 
     private async Task RepeatAsync(IJob job, CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(job.Interval, clock);
         try
         {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
+            // Not a periodic timer: a clock that jumps ahead is one run, not one for every interval that it jumped over.
+            while (true)
             {
+                await Task.Delay(job.Interval, clock, stoppingToken);
                 await RunOnceAsync(job, stoppingToken);
             }
         }

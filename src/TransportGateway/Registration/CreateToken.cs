@@ -83,6 +83,11 @@ internal sealed class CreateToken(Database database, MasterKey masterKey, TimePr
                 $"Local account '{account.Name}' is {AccountStatus.Shown(account.Status, account.StatusReason)}; only an active account hands out registration tokens. {AccountStatus.WayToActive(account)}");
         }
 
+        if (request.ExportControlled && account.ExportControlAllowed == false)
+        {
+            return new Outcome.Invalid($"Cisco does not allow export-controlled functionality for '{account.Name}'. Create the token without it.");
+        }
+
         await new RegistrationTokens(session).AddAsync(token, TokenText.Hash(text), cancellationToken);
         await new EventLog(session).AppendAsync(
             new LoggedEvent(

@@ -8,11 +8,13 @@ internal sealed class RegistrationTokens(DbSession session)
 {
     private const string Columns =
         """
-        t.id, t.virtual_account_id, t.sealed_text, t.description, t.export_controlled, t.max_uses, t.uses, t.created_by, t.created_at, t.expires_at,
-        t.revoked_at, a.status AS account_status
+        t.id, t.virtual_account_id, t.sealed_text, t.description, t.max_uses, t.uses, t.created_by, t.created_at, t.expires_at,
+        t.revoked_at, a.status AS account_status,
+        (t.export_controlled = TRUE AND (a.export_control_allowed IS NULL OR a.export_control_allowed = TRUE)) AS export_controlled
         """;
 
-    // A token is worth nothing while its account is not active; joining the status here spares each registration a look-up.
+    // A token is worth nothing while its account is not active, and export-controlled functionality is Cisco's to allow; joining
+    // the account here spares each registration a look-up.
     private const string From =
         "registration_tokens t JOIN virtual_accounts v ON v.id = t.virtual_account_id JOIN accounts a ON a.id = v.account_id";
 

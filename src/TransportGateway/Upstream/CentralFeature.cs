@@ -1,5 +1,4 @@
 using TransportGateway.Access;
-using TransportGateway.Events;
 using TransportGateway.Http;
 using TransportGateway.Persistence;
 
@@ -26,45 +25,39 @@ internal static class CentralFeature
         return Results.Json(View(await CentralSettings.LoadAsync(session, masterKey, context.RequestAborted)));
     }
 
-    /// <summary>What is left out stays as it is; an empty text takes it away.</summary>
-    private static async Task<IResult> SetAsync(HttpContext context, SetCentralRequest request, Database database, MasterKey masterKey, TimeProvider clock)
+    private static async Task<IResult> SetAsync(HttpContext context, SetCentralRequest request, ChangeCentral change)
     {
         if (ForAll(context) is { } refusal)
         {
             return refusal;
         }
 
-        var caller = Caller.Of(context)!;
-        var problems = new List<string>();
-        await using var session = await database.BeginAsync(context.RequestAborted);
-        var before = await CentralSettings.LoadAsync(session, masterKey, context.RequestAborted);
-        var after = before with
+        var schedule = request.Schedule is null ? null : SynchronizationSchedule.Of(request.Schedule.Period, request.Schedule.Day, request.Schedule.Hour);
+        if (request.Schedule is not null && schedule is null)
         {
-            Address = Address("address", request.Address, before.Address, problems),
-            TokenAddress = Address("tokenAddress", request.TokenAddress, before.TokenAddress, problems),
-            ClientId = request.ClientId ?? before.ClientId,
-            ClientSecret = request.ClientSecret is { } secret ? new Secret(secret) : before.ClientSecret,
-            Proxy = Address("proxy", request.Proxy, before.Proxy, problems),
-            ProxyUser = request.ProxyUser ?? before.ProxyUser,
-            ProxyPassword = request.ProxyPassword is { } password ? new Secret(password) : before.ProxyPassword,
-            ExchangeAnchors = request.ExchangeAnchors ?? before.ExchangeAnchors,
-            TlsAnchors = request.TlsAnchors ?? before.TlsAnchors,
-            Schedule = ReadSchedule(request.Schedule, before.Schedule, problems),
-        };
-        problems.AddRange(after.Problems());
-        if (problems.Count > 0)
-        {
-            return Problem.Of(StatusCodes.Status400BadRequest, "central-invalid", string.Join(' ', problems));
+            return Problem.Of(StatusCodes.Status400BadRequest, "central-invalid", "schedule: " + SynchronizationSchedule.Help);
         }
 
-        var now = clock.GetUtcNow();
-        await after.SaveAsync(session, masterKey, caller.Name, now, context.RequestAborted);
-        await new EventLog(session).AppendAsync(
-            new LoggedEvent(EventKinds.CentralSettingsChanged, Severity.Info, caller.Name, $"Software Central was set to {after.Address?.AbsoluteUri ?? "files only"}, schedule {after.Schedule.Words}."),
-            now,
+        var outcome = await change.ExecuteAsync(
+            new ChangeCentral.Request(
+                Caller.Of(context)!,
+                request.Address,
+                request.TokenAddress,
+                request.ClientId,
+                request.ClientSecret is { } secret ? new Secret(secret) : null,
+                request.Proxy,
+                request.ProxyUser,
+                request.ProxyPassword is { } password ? new Secret(password) : null,
+                request.ExchangeAnchors,
+                request.TlsAnchors,
+                schedule),
             context.RequestAborted);
-        await session.CommitAsync();
-        return Results.Json(View(after));
+        return outcome switch
+        {
+            ChangeCentral.Outcome.Changed(var settings) => Results.Json(View(settings)),
+            ChangeCentral.Outcome.Invalid(var problems) => Problem.Of(StatusCodes.Status400BadRequest, "central-invalid", string.Join(' ', problems)),
+            var other => throw new InvalidOperationException(other.GetType().Name),
+        };
     }
 
     /// <summary>Signs in and looks for a Smart Account, without changing anything.</summary>
@@ -103,38 +96,6 @@ internal static class CentralFeature
         Caller.Of(context)!.AccountId is null
             ? null
             : Problem.Of(StatusCodes.Status403Forbidden, "whole-gateway", "These settings are the whole gateway's; a client of one account cannot use them.");
-
-    private static Uri? Address(string key, string? given, Uri? before, List<string> problems)
-    {
-        if (given is null or "")
-        {
-            return given is null ? before : null;
-        }
-
-        if (Uri.TryCreate(given, UriKind.Absolute, out var address) && address.Host.Length > 0)
-        {
-            return address;
-        }
-
-        problems.Add($"{key}: '{given}' is not a URL.");
-        return before;
-    }
-
-    private static SynchronizationSchedule ReadSchedule(ScheduleRequest? given, SynchronizationSchedule before, List<string> problems)
-    {
-        if (given is null)
-        {
-            return before;
-        }
-
-        if (SynchronizationSchedule.Of(given.Period, given.Day, given.Hour) is { } schedule)
-        {
-            return schedule;
-        }
-
-        problems.Add("schedule: " + SynchronizationSchedule.Help);
-        return before;
-    }
 
     private static CentralView View(CentralSettings settings) => new(
         settings.Address?.AbsoluteUri,

@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Http.Features;
 using TransportGateway.Access;
 using TransportGateway.Accounts;
-using TransportGateway.Events;
 using TransportGateway.Http;
 using TransportGateway.Jobs;
 using TransportGateway.Licensing;
@@ -28,6 +27,8 @@ internal static class SynchronizationFeature
         .AddSingleton<SynchronizationRunner>()
         .AddHostedService(provider => provider.GetRequiredService<SynchronizationRunner>())
         .AddSingleton<FileExchange>()
+        .AddSingleton<ChangeCentral>()
+        .AddSingleton<ChangeSynchronization>()
         .AddSingleton<IJob, SynchronizationJob>();
 
     public static void MapSynchronization(this IEndpointRouteBuilder routes)
@@ -200,7 +201,7 @@ internal static class SynchronizationFeature
                 : Results.Json(new { account = found.Name, status = RunState.Succeeded });
         });
 
-    private static Task<IResult> SetAsync(HttpContext context, string account, SettingsRequest request, AccountScope scope, Database database, TimeProvider clock) =>
+    private static Task<IResult> SetAsync(HttpContext context, string account, SettingsRequest request, AccountScope scope, ChangeSynchronization change) =>
         WithAccountAsync(context, account, scope, async (caller, found) =>
         {
             var schedule = request.Schedule is null ? null : SynchronizationSchedule.Of(request.Schedule.Period, request.Schedule.Day, request.Schedule.Hour);
@@ -209,40 +210,15 @@ internal static class SynchronizationFeature
                 return Problem.Of(StatusCodes.Status400BadRequest, "schedule-invalid", SynchronizationSchedule.Help);
             }
 
-            if (request.Withhold?.FirstOrDefault(word => !Withheld.Words.Contains(word)) is { } unknown)
+            return await change.ExecuteAsync(
+                new ChangeSynchronization.Request(caller, found, schedule, request.FollowDefaultSchedule, request.Withhold), context.RequestAborted) switch
             {
-                return Problem.Of(StatusCodes.Status400BadRequest, "withhold-invalid", $"'{unknown}' cannot be withheld; these can: {string.Join(", ", Withheld.Words)}.");
-            }
-
-            var now = clock.GetUtcNow();
-            await using var session = await database.BeginAsync(context.RequestAborted);
-            var synchronizations = new Synchronizations(session);
-            if (await synchronizations.FindAsync(found.Id, context.RequestAborted) is null)
-            {
-                return Problem.Of(StatusCodes.Status409Conflict, "not-registered", $"'{found.Name}' is not registered with Software Central yet.");
-            }
-
-            if (schedule is not null || request.FollowDefaultSchedule)
-            {
-                await synchronizations.SetScheduleAsync(found.Id, schedule?.ToString(), context.RequestAborted);
-            }
-
-            if (request.Withhold is { } withhold)
-            {
-                await synchronizations.SetWithheldAsync(found.Id, string.Join(' ', withhold.Distinct().Order(StringComparer.Ordinal)), context.RequestAborted);
-            }
-
-            await new EventLog(session).AppendAsync(
-                new LoggedEvent(
-                    EventKinds.SynchronizationSettingsChanged,
-                    Severity.Info,
-                    caller.Name,
-                    $"Synchronisation of '{found.Name}': schedule {(schedule?.Words ?? (request.FollowDefaultSchedule ? "the default" : "unchanged"))}, withheld {(request.Withhold is null ? "unchanged" : request.Withhold.Count == 0 ? "nothing" : string.Join(", ", request.Withhold))}.",
-                    found.Id),
-                now,
-                context.RequestAborted);
-            await session.CommitAsync();
-            return Results.NoContent();
+                ChangeSynchronization.Outcome.Changed => Results.NoContent(),
+                ChangeSynchronization.Outcome.Invalid(var reason) => Problem.Of(StatusCodes.Status400BadRequest, "withhold-invalid", reason),
+                ChangeSynchronization.Outcome.NotRegistered => Problem.Of(
+                    StatusCodes.Status409Conflict, "not-registered", $"'{found.Name}' is not registered with Software Central yet."),
+                var other => throw new InvalidOperationException(other.GetType().Name),
+            };
         });
 
     private static async Task<IResult> WithAccountAsync(HttpContext context, string account, AccountScope scope, Func<Caller, LocalAccountRow, Task<IResult>> work)

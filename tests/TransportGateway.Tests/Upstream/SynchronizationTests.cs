@@ -168,12 +168,18 @@ public abstract class SynchronizationTests<TEngine>
         var tags = SeedProducts.Cucmpub.Entitlements.Select(entitlement => entitlement.Tag).ToArray();
         pair.Central.AllowSubstitution(CentralPair.SmartAccount, new CentralSubstitution(tags[0], tags[1]));
         pair.Central.AllowExportControl(CentralPair.SmartAccount, false);
+        var virtualAccount = await pair.DefaultOfAsync(account);
+        var token = await pair.Gateway.CreateTokenAsync(exportControlled: true, virtualAccount: virtualAccount);
         await pair.SynchronizeAsync(account);
 
         var rule = Assert.Single(await pair.Gateway.ReadAsync(session => new SubstitutionRules(session).ListAsync(account.Id, CancellationToken.None)));
         Assert.Equal(new SubstitutionRule(tags[0], tags[1]), rule);
-        Assert.Equal(0L, await pair.Gateway.ReadAsync(session => session.ScalarAsync<long>(
-            "SELECT COUNT(*) FROM accounts WHERE id = @Id AND (export_control_allowed IS NULL OR export_control_allowed = TRUE)", new { account.Id }, CancellationToken.None)));
+        var product = pair.Gateway.Product(SeedProducts.Cucmpub);
+        await product.RegisterAsync(token);
+        Assert.False(product.State.ExportControlAllowed);
+        var refused = await pair.Service<CreateToken>().ExecuteAsync(
+            new CreateToken.Request(pair.Gateway.Administrator, virtualAccount, "", 30, ExportControlled: true, MaxUses: null), CancellationToken.None);
+        Assert.Contains("does not allow export-controlled", Assert.IsType<CreateToken.Outcome.Invalid>(refused).Reason, StringComparison.Ordinal);
     }
 
     [Fact]
