@@ -22,7 +22,8 @@ internal sealed class PostgreSqlDatabase : Database
             // The hot path repeats a few dozen statements; preparing them spares PostgreSQL most of its planning.
             MaxAutoPrepare = 100,
             AutoPrepareMinUsages = 3,
-            // No session of ours leaves settings, temporary tables or locks behind, so there is nothing to reset when a connection is reused.
+            // Sessions make no settings and no temporary tables, and the one lock there is (of a migration) is released where it is taken:
+            // there is nothing to reset when a connection is reused.
             NoResetOnClose = true,
         };
         _source = NpgsqlDataSource.Create(settings);
@@ -56,9 +57,16 @@ internal sealed class PostgreSqlDatabase : Database
                 await take.ExecuteNonQueryAsync(cancellationToken);
             }
 
-            Migrations.Apply(DbUp.DeployChanges.To.PostgresqlDatabase(new DataSourceConnections(_source)));
-            await using var release = new NpgsqlCommand($"SELECT pg_advisory_unlock({MigrationLock})", connection);
-            await release.ExecuteNonQueryAsync(cancellationToken);
+            try
+            {
+                Migrations.Apply(DbUp.DeployChanges.To.PostgresqlDatabase(new DataSourceConnections(_source)));
+            }
+            finally
+            {
+                // Also after a failure: a connection goes back to the pool with the locks that it holds.
+                await using var release = new NpgsqlCommand($"SELECT pg_advisory_unlock({MigrationLock})", connection);
+                await release.ExecuteNonQueryAsync(CancellationToken.None);
+            }
         }
         catch (NpgsqlException exception)
         {

@@ -59,6 +59,26 @@ public sealed class SchemaTests
         await drop.ExecuteNonQueryAsync();
     }
 
+    [Fact]
+    public async Task A_migration_that_failed_lets_the_next_node_try()
+    {
+        await using var engine = new PostgreSqlEngine();
+        await engine.CreateAsync();
+        await using var database = engine.Open(TimeProvider.System);
+        await using (var session = await database.BeginAsync())
+        {
+            // The journal forgets a script whose tables are there: it cannot be applied again.
+            await session.ExecuteAsync("DELETE FROM schemaversions", null, CancellationToken.None);
+            await session.CommitAsync();
+        }
+
+        await Assert.ThrowsAsync<DatabaseUnusableException>(() => database.MigrateAsync());
+
+        await using var reading = await database.ReadAsync();
+        Assert.Equal(0L, await reading.ScalarAsync<long>(
+            "SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())", null, CancellationToken.None));
+    }
+
     private static async Task<IEnumerable<string>> ReadAsync<TEngine>(string sql)
         where TEngine : TestEngine, new()
     {
