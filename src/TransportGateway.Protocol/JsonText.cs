@@ -17,17 +17,12 @@ internal static class JsonText
         Open(text, static (text, options) => JsonDocument.Parse(text, options), out problem);
 
     /// <summary>A text that was refused for its duplicate keys, to read whom the refusal is for. Null when something else is wrong.</summary>
-    public static JsonDocument? OpenDespiteDuplicates(string text)
-    {
-        try
-        {
-            return ObjectOrNull(JsonDocument.Parse(text, Lenient));
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
+    public static JsonDocument? OpenDespiteDuplicates(string text) =>
+        OpenDespiteDuplicates(text, static (text, options) => JsonDocument.Parse(text, options));
+
+    /// <inheritdoc cref="OpenDespiteDuplicates(string)"/>
+    public static JsonDocument? OpenDespiteDuplicates(ReadOnlyMemory<byte> utf8) =>
+        OpenDespiteDuplicates(utf8, static (text, options) => JsonDocument.Parse(text, options));
 
     /// <summary>The text of a string element, or null when it escapes half of a surrogate pair, which no text can hold.</summary>
     public static string? Read(JsonElement text)
@@ -50,6 +45,18 @@ internal static class JsonText
             return text.ValueKind == JsonValueKind.String && text.TryGetBytesFromBase64(out var bytes) ? bytes : null;
         }
         catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    private static JsonDocument? OpenDespiteDuplicates<T>(T text, Func<T, JsonDocumentOptions, JsonDocument> parse)
+    {
+        try
+        {
+            return ObjectOrNull(parse(text, Lenient));
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             return null;
         }

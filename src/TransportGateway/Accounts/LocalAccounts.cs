@@ -6,7 +6,7 @@ namespace TransportGateway.Accounts;
 internal sealed class LocalAccounts(DbSession session)
 {
     private const string Columns =
-        "id, name, status, status_reason, smart_account, cloud_virtual_account, notification_email, synchronization_needed, export_control_allowed, tenant_id, created_by, created_at";
+        "id, name, status, status_reason, smart_account, cloud_virtual_account, notification_email, synchronization_needed, export_control_allowed, relay_allowed, tenant_id, created_by, created_at";
 
     public Task AddAsync(LocalAccountRow account, CancellationToken cancellationToken) =>
         session.ExecuteAsync(
@@ -70,6 +70,16 @@ internal sealed class LocalAccounts(DbSession session)
     public Task<LocalAccountRow?> FindAsync(string id, CancellationToken cancellationToken) =>
         session.QuerySingleOrDefaultAsync<LocalAccountRow>($"SELECT {Columns} FROM accounts WHERE id = @Id", new { Id = id }, cancellationToken);
 
+    /// <summary>The account that stands for a virtual account at Cisco.</summary>
+    public Task<LocalAccountRow?> FindByCloudAsync(string smartAccount, string virtualAccount, CancellationToken cancellationToken) =>
+        session.QuerySingleOrDefaultAsync<LocalAccountRow>(
+            $"""
+            SELECT {Columns} FROM accounts
+             WHERE lower(smart_account) = lower(@SmartAccount) AND lower(cloud_virtual_account) = lower(@VirtualAccount) AND status <> 'rejected'
+            """,
+            new { SmartAccount = smartAccount, VirtualAccount = virtualAccount },
+            cancellationToken);
+
     /// <summary>Marks every account that has a Smart Account: what its products need has changed since it synchronised last.</summary>
     public Task<int> MarkSynchronizationNeededAsync(CancellationToken cancellationToken) =>
         session.ExecuteAsync(
@@ -81,6 +91,10 @@ internal sealed class LocalAccounts(DbSession session)
     /// <summary>What Cisco says at a synchronisation.</summary>
     public Task<int> SetExportControlAllowedAsync(string id, bool allowed, CancellationToken cancellationToken) =>
         session.ExecuteAsync("UPDATE accounts SET export_control_allowed = @Allowed WHERE id = @Id", new { Id = id, Allowed = allowed }, cancellationToken);
+
+    /// <summary>False when it is gone.</summary>
+    public async Task<bool> SetRelayAllowedAsync(string id, bool allowed, CancellationToken cancellationToken) =>
+        await session.ExecuteAsync("UPDATE accounts SET relay_allowed = @Allowed WHERE id = @Id", new { Id = id, Allowed = allowed }, cancellationToken) == 1;
 
     /// <summary>All of them, requests that are pending or rejected included.</summary>
     public Task<IReadOnlyList<LocalAccountRow>> ListAsync(CancellationToken cancellationToken) =>
@@ -112,6 +126,9 @@ internal sealed class LocalAccountRow
 
     /// <summary>Whether Cisco lets the account have export-controlled functionality; null until a synchronisation told.</summary>
     public bool? ExportControlAllowed { get; init; }
+
+    /// <summary>Whether messages of relayed products that are filed under it go to the upstream.</summary>
+    public bool RelayAllowed { get; init; } = true;
 
     /// <summary>Names the account in the URL of Smart Licensing Using Policy. It stays what it was when the account was made.</summary>
     public string TenantId { get => field ?? Names.TenantId(Name); init; }

@@ -3,10 +3,11 @@ using System.Net;
 using TransportGateway.Access;
 using TransportGateway.HostTls;
 using TransportGateway.Protocol;
+using TransportGateway.Upstream;
 
 namespace TransportGateway.DeviceGateway;
 
-/// <summary>The doors that products knock at: Call Home and Smart Transport.</summary>
+/// <summary>The doors that products knock at: Call Home and Smart Transport. Behind them a message is answered here or relayed.</summary>
 internal static partial class DeviceGatewayFeature
 {
     public const string CallHomePath = "/Transportgateway/services/DeviceRequestHandler";
@@ -54,6 +55,12 @@ internal static partial class DeviceGatewayFeature
         var clock = services.GetRequiredService<TimeProvider>();
         var source = Source(context);
         var parsed = CallHomeReader.Read(body);
+        if (parsed is CallHomeParse.Found { Request.Payload: var payload }
+            && await RelayedAsync(context, RelayPath.CallHome, body, payload, source, started, cause => (Xml, CallHomeWriter.WriteFault("Receiver", cause))))
+        {
+            return;
+        }
+
         var answer = parsed is CallHomeParse.Found found
             ? await dispatcher.DispatchAsync(new ReceivedMessage(found.Request.Payload, "call-home", source), CancellationToken.None)
             : await dispatcher.UnreadableAsync(new ReceivedMessage(body, "call-home", source), ((CallHomeParse.Unreadable)parsed).Reason, CancellationToken.None);
@@ -77,12 +84,70 @@ internal static partial class DeviceGatewayFeature
         }
 
         var source = Source(context);
+        if (await RelayedAsync(context, RelayPath.SmartTransport, body, body, source, started, cause => (Json, WriteReason(cause))))
+        {
+            return;
+        }
+
         var answer = await context.RequestServices.GetRequiredService<DeviceMessageDispatcher>()
             .DispatchAsync(new ReceivedMessage(body, "smart-transport", source), CancellationToken.None);
         Tell(context, "smart-transport", source, answer, started);
         await (answer is Answer.Signed signed
             ? WriteAsync(context, StatusCodes.Status200OK, Json, signed.Envelope)
             : WriteAsync(context, StatusCodes.Status400BadRequest, Json, WriteReason(answer.Reason)));
+    }
+
+    /// <summary>False when the message is this gateway's own to answer.</summary>
+    /// <param name="transient">The answer for when there is none of the upstream; the product tries again by itself.</param>
+    private static async Task<bool> RelayedAsync(
+        HttpContext context, RelayPath path, byte[] body, ReadOnlyMemory<byte> payload, string source, long started, Func<string, (string ContentType, byte[] Body)> transient)
+    {
+        RelayMessage.Outcome? outcome;
+        try
+        {
+            outcome = await context.RequestServices.GetRequiredService<RelayMessage>()
+                .ExecuteAsync(new RelayMessage.Request(path, RelayedRequest.Of(context.Request, body), payload, source), CancellationToken.None);
+        }
+        catch (System.Data.Common.DbException)
+        {
+            // Whose message it is cannot be told now; the dispatcher has the answer for a database that is away.
+            return false;
+        }
+
+        if (outcome is null)
+        {
+            return false;
+        }
+
+        var (status, reason) = outcome.Answer switch
+        {
+            RelayAnswer.Whole whole => ($"relayed {whole.Status}", $"relayed to {outcome.Upstream}"),
+            RelayAnswer.Failed failed => ("relay failed", $"the upstream {outcome.Upstream} {failed.Cause}"),
+            var other => throw new InvalidOperationException(other.GetType().Name),
+        };
+        Tell(
+            context,
+            path == RelayPath.CallHome ? "call-home" : "smart-transport",
+            source,
+            new Answer.Relayed(outcome.Identity.RequestType, outcome.Product?.DisplayName ?? outcome.Identity.ProductInstanceIdentifier ?? "-", status, reason) { Sender = outcome.Product },
+            started);
+        if (outcome.Answer is RelayAnswer.Whole answer)
+        {
+            foreach (var (name, value) in answer.Headers)
+            {
+                context.Response.Headers[name] = value;
+            }
+
+            await WriteAsync(context, answer.Status, null, answer.Body);
+        }
+        else
+        {
+            context.Response.Headers.RetryAfter = "60";
+            var (contentType, text) = transient("The server that this product is registered at cannot be reached by the gateway now. Try again in a minute.");
+            await WriteAsync(context, StatusCodes.Status503ServiceUnavailable, contentType, text);
+        }
+
+        return true;
     }
 
     /// <summary>The body as it came, whatever its content type claims (8.7.11); null when it was too large and has been answered.</summary>
@@ -106,10 +171,11 @@ internal static partial class DeviceGatewayFeature
 
     private static byte[] WriteReason(string reason) => System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(new { status = DeviceStatus.Failed, message = reason });
 
-    private static Task WriteAsync(HttpContext context, int status, string contentType, byte[] body)
+    /// <param name="contentType">Null when the headers are set.</param>
+    private static Task WriteAsync(HttpContext context, int status, string? contentType, byte[] body)
     {
         context.Response.StatusCode = status;
-        context.Response.ContentType = contentType;
+        context.Response.ContentType = contentType ?? context.Response.ContentType;
         context.Response.ContentLength = body.Length;
         return context.Response.Body.WriteAsync(body, 0, body.Length, CancellationToken.None);
     }

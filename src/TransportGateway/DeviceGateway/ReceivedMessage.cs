@@ -15,6 +15,9 @@ internal abstract record Answer(string RequestType, string Product, string Statu
     public sealed record Signed(byte[] Envelope, string RequestType, string Product, string Status, string Reason)
         : Answer(RequestType, Product, Status, Reason);
 
+    /// <summary>The upstream's answer, or its absence; for the log alone.</summary>
+    public sealed record Relayed(string RequestType, string Product, string Status, string Reason) : Answer(RequestType, Product, Status, Reason);
+
     /// <summary>There was nothing to answer to (8.7.9).</summary>
     public sealed record Unreadable(string Reason) : Answer("-", "-", "UNREADABLE", Reason);
 }

@@ -40,6 +40,13 @@ internal static class EventKinds
     public const string PurchasesChanged = "purchased-quantities-changed";
     public const string RegistrationRefused = "registration-refused";
     public const string MessageRefused = "message-refused";
+    public const string RelayChanged = "relay-changed";
+    public const string RelayedInstanceSeen = "relayed-instance-seen";
+    public const string RelayedInstanceEnded = "relayed-instance-ended";
+    public const string RelayedInstanceForgotten = "relayed-instance-forgotten";
+    public const string RelayRefused = "relay-refused";
+    public const string UpstreamAway = "upstream-away";
+    public const string UpstreamBack = "upstream-back";
     public const string CertificateIssued = "gateway-certificate-issued";
     public const string HostNameChanged = "host-name-changed";
     public const string CertificateIssuerChanged = "certificate-issuer-changed";

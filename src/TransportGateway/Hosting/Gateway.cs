@@ -86,6 +86,7 @@ internal sealed class Gateway : IAsyncDisposable
         await Services.GetRequiredService<Database>().MigrateAsync();
         await authority.EnsureAsync(CancellationToken.None);
         await Services.GetRequiredService<KeepHostCertificate>().StartAsync(CancellationToken.None);
+        await Services.GetRequiredService<RelayRoutes>().RefreshAsync(CancellationToken.None);
         await File.WriteAllTextAsync(_directory.TrustAnchor, authority.Root.ExportCertificatePem() + "\n");
         SetupCode = await Services.GetRequiredService<SetUpGateway>().RenewCodeAsync(CancellationToken.None);
     }
@@ -131,6 +132,7 @@ internal sealed class Gateway : IAsyncDisposable
             .AddLicensing()
             .AddRegistration()
             .AddSynchronization(directory.Path)
+            .AddRelay()
             .AddDeviceGateway(new RegistrationGateOptions(settings.Number("registrations-at-a-time"), settings.Number("registrations-in-line")))
             .AddSingleton<IJob, Housekeeping>()
             .AddSingleton<IJob, CertificateUpkeep>()

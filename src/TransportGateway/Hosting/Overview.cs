@@ -33,6 +33,7 @@ internal static class Overview
             new DateTimeOffset(host.Certificate.NotAfter),
             new DateTimeOffset(authority.CurrentSigner.Certificate.NotAfter),
             await new ProductInstances(session).CountAsync(accountId, null, context.RequestAborted),
+            await new RelayedInstances(session).CountAsync(accountId, null, context.RequestAborted),
             (await new Alerts(session).ListOpenAsync(accountId, context.RequestAborted)).Count));
     }
 
@@ -66,6 +67,7 @@ internal static class Overview
         DateTimeOffset HostCertificateExpires,
         DateTimeOffset SigningCertificateExpires,
         long ProductInstances,
+        long RelayedInstances,
         int OpenAlerts);
 
     private sealed record AlertView(string MessageType, string Severity, string Account, string Source, string Tag, string Message, DateTimeOffset RaisedAt);

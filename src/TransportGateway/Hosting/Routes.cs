@@ -24,6 +24,7 @@ internal static class Routes
         app.MapRegistration();
         app.MapCompatibleApi();
         app.MapSynchronization();
+        app.MapRelay();
         app.MapOverview();
         MapHealth(app);
         MapNowhere(app);

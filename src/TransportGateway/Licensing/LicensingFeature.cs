@@ -31,10 +31,11 @@ internal static class LicensingFeature
             license.Balance.InUse,
             license.Balance.Substitution,
             license.Balance.Balance,
+            license.Relayed,
             license.Status,
             license.Alert)));
     }
 
     private sealed record LicenseView(
-        string License, string Description, string Tag, string Billing, long Purchased, long InUse, long Substitution, long Balance, string Status, string Alert);
+        string License, string Description, string Tag, string Billing, long Purchased, long InUse, long Substitution, long Balance, long Relayed, string Status, string Alert);
 }

@@ -7,24 +7,36 @@ internal sealed class ListLicenses(Database database)
 {
     private const string Prepaid = "Prepaid";
 
-    public sealed record License(string Tag, LicenseName Name, string Billing, LicenseBalance Balance)
+    /// <param name="Relayed">What relayed products use of it. Their upstream counts that; it is part of no number in the balance.</param>
+    /// <param name="RelayedStatus">The upstream's word for it; empty when nothing is relayed or nothing was said.</param>
+    public sealed record License(string Tag, LicenseName Name, string Billing, LicenseBalance Balance, long Relayed, string RelayedStatus)
     {
-        public string Status => Balance.InCompliance ? ComplianceWord.InCompliance : ComplianceWord.OutOfCompliance;
+        public string Status => Balance.InCompliance && !IsOnlyRelayedAndShort ? ComplianceWord.InCompliance : ComplianceWord.OutOfCompliance;
+
+        private bool IsOnlyRelayedAndShort => Balance is { Purchased: 0, InUse: 0 } && RelayedStatus == ComplianceWord.OutOfCompliance;
 
         public string Alert => Balance.InCompliance ? "" : Events.Alerts.InsufficientLicenses;
     }
 
-    /// <summary>Licences that are bought or used, in the order of their names.</summary>
+    /// <summary>Licences that are bought or used, here or by relayed products, in the order of their names.</summary>
     public async Task<IReadOnlyList<License>> ExecuteAsync(string accountId, string virtualAccountId, CancellationToken cancellationToken)
     {
         await using var session = await database.ReadAsync(cancellationToken);
         var balances = await Compliance.SettleAsync(session, accountId, virtualAccountId, cancellationToken);
         var facts = await new Entitlements(session).FactsAsync(accountId, cancellationToken);
+        var relayed = await new RelayedUsages(session).OfVirtualAccountAsync(virtualAccountId, cancellationToken);
         return [.. balances
             .Where(entry => entry.Value.Purchased > 0 || entry.Value.InUse > 0)
-            .Select(entry => facts.TryGetValue(entry.Key, out var fact) && fact.DisplayName.Length > 0
-                ? new License(entry.Key, new LicenseName(fact.DisplayName, fact.Description), fact.Billing, entry.Value)
-                : new License(entry.Key, Catalogue.NameOf(entry.Key), Prepaid, entry.Value))
+            .Select(entry => entry.Key)
+            .Union(relayed.Keys, StringComparer.Ordinal)
+            .Select(tag =>
+            {
+                var (name, billing) = facts.TryGetValue(tag, out var fact) && fact.DisplayName.Length > 0
+                    ? (new LicenseName(fact.DisplayName, fact.Description), fact.Billing)
+                    : (Catalogue.NameOf(tag), Prepaid);
+                var used = relayed.GetValueOrDefault(tag);
+                return new License(tag, name, billing, balances.GetValueOrDefault(tag) ?? new LicenseBalance(0, 0, 0), used?.Quantity ?? 0, used?.Status ?? "");
+            })
             .OrderBy(license => license.Name.DisplayName, StringComparer.OrdinalIgnoreCase)
             .ThenBy(license => license.Tag, StringComparer.Ordinal)];
     }

@@ -89,6 +89,14 @@ internal sealed class MasterKey : IDisposable
         return plain;
     }
 
+    /// <summary>A secret as settings are stored: base64, empty when there is none.</summary>
+    public string SealText(string purpose, Secret secret) =>
+        secret.Value.Length == 0 ? "" : Convert.ToBase64String(Seal(purpose, Encoding.UTF8.GetBytes(secret.Value)));
+
+    /// <inheritdoc cref="Open"/>
+    public Secret OpenText(string purpose, string sealedText) =>
+        new(sealedText.Length == 0 ? "" : Encoding.UTF8.GetString(Open(purpose, Convert.FromBase64String(sealedText))));
+
     public void Dispose() => _cipher.Dispose();
 
     /// <remarks>Written beside its place and renamed, so a crash never leaves half a key behind.</remarks>

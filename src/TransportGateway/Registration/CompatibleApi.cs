@@ -245,13 +245,13 @@ internal static class CompatibleApi
 
         var query = await LenientBody.ReadAsync(context);
         await using var session = await database.ReadAsync(context.RequestAborted);
-        var instances = new ProductInstances(session);
+        var inventory = new Inventory(session);
         var limit = query.Number("limit") ?? -1;
-        var rows = await instances.ListAsync(null, found!.Id, limit < 0 ? int.MaxValue : limit, Math.Max(0, query.Number("offset") ?? 0), context.RequestAborted);
+        var rows = await inventory.ListAsync(found!.Id, limit < 0 ? int.MaxValue : limit, Math.Max(0, query.Number("offset") ?? 0), context.RequestAborted);
         return Done(new JsonObject
         {
             ["devices"] = new JsonArray([.. rows.Select(row => (JsonNode)CompatibleViews.Of(row))]),
-            ["totalRecords"] = await instances.CountAsync(null, found.Id, context.RequestAborted),
+            ["totalRecords"] = await inventory.CountAsync(found.Id, context.RequestAborted),
         });
     }
 
@@ -263,6 +263,7 @@ internal static class CompatibleApi
             return await transfer.ExecuteAsync(Caller.Of(context)!, instance.Id, target, context.RequestAborted) switch
             {
                 TransferInstance.Outcome.Transferred => null,
+                TransferInstance.Outcome.IsRelayed relayed => $"The device is relayed: move it at {relayed.Instance.RelayedTo}.",
                 TransferInstance.Outcome.NoSuchVirtualAccount => $"There is no virtual account '{target}'.",
                 _ => "The device is no longer registered.",
             };
@@ -301,7 +302,7 @@ internal static class CompatibleApi
             if (key is not null)
             {
                 await using var session = await database.ReadAsync(context.RequestAborted);
-                instance = await new ProductInstances(session).FindRegisteredAsync(key, context.RequestAborted);
+                instance = await new Inventory(session).FindRegisteredAsync(key, context.RequestAborted);
             }
 
             var problem = instance is null || instance.VirtualAccountId != found!.Id ? "There is no such device in this virtual account." : await work(instance, request);

@@ -24,6 +24,7 @@ internal static class CompatibleViews
         ["virtualAccount"] = virtualAccount.Name,
         ["quantity"] = license.Balance.Purchased,
         ["inUse"] = license.Balance.InUse,
+        ["relayed"] = license.Relayed,
         ["available"] = license.Balance.Balance,
         ["status"] = license.Status,
         ["reserved"] = 0,
@@ -42,6 +43,7 @@ internal static class CompatibleViews
         ["productInstanceId"] = instance.Id,
         ["productTagName"] = instance.SoftwareTag,
         ["productType"] = instance.ProductType,
+        ["relayed"] = instance.Relayed,
         ["lastContactDate"] = instance.LastContactAt.ToString("yyyy-MM-ddTHH:mm:ssZ", System.Globalization.CultureInfo.InvariantCulture),
         ["sudi"] = new JsonObject
         {

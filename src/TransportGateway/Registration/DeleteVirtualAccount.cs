@@ -64,6 +64,7 @@ internal sealed class DeleteVirtualAccount(Database database, TimeProvider clock
         }
 
         await instances.MoveEndedAsync(virtualAccount.Id, siblings[0].Id, cancellationToken);
+        await new RelayedInstances(session).MoveAllAsync(virtualAccount.Id, siblings[0].Id, cancellationToken);
         await new VirtualAccounts(session).DeleteAsync(virtualAccount.Id, cancellationToken);
         await new EventLog(session).AppendAsync(
             new LoggedEvent(

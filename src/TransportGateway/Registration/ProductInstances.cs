@@ -138,14 +138,19 @@ internal sealed class ProductInstances(DbSession session)
             new { Id = id, From = fromVirtualAccountId, To = toVirtualAccountId },
             cancellationToken) == 1;
 
-    /// <summary>Forgets the ended registrations of a local account that is deleted.</summary>
-    public Task<int> DeleteEndedOfAsync(string accountId, CancellationToken cancellationToken) =>
-        session.ExecuteAsync(
-            """
-            DELETE FROM product_instances
-             WHERE state <> 'registered' AND virtual_account_id IN (SELECT id FROM virtual_accounts WHERE account_id = @AccountId)
-            """,
-            new { AccountId = accountId },
+    /// <summary>Forgets the ended registrations of a local account that is deleted, but for their identifiers.</summary>
+    public async Task DeleteEndedOfAsync(string accountId, CancellationToken cancellationToken)
+    {
+        const string Ended = "FROM product_instances WHERE state <> 'registered' AND virtual_account_id IN (SELECT id FROM virtual_accounts WHERE account_id = @AccountId)";
+        await session.ExecuteAsync($"INSERT INTO former_instances (id) SELECT id {Ended}", new { AccountId = accountId }, cancellationToken);
+        await session.ExecuteAsync($"DELETE {Ended}", new { AccountId = accountId }, cancellationToken);
+    }
+
+    /// <summary>Whether this gateway ever gave out the identifier.</summary>
+    public Task<bool> IssuedAsync(string id, CancellationToken cancellationToken) =>
+        session.ScalarAsync<bool>(
+            "SELECT EXISTS (SELECT 1 FROM product_instances WHERE id = @Id) OR EXISTS (SELECT 1 FROM former_instances WHERE id = @Id)",
+            new { Id = id },
             cancellationToken);
 
     /// <summary>Hands the ended registrations of a virtual account that is deleted to another one.</summary>
@@ -269,6 +274,17 @@ internal sealed class InstanceRow
 
     /// <summary>Of its account: what products need has changed since the last synchronisation.</summary>
     public bool SynchronizationNeeded { get; init; }
+
+    /// <summary>The upstream that registered it; null for a product that is registered here.</summary>
+    public string? RelayedTo { get; init; }
+
+    public bool Relayed => RelayedTo is not null;
+
+    /// <summary>The Smart Account that the upstream named to a relayed product.</summary>
+    public string? SmartAccount { get; init; }
+
+    /// <summary>The virtual account of that Smart Account.</summary>
+    public string? CloudVirtualAccount { get; init; }
 
     /// <summary>The host name, or the UDI in its place when the product hides it (seed note).</summary>
     public string DisplayName => HostName ?? $"UDI_PID:{UdiPid};UDI_SN:{UdiSerialNumber};";

@@ -127,25 +127,26 @@ internal static class RegistrationFeature
         }
 
         await using var session = await database.ReadAsync(context.RequestAborted);
-        var instances = new ProductInstances(session);
-        var rows = await instances.ListAsync(null, found!.Id, Math.Clamp(limit, 1, 1000), Math.Max(0, offset), context.RequestAborted);
-        return Results.Json(new InstancePage([.. rows.Select(row => View(row))], await instances.CountAsync(null, found.Id, context.RequestAborted)));
+        var inventory = new Inventory(session);
+        var rows = await inventory.ListAsync(found!.Id, Math.Clamp(limit, 1, 1000), Math.Max(0, offset), context.RequestAborted);
+        return Results.Json(new InstancePage([.. rows.Select(row => View(row))], await inventory.CountAsync(found.Id, context.RequestAborted)));
     }
 
     private static async Task<IResult> ShowInstanceAsync(HttpContext context, string id, Database database)
     {
         await using var session = await database.ReadAsync(context.RequestAborted);
-        var instance = await new ProductInstances(session).FindAsync(id, context.RequestAborted);
+        var instance = await new Inventory(session).FindAsync(id, context.RequestAborted);
         if (instance is null || !Caller.Of(context)!.MaySee(instance.AccountId))
         {
             return NoSuchInstance(id);
         }
 
-        var usage = await new LicensePools(session).UsageOfAsync(id, context.RequestAborted);
-        return Results.Json(View(instance) with
-        {
-            Licenses = [.. usage.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => new UsageView(Catalogue.NameOf(entry.Key).DisplayName, entry.Key, entry.Value))],
-        });
+        IEnumerable<UsageView> licenses = instance.Relayed
+            ? (await new RelayedUsages(session).OfInstanceAsync(id, context.RequestAborted))
+                .Select(usage => new UsageView(Catalogue.NameOf(usage.Tag).DisplayName, usage.Tag, usage.Quantity, usage.Status))
+            : (await new LicensePools(session).UsageOfAsync(id, context.RequestAborted)).OrderBy(entry => entry.Key, StringComparer.Ordinal)
+                .Select(entry => new UsageView(Catalogue.NameOf(entry.Key).DisplayName, entry.Key, entry.Value, null));
+        return Results.Json(View(instance) with { Licenses = [.. licenses] });
     }
 
     private static async Task<IResult> RemoveInstanceAsync(HttpContext context, string id, RemoveInstance remove) =>
@@ -156,6 +157,10 @@ internal static class RegistrationFeature
         {
             TransferInstance.Outcome.Transferred transferred => Results.Json(View(transferred.Instance)),
             TransferInstance.Outcome.NoSuchInstance => NoSuchInstance(id),
+            TransferInstance.Outcome.IsRelayed relayed => Problem.Of(
+                StatusCodes.Status409Conflict,
+                "instance-relayed",
+                $"{relayed.Instance.DisplayName} is relayed: its accounts are those of {relayed.Instance.RelayedTo}. Move it there."),
             TransferInstance.Outcome.NoSuchVirtualAccount => AccountScope.NotFound("local virtual account", request.VirtualAccount),
             var other => throw new InvalidOperationException(other.GetType().Name),
         };
@@ -201,6 +206,10 @@ internal static class RegistrationFeature
         instance.RegisteredAt,
         instance.AuthorizedAt,
         instance.LastContactAt,
+        instance.Relayed,
+        instance.RelayedTo,
+        instance.SmartAccount,
+        instance.CloudVirtualAccount,
         null);
 
     internal sealed record CreateTokenRequest(string? Description = null, int? ExpiresAfterDays = null, bool? ExportControlled = null, long? MaxUses = null);
@@ -212,7 +221,8 @@ internal static class RegistrationFeature
 
     private sealed record InstancePage(InstanceView[] Instances, long Total);
 
-    private sealed record UsageView(string License, string Tag, long Quantity);
+    /// <param name="Status">What the upstream answered to it, for a relayed product.</param>
+    private sealed record UsageView(string License, string Tag, long Quantity, string? Status);
 
     private sealed record InstanceView(
         string Id,
@@ -232,5 +242,9 @@ internal static class RegistrationFeature
         DateTimeOffset RegisteredAt,
         DateTimeOffset? AuthorizedAt,
         DateTimeOffset LastContactAt,
+        bool Relayed,
+        string? RelayedTo,
+        string? SmartAccount,
+        string? CloudVirtualAccount,
         UsageView[]? Licenses);
 }

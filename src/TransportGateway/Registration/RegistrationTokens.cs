@@ -74,10 +74,23 @@ internal sealed class RegistrationTokens(DbSession session)
         await session.ExecuteAsync(
             "UPDATE registration_tokens SET revoked_at = @Now WHERE id = @Id AND revoked_at IS NULL", new { Id = id, Now = now }, cancellationToken) == 1;
 
-    /// <summary>Takes the tokens with a virtual account that is deleted.</summary>
-    public Task<int> DeleteOfAsync(string virtualAccountId, CancellationToken cancellationToken) =>
-        session.ExecuteAsync(
-            "DELETE FROM registration_tokens WHERE virtual_account_id = @VirtualAccountId", new { VirtualAccountId = virtualAccountId }, cancellationToken);
+    /// <summary>Takes the tokens, but for their hashes, with a virtual account that is deleted.</summary>
+    public async Task<int> DeleteOfAsync(string virtualAccountId, CancellationToken cancellationToken)
+    {
+        const string Deleted = "FROM registration_tokens WHERE virtual_account_id = @VirtualAccountId";
+        await session.ExecuteAsync($"INSERT INTO former_tokens (secret_hash) SELECT secret_hash {Deleted}", new { VirtualAccountId = virtualAccountId }, cancellationToken);
+        return await session.ExecuteAsync($"DELETE {Deleted}", new { VirtualAccountId = virtualAccountId }, cancellationToken);
+    }
+
+    /// <summary>Whether this gateway ever made the token.</summary>
+    public Task<bool> IssuedAsync(IReadOnlyList<string> hashes, CancellationToken cancellationToken) =>
+        session.ScalarAsync<bool>(
+            $"""
+            SELECT EXISTS (SELECT 1 FROM registration_tokens WHERE {session.Dialect.AnyOf("secret_hash", "@Hashes")})
+                OR EXISTS (SELECT 1 FROM former_tokens WHERE {session.Dialect.AnyOf("secret_hash", "@Hashes")})
+            """,
+            new { Hashes = hashes },
+            cancellationToken);
 }
 
 internal sealed class TokenRow

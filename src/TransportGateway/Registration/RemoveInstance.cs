@@ -5,7 +5,10 @@ using TransportGateway.Persistence;
 
 namespace TransportGateway.Registration;
 
-/// <summary>Ends a product's registration at an administrator's wish; the product learns it at its next contact.</summary>
+/// <summary>
+/// Ends a product's registration at an administrator's wish; the product learns it at its next contact. Of a relayed product only the record
+/// is forgotten: its registration is its upstream's, and its next message brings the record back.
+/// </summary>
 internal sealed class RemoveInstance(Database database, TimeProvider clock)
 {
     /// <summary>False when there is no such registered instance that the caller may see.</summary>
@@ -14,7 +17,12 @@ internal sealed class RemoveInstance(Database database, TimeProvider clock)
         var now = clock.GetUtcNow();
         await using var session = await database.BeginAsync(cancellationToken);
         var instance = await new ProductInstances(session).FindAsync(instanceId, cancellationToken);
-        if (instance is null || !by.MaySee(instance.AccountId) || !await ExecuteAsync(session, instance, by.Name, $"{instance.DisplayName} was removed.", now, cancellationToken))
+        if (instance is null)
+        {
+            return await ForgetRelayedAsync(session, by, instanceId, now, cancellationToken);
+        }
+
+        if (!by.MaySee(instance.AccountId) || !await ExecuteAsync(session, instance, by.Name, $"{instance.DisplayName} was removed.", now, cancellationToken))
         {
             return false;
         }
@@ -37,6 +45,29 @@ internal sealed class RemoveInstance(Database database, TimeProvider clock)
         await DialledNames.ForgetProductAsync(session, instance.Id, instance.AccountId, now, cancellationToken);
         await new EventLog(session).AppendAsync(
             new LoggedEvent(EventKinds.InstanceRemoved, Severity.Info, by, message, instance.AccountId, instance.Id), now, cancellationToken);
+        return true;
+    }
+
+    private static async Task<bool> ForgetRelayedAsync(DbSession session, Caller by, string instanceId, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var relayed = new RelayedInstances(session);
+        var instance = await relayed.FindAsync(instanceId, cancellationToken);
+        if (instance is null || !by.MaySee(instance.AccountId) || !await relayed.ForgetAsync(instanceId, cancellationToken))
+        {
+            return false;
+        }
+
+        await new EventLog(session).AppendAsync(
+            new LoggedEvent(
+                EventKinds.RelayedInstanceForgotten,
+                Severity.Info,
+                by.Name,
+                $"The record of the relayed product {instance.DisplayName} was removed; its registration at {instance.RelayedTo} stays.",
+                instance.AccountId,
+                instance.Id),
+            now,
+            cancellationToken);
+        await session.CommitAsync();
         return true;
     }
 }

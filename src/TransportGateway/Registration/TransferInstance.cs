@@ -17,6 +17,9 @@ internal sealed class TransferInstance(Database database, TimeProvider clock)
 
         public sealed record NoSuchVirtualAccount : Outcome;
 
+        /// <summary>Its accounts are those of its upstream, where it can be moved.</summary>
+        public sealed record IsRelayed(InstanceRow Instance) : Outcome;
+
         private Outcome() { }
     }
 
@@ -29,6 +32,11 @@ internal sealed class TransferInstance(Database database, TimeProvider clock)
         await using var session = await database.BeginAsync(cancellationToken);
         var instances = new ProductInstances(session);
         var before = await instances.FindAsync(instanceId, cancellationToken);
+        if (before is null && await new RelayedInstances(session).FindAsync(instanceId, cancellationToken) is { } relayed && by.MaySee(relayed.AccountId))
+        {
+            return new Outcome.IsRelayed(relayed);
+        }
+
         if (before is null || !by.MaySee(before.AccountId) || before.State != InstanceState.Registered)
         {
             return new Outcome.NoSuchInstance();

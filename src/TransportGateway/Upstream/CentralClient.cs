@@ -1,7 +1,5 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Security;
-using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Polly;
@@ -29,7 +27,7 @@ internal sealed class CentralClient : IDisposable
     public CentralClient(CentralSettings settings, CentralTiming timing)
     {
         _settings = settings;
-        _http = new HttpClient(Handler(settings)) { BaseAddress = settings.Address, Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = ExchangeFormat.MostPartBytes };
+        _http = new HttpClient(settings.Route.CreateHandler()) { BaseAddress = settings.Address, Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = ExchangeFormat.MostPartBytes };
         _pipeline = Pipeline(timing);
     }
 
@@ -73,35 +71,6 @@ internal sealed class CentralClient : IDisposable
     public void Dispose() => _http.Dispose();
 
     private static string RunPath(string account, string run) => $"/exchange/v1/accounts/{Uri.EscapeDataString(account)}/runs/{Uri.EscapeDataString(run)}";
-
-    private static SocketsHttpHandler Handler(CentralSettings settings)
-    {
-        var handler = new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            UseCookies = false,
-            ConnectTimeout = TimeSpan.FromSeconds(10),
-            UseProxy = settings.Proxy is not null,
-            AutomaticDecompression = DecompressionMethods.None,
-        };
-        if (settings.Proxy is not null)
-        {
-            handler.Proxy = new WebProxy(settings.Proxy)
-            {
-                Credentials = settings.ProxyUser.Length == 0 ? null : new NetworkCredential(settings.ProxyUser, settings.ProxyPassword.Value),
-            };
-        }
-
-        var anchors = settings.ReadTlsAnchors();
-        if (anchors.Count > 0)
-        {
-            var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-            policy.CustomTrustStore.AddRange(anchors);
-            handler.SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = policy };
-        }
-
-        return handler;
-    }
 
     private static ResiliencePipeline<HttpResponseMessage> Pipeline(CentralTiming timing)
     {

@@ -92,7 +92,7 @@ internal static class CentralFeature
     }
 
     /// <summary>These settings are the whole gateway's: a client of one account neither sees nor changes them.</summary>
-    private static IResult? ForAll(HttpContext context) =>
+    public static IResult? ForAll(HttpContext context) =>
         Caller.Of(context)!.AccountId is null
             ? null
             : Problem.Of(StatusCodes.Status403Forbidden, "whole-gateway", "These settings are the whole gateway's; a client of one account cannot use them.");
@@ -102,11 +102,11 @@ internal static class CentralFeature
         settings.TokenAddress?.AbsoluteUri,
         settings.ClientId,
         settings.ClientSecret.Value.Length > 0,
-        settings.Proxy?.AbsoluteUri,
-        settings.ProxyUser,
-        settings.ProxyPassword.Value.Length > 0,
+        settings.Route.Proxy?.AbsoluteUri,
+        settings.Route.ProxyUser,
+        settings.Route.ProxyPassword.Value.Length > 0,
         [.. settings.ReadExchangeAnchors().Select(anchor => anchor.Subject)],
-        [.. settings.ReadTlsAnchors().Select(anchor => anchor.Subject)],
+        [.. settings.Route.ReadTlsAnchors().Select(anchor => anchor.Subject)],
         settings.Schedule.Words);
 
     internal sealed record SetCentralRequest(

@@ -1,5 +1,4 @@
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
 using System.Text.Json;
 using TransportGateway.Persistence;
 
@@ -22,26 +21,17 @@ internal sealed record CentralSettings
 
     public Secret ClientSecret { get; init; } = new("");
 
-    public Uri? Proxy { get; init; }
-
-    public string ProxyUser { get; init; } = "";
-
-    public Secret ProxyPassword { get; init; } = new("");
+    public UpstreamRoute Route { get; init; } = new();
 
     /// <summary>Roots that documents of the exchange must chain to, PEM.</summary>
     public string ExchangeAnchors { get; init; } = "";
-
-    /// <summary>Roots for TLS, PEM; those of the machine when empty.</summary>
-    public string TlsAnchors { get; init; } = "";
 
     /// <summary>When accounts without a schedule of their own synchronise.</summary>
     public SynchronizationSchedule Schedule { get; init; } = SynchronizationSchedule.Default;
 
     public bool IsOnline => Address is not null;
 
-    public X509Certificate2Collection ReadExchangeAnchors() => ReadPem(ExchangeAnchors);
-
-    public X509Certificate2Collection ReadTlsAnchors() => ReadPem(TlsAnchors);
+    public X509Certificate2Collection ReadExchangeAnchors() => UpstreamRoute.ReadPem(ExchangeAnchors);
 
     public static async Task<CentralSettings> LoadAsync(DbSession session, MasterKey masterKey, CancellationToken cancellationToken)
     {
@@ -56,12 +46,15 @@ internal sealed record CentralSettings
             Address = stored.Address is null ? null : new Uri(stored.Address),
             TokenAddress = stored.TokenAddress is null ? null : new Uri(stored.TokenAddress),
             ClientId = stored.ClientId,
-            ClientSecret = Open(masterKey, SecretPurpose, stored.SealedClientSecret),
-            Proxy = stored.Proxy is null ? null : new Uri(stored.Proxy),
-            ProxyUser = stored.ProxyUser,
-            ProxyPassword = Open(masterKey, ProxyPurpose, stored.SealedProxyPassword),
+            ClientSecret = masterKey.OpenText(SecretPurpose, stored.SealedClientSecret),
+            Route = new UpstreamRoute
+            {
+                Proxy = stored.Proxy is null ? null : new Uri(stored.Proxy),
+                ProxyUser = stored.ProxyUser,
+                ProxyPassword = masterKey.OpenText(ProxyPurpose, stored.SealedProxyPassword),
+                TlsAnchors = stored.TlsAnchors,
+            },
             ExchangeAnchors = stored.ExchangeAnchors,
-            TlsAnchors = stored.TlsAnchors,
             Schedule = SynchronizationSchedule.Parse(stored.Schedule) ?? SynchronizationSchedule.Default,
         };
     }
@@ -73,12 +66,12 @@ internal sealed record CentralSettings
                 Address?.AbsoluteUri,
                 TokenAddress?.AbsoluteUri,
                 ClientId,
-                Seal(masterKey, SecretPurpose, ClientSecret),
-                Proxy?.AbsoluteUri,
-                ProxyUser,
-                Seal(masterKey, ProxyPurpose, ProxyPassword),
+                masterKey.SealText(SecretPurpose, ClientSecret),
+                Route.Proxy?.AbsoluteUri,
+                Route.ProxyUser,
+                masterKey.SealText(ProxyPurpose, Route.ProxyPassword),
                 ExchangeAnchors,
-                TlsAnchors,
+                Route.TlsAnchors,
                 Schedule.ToString())),
             by,
             now,
@@ -95,13 +88,8 @@ internal sealed record CentralSettings
             problems.Add("address: with it, tokenAddress, clientId and clientSecret are needed, too.");
         }
 
-        if (Proxy is { } proxy && (proxy.Scheme is not ("http" or "https") || proxy.UserInfo.Length > 0))
-        {
-            problems.Add("proxy: an http URL without user and password is needed, as in http://proxy.example.com:3128; give those as proxyUser and proxyPassword.");
-        }
-
-        CheckAnchors("exchangeAnchors", ExchangeAnchors, problems);
-        CheckAnchors("tlsAnchors", TlsAnchors, problems);
+        Route.Check(problems);
+        UpstreamRoute.CheckAnchors("exchangeAnchors", ExchangeAnchors, problems);
         if (Address is not null && ExchangeAnchors.Trim().Length == 0)
         {
             problems.Add("exchangeAnchors: the root certificate that Software Central's documents must chain to is needed, as PEM.");
@@ -117,34 +105,6 @@ internal sealed record CentralSettings
             problems.Add($"{key}: an https URL without user, password and query is needed, as in https://swapi.cisco.com.");
         }
     }
-
-    private static void CheckAnchors(string key, string pem, List<string> problems)
-    {
-        try
-        {
-            if (pem.Trim().Length > 0 && ReadPem(pem).Count == 0)
-            {
-                problems.Add($"{key}: no certificate is in it; give PEM that begins with -----BEGIN CERTIFICATE-----.");
-            }
-        }
-        catch (System.Security.Cryptography.CryptographicException)
-        {
-            problems.Add($"{key}: it cannot be read as PEM certificates.");
-        }
-    }
-
-    private static X509Certificate2Collection ReadPem(string pem)
-    {
-        var certificates = new X509Certificate2Collection();
-        certificates.ImportFromPem(pem);
-        return certificates;
-    }
-
-    private static string Seal(MasterKey masterKey, string purpose, Secret secret) =>
-        secret.Value.Length == 0 ? "" : Convert.ToBase64String(masterKey.Seal(purpose, Encoding.UTF8.GetBytes(secret.Value)));
-
-    private static Secret Open(MasterKey masterKey, string purpose, string sealedText) =>
-        new(sealedText.Length == 0 ? "" : Encoding.UTF8.GetString(masterKey.Open(purpose, Convert.FromBase64String(sealedText))));
 
     private sealed record Stored(
         string? Address,

@@ -38,15 +38,12 @@ internal sealed class ChangeCentral(Database database, MasterKey masterKey, Time
         var before = await CentralSettings.LoadAsync(session, masterKey, cancellationToken);
         var after = before with
         {
-            Address = Read("address", request.Address, before.Address, problems),
-            TokenAddress = Read("tokenAddress", request.TokenAddress, before.TokenAddress, problems),
+            Address = UpstreamRoute.ReadAddress("address", request.Address, before.Address, problems),
+            TokenAddress = UpstreamRoute.ReadAddress("tokenAddress", request.TokenAddress, before.TokenAddress, problems),
             ClientId = request.ClientId ?? before.ClientId,
             ClientSecret = request.ClientSecret ?? before.ClientSecret,
-            Proxy = Read("proxy", request.Proxy, before.Proxy, problems),
-            ProxyUser = request.ProxyUser ?? before.ProxyUser,
-            ProxyPassword = request.ProxyPassword ?? before.ProxyPassword,
+            Route = before.Route.With(request.Proxy, request.ProxyUser, request.ProxyPassword, request.TlsAnchors, problems),
             ExchangeAnchors = request.ExchangeAnchors ?? before.ExchangeAnchors,
-            TlsAnchors = request.TlsAnchors ?? before.TlsAnchors,
             Schedule = request.Schedule ?? before.Schedule,
         };
         problems.AddRange(after.Problems());
@@ -67,21 +64,5 @@ internal sealed class ChangeCentral(Database database, MasterKey masterKey, Time
             cancellationToken);
         await session.CommitAsync();
         return new Outcome.Changed(after);
-    }
-
-    private static Uri? Read(string key, string? given, Uri? before, List<string> problems)
-    {
-        if (given is null or "")
-        {
-            return given is null ? before : null;
-        }
-
-        if (Uri.TryCreate(given, UriKind.Absolute, out var address) && address.Host.Length > 0)
-        {
-            return address;
-        }
-
-        problems.Add($"{key}: '{given}' is not a URL.");
-        return before;
     }
 }

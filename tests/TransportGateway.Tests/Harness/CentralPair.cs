@@ -51,7 +51,7 @@ internal sealed class CentralPair : IAsyncDisposable
             ClientId = Central.ClientId,
             ClientSecret = new Secret(Central.ClientSecret),
             ExchangeAnchors = Central.AnchorPem,
-            TlsAnchors = Central.AnchorPem,
+            Route = new UpstreamRoute { TlsAnchors = Central.AnchorPem },
             Schedule = new SynchronizationSchedule(SynchronizationPeriod.Never, 0, 0),
         };
         await using var session = await Gateway.Database.BeginAsync();

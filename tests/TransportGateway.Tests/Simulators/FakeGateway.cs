@@ -39,6 +39,9 @@ internal sealed class FakeGateway : IAsyncDisposable
 
     public ConcurrentQueue<FakeRequest> Requests { get; } = new();
 
+    /// <summary>The bodies of the answers given so far.</summary>
+    public ConcurrentQueue<byte[]> Answers { get; } = new();
+
     /// <summary>Connections accepted so far.</summary>
     public ConcurrentDictionary<string, bool> Connections { get; } = new(StringComparer.Ordinal);
 
@@ -101,9 +104,16 @@ internal sealed class FakeGateway : IAsyncDisposable
 
     private async Task AnswerAsync(HttpContext context)
     {
+        Connections[context.Connection.Id] = true;
+        if (HttpMethods.IsGet(context.Request.Method))
+        {
+            // As somebody who only looks whether a server is there.
+            context.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
+            return;
+        }
+
         using var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body);
-        Connections[context.Connection.Id] = true;
         var request = new FakeRequest(body.ToArray(), context.Request.ContentType);
         Requests.Enqueue(request);
         if (InsteadOfAnswer is { } instead)
@@ -127,7 +137,9 @@ internal sealed class FakeGateway : IAsyncDisposable
         }
 
         context.Response.ContentType = request.IsCallHome ? "text/xml; charset=utf-8" : "application/json";
-        await context.Response.WriteAsync(request.IsCallHome ? Wrap(answer) : answer);
+        var bytes = Encoding.UTF8.GetBytes(request.IsCallHome ? Wrap(answer) : answer);
+        Answers.Enqueue(bytes);
+        await context.Response.Body.WriteAsync(bytes);
     }
 
     private string Answer(FakeRequest request)

@@ -170,7 +170,7 @@ public abstract class SynchronizationFaultTests<TEngine>
         var story = await Story.BeginAsync(pair);
         await pair.ConfigureAsync(settings => settings with { ClientSecret = new Secret("wrong") });
         Assert.Contains("does not accept the client id and secret", (await story.SynchronizeAsync()).Cause, StringComparison.Ordinal);
-        await pair.ConfigureAsync(settings => settings with { TlsAnchors = "" });
+        await pair.ConfigureAsync(settings => settings with { Route = new UpstreamRoute() });
         var failed = await story.SynchronizeAsync();
         Assert.Contains("TLS certificate of Software Central does not verify", failed.Cause, StringComparison.Ordinal);
         Assert.DoesNotContain(pair.Gateway.Log.Lines, line => line.Contains(pair.Central.ClientSecret, StringComparison.Ordinal) || line.Contains("wrong", StringComparison.Ordinal));

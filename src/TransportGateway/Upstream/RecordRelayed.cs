@@ -1,0 +1,138 @@
+using TransportGateway.Accounts;
+using TransportGateway.Events;
+using TransportGateway.Licensing;
+using TransportGateway.Persistence;
+using TransportGateway.Protocol;
+using TransportGateway.Registration;
+
+namespace TransportGateway.Upstream;
+
+/// <summary>Brings the inventory up to date with a relayed message and the answer that its upstream gave to it.</summary>
+/// <remarks>
+/// Only what an upstream agreed to is recorded: it has verified the sender, which nobody here can. Any message of a product is enough to bring it
+/// into the inventory, so a gap closes by itself.
+/// </remarks>
+internal sealed class RecordRelayed(Database database, TimeProvider clock)
+{
+    /// <param name="Payload">The licensing message that was relayed.</param>
+    /// <param name="AccountId">The local account that the product is filed under, unless one stands for the virtual account that the answer names.</param>
+    public sealed record Request(
+        MessageIdentity Identity, ReadOnlyMemory<byte> Payload, ResponseFacts Facts, Uri Upstream, string AccountId, string Source);
+
+    /// <summary>The product as it is recorded now; null when neither message nor answer says which one it is, or it said good-bye.</summary>
+    public async Task<InstanceRow?> ExecuteAsync(Request request, CancellationToken cancellationToken)
+    {
+        if ((request.Facts.ProductInstanceIdentifier ?? request.Identity.ProductInstanceIdentifier) is not { Length: > 0 } id)
+        {
+            return null;
+        }
+
+        var now = clock.GetUtcNow();
+        var message = (SmartMessageReader.Read(request.Payload.Span) as ParsedMessage.Readable)?.Message;
+        await using var session = await database.BeginAsync(cancellationToken);
+        var instances = new RelayedInstances(session);
+        var before = await instances.FindAsync(id, cancellationToken);
+        if (message?.Body is DeregistrationBody)
+        {
+            if (before is not null && await instances.EndAsync(id, now, cancellationToken))
+            {
+                await TellAsync(session, EventKinds.RelayedInstanceEnded, before, $"{before.DisplayName} deregistered at {request.Upstream}.", now, cancellationToken);
+                await session.CommitAsync();
+            }
+
+            return null;
+        }
+
+        var virtualAccount = await FindVirtualAccountAsync(session, request, before, cancellationToken);
+        if (virtualAccount is null)
+        {
+            // The account that relayed products were to be filed under was deleted.
+            return null;
+        }
+
+        var after = Describe(id, before, virtualAccount, request, message, now);
+        if (before is null ? !await instances.AddAsync(after, cancellationToken) : !await instances.UpdateAsync(after, cancellationToken))
+        {
+            return before;
+        }
+
+        if (message?.Body is AuthorizationBody authorization)
+        {
+            await new RelayedUsages(session).ReplaceAsync(id, Usages(authorization, request.Facts), cancellationToken);
+        }
+
+        if (before is null or { State: not InstanceState.Registered } || message?.Body is RegistrationBody)
+        {
+            await instances.EndOthersAsync(after.UdiKey, id, now, cancellationToken);
+            await TellAsync(
+                session, EventKinds.RelayedInstanceSeen, after, $"{after.DisplayName}, which is registered at {request.Upstream}, is relayed (from {request.Source}).", now, cancellationToken);
+        }
+
+        await session.CommitAsync();
+        return after;
+    }
+
+    /// <summary>The one it was filed under; a registration is filed anew, by the names in its answer.</summary>
+    private static async Task<VirtualAccountRow?> FindVirtualAccountAsync(DbSession session, Request request, InstanceRow? before, CancellationToken cancellationToken)
+    {
+        var virtualAccounts = new VirtualAccounts(session);
+        if (before is not null && (request.Facts.SmartAccount is null || request.Facts.VirtualAccount is null))
+        {
+            return (await virtualAccounts.ListAsync(before.AccountId, cancellationToken)).FirstOrDefault(account => account.Id == before.VirtualAccountId);
+        }
+
+        var named = request.Facts is { SmartAccount: { } smart, VirtualAccount: { } cloud }
+            ? await new LocalAccounts(session).FindByCloudAsync(smart, cloud, cancellationToken) : null;
+        return (await virtualAccounts.ListAsync(named?.Id ?? before?.AccountId ?? request.AccountId, cancellationToken))
+            .FirstOrDefault(account => before is null || named is not null ? account.IsDefault : account.Id == before.VirtualAccountId);
+    }
+
+    /// <summary>What the message says, and for what it does not say, what was known.</summary>
+    private static InstanceRow Describe(
+        string id, InstanceRow? before, VirtualAccountRow virtualAccount, Request request, DeviceMessage? message, DateTimeOffset now)
+    {
+        var sudi = message?.DataSudi ?? message?.Header.Sudi;
+        var registration = message?.Body as RegistrationBody;
+        var authorizes = message?.Body is AuthorizationBody;
+        return new InstanceRow
+        {
+            Id = id,
+            VirtualAccountId = virtualAccount.Id,
+            UdiKey = InstanceRow.KeyOf(sudi?.Pid, sudi?.SerialNumber, sudi?.Uuid) ?? before?.UdiKey ?? "",
+            UdiPid = sudi?.Pid ?? before?.UdiPid,
+            UdiSerialNumber = sudi?.SerialNumber ?? before?.UdiSerialNumber,
+            UdiVid = sudi?.Vid ?? before?.UdiVid,
+            Uuid = sudi?.Uuid ?? before?.Uuid,
+            Suvi = sudi?.Suvi ?? before?.Suvi,
+            HostIdentifier = sudi?.HostIdentifier ?? before?.HostIdentifier,
+            MacAddress = sudi?.MacAddress ?? before?.MacAddress,
+            // A registration that leaves the host name out hides it.
+            HostName = registration is not null ? registration.HostName : before?.HostName,
+            SoftwareTag = registration?.SoftwareTag ?? before?.SoftwareTag ?? "",
+            ProductType = registration is not null ? Catalogue.ProductTypeOf(registration.SoftwareTag) : before?.ProductType ?? "",
+            AgentVersion = registration?.AgentVersion ?? before?.AgentVersion,
+            ExportControlled = registration is not null ? request.Facts.ExportControlAllowed : before?.ExportControlled ?? false,
+            RegisteredAt = registration is not null ? now : before?.RegisteredAt ?? now,
+            LastContactAt = now,
+            AuthorizationStatus = authorizes ? request.Facts.OverallStatus : before?.AuthorizationStatus,
+            AuthorizedAt = authorizes ? now : before?.AuthorizedAt,
+            AccountId = virtualAccount.AccountId,
+            VirtualAccountName = virtualAccount.Name,
+            RelayedTo = request.Upstream.AbsoluteUri,
+            SmartAccount = request.Facts.SmartAccount ?? before?.SmartAccount,
+            CloudVirtualAccount = request.Facts.VirtualAccount ?? before?.CloudVirtualAccount,
+        };
+    }
+
+    /// <summary>What the product asked for, with the word that the upstream has for each.</summary>
+    private static RelayedUsage[] Usages(AuthorizationBody authorization, ResponseFacts facts)
+    {
+        var words = (facts.Entitlements ?? []).GroupBy(fact => fact.Tag, StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.First().Status, StringComparer.Ordinal);
+        return [.. authorization.Entitlements
+            .Where(entitlement => entitlement.Count > 0)
+            .Select(entitlement => new RelayedUsage { Tag = entitlement.Tag, Quantity = entitlement.Count, Status = words.GetValueOrDefault(entitlement.Tag) ?? "" })];
+    }
+
+    private static Task TellAsync(DbSession session, string kind, InstanceRow instance, string message, DateTimeOffset now, CancellationToken cancellationToken) =>
+        new EventLog(session).AppendAsync(new LoggedEvent(kind, Severity.Info, instance.DisplayName, message, instance.AccountId, instance.Id), now, cancellationToken);
+}
