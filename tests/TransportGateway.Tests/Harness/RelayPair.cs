@@ -89,8 +89,6 @@ internal sealed class RelayPair : IAsyncDisposable
     public Task<IReadOnlyList<ListLicenses.License>> LicensesAsync() =>
         new ListLicenses(Gateway.Database).ExecuteAsync(Gateway.Account.Id, Gateway.VirtualAccount.Id, CancellationToken.None);
 
-    public Task WatchAsync() => Service<IEnumerable<TransportGateway.Jobs.IJob>>().OfType<RelayWatch>().Single().RunAsync(CancellationToken.None);
-
     public async ValueTask DisposeAsync()
     {
         _owned.ForEach(owned => owned.Dispose());

@@ -94,6 +94,9 @@ internal sealed class FakeGateway : IAsyncDisposable
     public GatewayClient Client(DeviceTransport transport = DeviceTransport.SmartTransport, GatewayClientOptions? options = null) =>
         new(Address(transport), transport, new TrustAnchors(Authority.Root), options);
 
+    /// <summary>Hangs up on everybody.</summary>
+    public bool Down { get; set; }
+
     /// <summary>Acts on the next requests and closes the connection without an answer.</summary>
     public void LoseAnswers(int count) => answersToLose = count;
 
@@ -105,6 +108,12 @@ internal sealed class FakeGateway : IAsyncDisposable
     private async Task AnswerAsync(HttpContext context)
     {
         Connections[context.Connection.Id] = true;
+        if (Down)
+        {
+            context.Abort();
+            return;
+        }
+
         if (HttpMethods.IsGet(context.Request.Method))
         {
             // As somebody who only looks whether a server is there.
