@@ -57,7 +57,7 @@ internal static class AccessCommands
 
     public static Command SetUp(CommandContext context)
     {
-        var file = new Option<string?>("--code-file") { Description = "file with the set-up code that the gateway prints at its start; without it the code is asked for, or read from standard input" };
+        var file = new Option<FileInfo?>("--code-file") { Description = "file with the set-up code that the gateway prints at its start; without it the code is asked for, or read from standard input" };
         var code = new Option<string?>("--code") { Description = "the code itself; other users of this machine can see it while the command runs, so better leave it out or use --code-file" };
         var setUp = new Command("setup", "Takes a new gateway into use from another machine: the set-up code buys the first administrator's API client.") { file, code };
         context.Run(setUp, async (parsed, api, cancellationToken) =>
@@ -68,7 +68,7 @@ internal static class AccessCommands
         return setUp;
     }
 
-    private static async Task<string> ReadCodeAsync(CommandContext context, string? file, string? code, CancellationToken cancellationToken)
+    private static async Task<string> ReadCodeAsync(CommandContext context, FileInfo? file, string? code, CancellationToken cancellationToken)
     {
         if (file is not null && code is not null)
         {
@@ -86,15 +86,8 @@ internal static class AccessCommands
             return await context.Input.ReadLineAsync(cancellationToken) ?? throw new TgctlException("The set-up code is missing. Write it to standard input, or give --code-file.");
         }
 
-        try
-        {
-            using var text = File.OpenText(file);
-            return await text.ReadLineAsync(cancellationToken) ?? throw new TgctlException($"--code-file {file} is empty.");
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new TgctlException($"--code-file {file} cannot be read: {exception.Message}");
-        }
+        var read = await Files.ReadPasswordAsync(file, cancellationToken);
+        return read.Length > 0 ? read : throw new TgctlException($"--code-file {file} is empty.");
     }
 
     private static void PrintSecret(CommandContext context, JsonNode answer)

@@ -20,17 +20,15 @@ internal static class CentralCommands
         var address = new Option<string?>("--address") { Description = "base URL of Software Central; empty for files only" };
         var tokenAddress = new Option<string?>("--token-address") { Description = "URL of its OAuth token endpoint" };
         var clientId = new Option<string?>("--client-id-at-cisco") { Description = "OAuth client id" };
-        var secretFile = new Option<string?>("--client-secret-file") { Description = "file that holds the OAuth client secret; - for standard input" };
-        var proxy = new Option<string?>("--proxy") { Description = "HTTP proxy, as in http://proxy.example.com:3128; empty for none" };
-        var proxyUser = new Option<string?>("--proxy-user") { Description = "user at the proxy" };
-        var proxyPasswordFile = new Option<string?>("--proxy-password-file") { Description = "file that holds the password at the proxy" };
-        var exchangeAnchors = new Option<string?>("--exchange-anchors") { Description = "PEM file with the root that Software Central's documents chain to" };
-        var tlsAnchors = new Option<string?>("--tls-anchors") { Description = "PEM file with roots for TLS; those of the machine when never given" };
+        var secretFile = new Option<FileInfo?>("--client-secret-file") { Description = "file that holds the OAuth client secret; - for standard input" };
+        var exchangeAnchors = new Option<FileInfo?>("--exchange-anchors") { Description = "PEM file with the root that Software Central's documents chain to" };
+        var route = new RouteOptions();
         var schedule = SynchronizationCommands.ScheduleOption();
         var set = new Command("set", "Changes settings; what is not given stays as it is.")
         {
-            address, tokenAddress, clientId, secretFile, proxy, proxyUser, proxyPasswordFile, exchangeAnchors, tlsAnchors, schedule,
+            address, tokenAddress, clientId, secretFile, exchangeAnchors, schedule,
         };
+        route.AddTo(set);
         context.Run(set, async (parsed, api, cancellationToken) =>
         {
             var body = new Dictionary<string, object?>(StringComparer.Ordinal)
@@ -38,14 +36,11 @@ internal static class CentralCommands
                 ["address"] = parsed.GetValue(address),
                 ["tokenAddress"] = parsed.GetValue(tokenAddress),
                 ["clientId"] = parsed.GetValue(clientId),
-                ["clientSecret"] = await SecretAsync(parsed.GetValue(secretFile), cancellationToken),
-                ["proxy"] = parsed.GetValue(proxy),
-                ["proxyUser"] = parsed.GetValue(proxyUser),
-                ["proxyPassword"] = await SecretAsync(parsed.GetValue(proxyPasswordFile), cancellationToken),
-                ["exchangeAnchors"] = await PemAsync(parsed.GetValue(exchangeAnchors), cancellationToken),
-                ["tlsAnchors"] = await PemAsync(parsed.GetValue(tlsAnchors), cancellationToken),
+                ["clientSecret"] = parsed.GetValue(secretFile) is { } secret ? await Files.ReadPasswordAsync(secret, cancellationToken) : null,
+                ["exchangeAnchors"] = parsed.GetValue(exchangeAnchors) is { } anchors ? await Files.ReadCertificatesAsync(anchors, cancellationToken) : null,
                 ["schedule"] = SynchronizationCommands.ReadSchedule(parsed.GetValue(schedule)),
             };
+            await route.WriteAsync(parsed, body, cancellationToken);
             context.Print(
                 parsed,
                 await api.PutAsync("/api/v2/central", body.Where(entry => entry.Value is not null).ToDictionary(StringComparer.Ordinal), cancellationToken),
@@ -80,41 +75,6 @@ internal static class CentralCommands
             ("TLS anchors", answer["tlsAnchors"]!.AsArray() is { Count: > 0 } anchors ? string.Join(", ", anchors) : "those of the machine"),
             ("Default schedule", Tables.Text(answer, "schedule")),
         ];
-        foreach (var (heading, text) in lines)
-        {
-            context.Output.WriteLine($"{heading + ":",-18} {text}");
-        }
-    }
-
-    private static async Task<string?> SecretAsync(string? file, CancellationToken cancellationToken) => file switch
-    {
-        null => null,
-        "-" => await Console.In.ReadLineAsync(cancellationToken) ?? throw new TgctlException("Standard input holds no secret."),
-        _ => (await ReadAsync(file, cancellationToken)).Trim(),
-    };
-
-    private static async Task<string?> PemAsync(string? file, CancellationToken cancellationToken)
-    {
-        if (file is null)
-        {
-            return null;
-        }
-
-        var text = await ReadAsync(file, cancellationToken);
-        return text.Contains("-----BEGIN CERTIFICATE-----", StringComparison.Ordinal)
-            ? text
-            : throw new TgctlException($"{file} holds no certificate in PEM, which begins with -----BEGIN CERTIFICATE-----.");
-    }
-
-    private static async Task<string> ReadAsync(string file, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await File.ReadAllTextAsync(file, cancellationToken);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new TgctlException($"{file} cannot be read: {exception.Message}");
-        }
+        Tables.PrintLines(context.Output, lines);
     }
 }

@@ -127,11 +127,13 @@ internal static class CertificateCommands
             ("Created (UTC)", Tables.Instant("createdAt")))));
 
         var id = new Argument<string>("id") { Description = "the request's id, as csr list shows it" };
-        var delete = new Command("delete", "Deletes a signing request with its key; a certificate that answers it can then not be uploaded.") { id };
+        var yes = CommandContext.YesOption();
+        var delete = new Command("delete", "Deletes a signing request with its key; a certificate that answers it can then not be uploaded.") { id, yes };
         context.Run(delete, async (parsed, api, cancellationToken) =>
         {
+            await context.ConfirmAsync(parsed, yes, "Delete the signing request and its key? A certificate that answers it can then not be uploaded.", cancellationToken);
             await api.DeleteAsync($"{Root}/requests/{Uri.EscapeDataString(parsed.GetValue(id)!)}", cancellationToken);
-            await context.Output.WriteLineAsync("The signing request was deleted.");
+            context.Tell(parsed, new JsonObject { ["result"] = "deleted", ["id"] = parsed.GetValue(id) }, "The signing request was deleted.");
         });
         return new Command("csr", "Signing requests for a browser certificate.") { create, list, delete };
     }
@@ -176,11 +178,13 @@ internal static class CertificateCommands
 
     private static Command Delete(CommandContext context)
     {
-        var delete = new Command("delete", "Deletes the uploaded certificate; browsers get the gateway's own again.");
-        context.Run(delete, async (_, api, cancellationToken) =>
+        var yes = CommandContext.YesOption();
+        var delete = new Command("delete", "Deletes the uploaded certificate; browsers get the gateway's own again.") { yes };
+        context.Run(delete, async (parsed, api, cancellationToken) =>
         {
+            await context.ConfirmAsync(parsed, yes, "Delete the uploaded certificate and its key?", cancellationToken);
             await api.DeleteAsync(Root + "/uploaded", cancellationToken);
-            await context.Output.WriteLineAsync("The uploaded certificate was deleted; browsers get the gateway's own again.");
+            context.Tell(parsed, new JsonObject { ["result"] = "deleted" }, "The uploaded certificate was deleted; browsers get the gateway's own again.");
         });
         return delete;
     }

@@ -26,6 +26,15 @@ internal static class Files
     public static async Task<string> ReadPasswordAsync(FileInfo file, CancellationToken cancellationToken) =>
         (file.Name == "-" ? await Console.In.ReadLineAsync(cancellationToken) ?? "" : await ReadTextAsync(file, cancellationToken)).Split('\n')[0].TrimEnd('\r');
 
+    /// <summary>Certificates as PEM.</summary>
+    public static async Task<string> ReadCertificatesAsync(FileInfo file, CancellationToken cancellationToken)
+    {
+        var text = await ReadTextAsync(file, cancellationToken);
+        return text.Contains("-----BEGIN CERTIFICATE-----", StringComparison.Ordinal)
+            ? text
+            : throw new TgctlException($"{file} holds no certificate in PEM, which begins with -----BEGIN CERTIFICATE-----.");
+    }
+
     public static async Task WriteAsync(FileInfo file, string text, CancellationToken cancellationToken)
     {
         try

@@ -14,15 +14,7 @@ internal static class InstanceCommands
         context.Run(list, async (parsed, api, cancellationToken) =>
         {
             var path = await CommandContext.VirtualAccountPathAsync(api, parsed.GetValue(account), parsed.GetValue(virtualAccount)!, cancellationToken);
-            context.Print(parsed, await AllAsync(api, path + "/instances", cancellationToken), answer => Tables.Print(
-                context.Output,
-                answer.AsArray(),
-                "Showing All {0} Records",
-                ("Name", Tables.Field("name")),
-                ("Product Type", Tables.Field("productType")),
-                ("Last Contact (UTC)", Tables.Instant("lastContactAt")),
-                ("Alerts", row => Tables.Text(row, "authorizationStatus") == "OUT_OF_COMPLIANCE" ? "Out Of Compliance" : ""),
-                ("Id", Tables.Field("id"))));
+            context.Print(parsed, await AllAsync(api, path + "/instances", cancellationToken), answer => PrintList(context, answer.AsArray()));
         });
 
         var shown = new Argument<string>("id") { Description = "product instance identifier" };
@@ -72,6 +64,25 @@ internal static class InstanceCommands
         }
     }
 
+    private static void PrintList(CommandContext context, JsonArray instances)
+    {
+        (string Heading, Func<JsonNode, string> Cell)[] columns =
+        [
+            ("Name", Tables.Field("name")),
+            ("Product Type", Tables.Field("productType")),
+            ("Last Contact (UTC)", Tables.Instant("lastContactAt")),
+            ("Alerts", row => Tables.Text(row, "authorizationStatus") == "OUT_OF_COMPLIANCE" ? "Out Of Compliance" : ""),
+            ("Id", Tables.Field("id")),
+        ];
+        // Where nothing is relayed, a column for it would only be in the way.
+        if (instances.Any(row => Tables.Text(row!, "relayed") == "true"))
+        {
+            columns = [.. columns, ("Relayed To", Tables.Field("relayedTo"))];
+        }
+
+        Tables.Print(context.Output, instances, "Showing All {0} Records", columns);
+    }
+
     private static void PrintDetail(CommandContext context, JsonNode instance)
     {
         foreach (var (label, value) in new (string, string)[]
@@ -90,7 +101,9 @@ internal static class InstanceCommands
             ("Registered (UTC)", Tables.Instant("registeredAt")(instance)),
             ("Authorized (UTC)", Tables.Instant("authorizedAt")(instance)),
             ("Last contact (UTC)", Tables.Instant("lastContactAt")(instance)),
-        })
+            ("Relayed to", Tables.Text(instance, "relayedTo")),
+            ("At Cisco", string.Join(" / ", new[] { Tables.Text(instance, "smartAccount"), Tables.Text(instance, "cloudVirtualAccount") }.Where(name => name.Length > 0))),
+        }.Where(line => line.Item2.Length > 0 || line.Item1 is not ("Relayed to" or "At Cisco")))
         {
             context.Output.WriteLine($"{label,-20}{value}");
         }

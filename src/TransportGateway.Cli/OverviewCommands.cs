@@ -14,19 +14,29 @@ internal static class OverviewCommands
         context.Run(list, async (parsed, api, cancellationToken) =>
         {
             var path = await CommandContext.VirtualAccountPathAsync(api, parsed.GetValue(account), parsed.GetValue(virtualAccount)!, cancellationToken);
-            context.Print(parsed, await api.GetAsync(path + "/licenses", cancellationToken), answer => Tables.Print(
-                context.Output,
-                answer.AsArray(),
-                "Showing All {0} Records",
-                ("License", Tables.Field("license")),
-                ("Billing", Tables.Field("billing")),
-                ("Purchased", Tables.Field("purchased")),
-                ("In Use", Tables.Field("inUse")),
-                ("Substitution", row => Tables.Text(row, "substitution") is "0" ? "" : Tables.Text(row, "substitution")),
-                ("Balance", Tables.Field("balance")),
-                ("Alerts", Tables.Field("alert"))));
+            context.Print(parsed, await api.GetAsync(path + "/licenses", cancellationToken), answer => PrintLicenses(context, answer.AsArray()));
         });
         return new Command("license", "Licences.") { list };
+    }
+
+    private static void PrintLicenses(CommandContext context, JsonArray licenses)
+    {
+        (string Heading, Func<JsonNode, string> Cell)[] columns =
+        [
+            ("License", Tables.Field("license")),
+            ("Billing", Tables.Field("billing")),
+            ("Purchased", Tables.Field("purchased")),
+            ("In Use", Tables.Field("inUse")),
+            ("Substitution", row => Tables.Text(row, "substitution") is "0" ? "" : Tables.Text(row, "substitution")),
+            ("Balance", Tables.Field("balance")),
+            ("Alerts", Tables.Field("alert")),
+        ];
+        if (licenses.Any(row => Tables.Text(row!, "relayed") != "0"))
+        {
+            columns = [.. columns, ("Relayed", Tables.Field("relayed"))];
+        }
+
+        Tables.Print(context.Output, licenses, "Showing All {0} Records", columns);
     }
 
     public static Command Alerts(CommandContext context)
@@ -85,7 +95,7 @@ internal static class OverviewCommands
                     ("Host name", Tables.Text(answer, "hostName")),
                     ("Host certificate", $"until {Tables.Instant("hostCertificateExpires")(answer)} UTC"),
                     ("Signing certificate", $"until {Tables.Instant("signingCertificateExpires")(answer)} UTC"),
-                    ("Product instances", Tables.Text(answer, "productInstances")),
+                    ("Product instances", Tables.Text(answer, "productInstances") + (Tables.Text(answer, "relayedInstances") is "0" ? "" : $", and {Tables.Text(answer, "relayedInstances")} relayed")),
                     ("Open alerts", Tables.Text(answer, "openAlerts")),
                 })
                 {

@@ -40,6 +40,15 @@ internal static class Tables
         output.WriteLine(string.Format(CultureInfo.InvariantCulture, footer, count));
     }
 
+    /// <summary>One thing, line by line.</summary>
+    public static void PrintLines(TextWriter output, IEnumerable<(string Heading, string Text)> lines)
+    {
+        foreach (var (heading, text) in lines)
+        {
+            output.WriteLine($"{heading + ":",-20} {text}");
+        }
+    }
+
     /// <remarks>Names come from products, so they could carry sequences that command a terminal: control characters are shown as question marks.</remarks>
     public static string Text(JsonNode row, string name) => Plain(row[name]?.ToString() ?? "");
 

@@ -16,6 +16,7 @@ internal static class Tgctl
         root.Subcommands.Add(VirtualAccountCommands.Create(context));
         root.Subcommands.Add(SynchronizationCommands.Create(context));
         root.Subcommands.Add(CentralCommands.Create(context));
+        root.Subcommands.Add(RelayCommands.Create(context));
         root.Subcommands.Add(TokenCommands.Create(context));
         root.Subcommands.Add(InstanceCommands.Create(context));
         root.Subcommands.Add(CertificateCommands.Create(context));

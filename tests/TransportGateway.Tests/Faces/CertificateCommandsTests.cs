@@ -1,13 +1,9 @@
 using System.Net;
-using System.Net.Http.Headers;
 using System.Net.Http.Json;
-using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
-using Microsoft.Extensions.DependencyInjection;
 using TransportGateway.Access;
-using TransportGateway.Cli;
 using TransportGateway.Tests.Harness;
 using TransportGateway.Tests.HostTls;
 
@@ -73,8 +69,10 @@ public sealed class CertificateCommandsTests : IAsyncLifetime
         Assert.Contains("For browsers          licences.example.com", await DoneAsync("certificate", "show"), StringComparison.Ordinal);
         Assert.Contains("Showing All 0 Records", await DoneAsync("certificate", "csr", "list"), StringComparison.Ordinal);
 
-        await DoneAsync("certificate", "delete");
-        Assert.Contains("There is no uploaded certificate", await RefusedAsync("certificate", "delete"), StringComparison.Ordinal);
+        Assert.Contains("Nothing was changed", await RefusedAsync("certificate", "delete"), StringComparison.Ordinal);
+        Assert.Contains("For browsers          licences.example.com", await DoneAsync("certificate", "show"), StringComparison.Ordinal);
+        await DoneAsync("certificate", "delete", "--yes");
+        Assert.Contains("There is no uploaded certificate", await RefusedAsync("certificate", "delete", "--yes"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -97,7 +95,7 @@ public sealed class CertificateCommandsTests : IAsyncLifetime
     [InlineData("is a URL; only the host part is needed", "certificate", "host-name", "set", "https://licences.example.com")]
     [InlineData("has an underscore", "certificate", "host-name", "set", "ok.example", "--alternative-name", "not_ok")]
     [InlineData("cannot be read", "certificate", "upload", "/nowhere/file.pem")]
-    [InlineData("There is no such signing request", "certificate", "csr", "delete", "nonsense")]
+    [InlineData("There is no such signing request", "certificate", "csr", "delete", "nonsense", "--yes")]
     public async Task A_mistake_is_answered_with_what_to_do(string sentence, params string[] arguments) =>
         Assert.Contains(sentence, await RefusedAsync(arguments), StringComparison.Ordinal);
 
@@ -124,39 +122,9 @@ public sealed class CertificateCommandsTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.BadRequest, nameless.StatusCode);
     }
 
-    private async Task<HttpClient> ClientAsync(string? accountId, params Permission[] permissions)
-    {
-        var services = _gateway.Gateway.Services;
-        var client = Assert.IsType<CreateApiClient.Outcome.Created>(await services.GetRequiredService<CreateApiClient>().ExecuteAsync(
-            new CreateApiClient.Request(_gateway.Administrator, "test", accountId, permissions), CancellationToken.None));
-        var token = Assert.IsType<IssueAccessToken.Outcome.Issued>(await services.GetRequiredService<IssueAccessToken>().ExecuteAsync(client.ClientId, client.ClientSecret, CancellationToken.None));
-        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-        policy.CustomTrustStore.ImportFromPemFile(_gateway.Gateway.Directory.TrustAnchor);
-        return new HttpClient(new SocketsHttpHandler { SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = policy } })
-        {
-            BaseAddress = _gateway.Address,
-            DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", token.AccessToken.Value) },
-        };
-    }
+    private Task<HttpClient> ClientAsync(string? accountId, params Permission[] permissions) => _gateway.RestClientAsync(accountId, permissions);
 
-    private async Task<string> DoneAsync(params string[] arguments)
-    {
-        var (code, output, errors) = await RunAsync(arguments);
-        Assert.True(code == 0, errors);
-        return output;
-    }
+    private Task<string> DoneAsync(params string[] arguments) => _gateway.TgctlDoneAsync(arguments);
 
-    private async Task<string> RefusedAsync(params string[] arguments)
-    {
-        var (code, _, errors) = await RunAsync(arguments);
-        Assert.Equal(1, code);
-        return errors;
-    }
-
-    private async Task<(int Code, string Output, string Errors)> RunAsync(string[] arguments)
-    {
-        using var output = new StringWriter();
-        using var errors = new StringWriter();
-        return (await Tgctl.RunAsync([.. arguments, "--data-directory", Folder], output, errors), output.ToString(), errors.ToString());
-    }
+    private Task<string> RefusedAsync(params string[] arguments) => _gateway.TgctlRefusedAsync(arguments);
 }

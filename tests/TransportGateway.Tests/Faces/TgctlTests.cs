@@ -90,7 +90,7 @@ public sealed class TgctlTests : IAsyncLifetime
     [InlineData("is not one address", "account", "request", "TEST", "--smart-account", "s", "--virtual-account", "v", "--email", "nobody")]
     [InlineData("There is no local account 'Nobody'", "account", "approve", "Nobody")]
     [InlineData("cannot be approved: it is Active, and only one that is Pending can be.", "account", "approve", "Example Account")]
-    [InlineData("--code-file /nowhere cannot be read", "setup", "--code-file", "/nowhere")]
+    [InlineData("/nowhere cannot be read", "setup", "--code-file", "/nowhere")]
     [InlineData("Give the set-up code once", "setup", "--code-file", "/nowhere", "--code", "x")]
     [InlineData("There is no permission 'Everything'", "api-client", "create", "x", "--permission", "Everything")]
     [InlineData("There is no registered product instance", "instance", "show", "nonsense")]

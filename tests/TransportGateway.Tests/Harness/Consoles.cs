@@ -1,0 +1,52 @@
+using System.Net.Http.Headers;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.DependencyInjection;
+using TransportGateway.Access;
+using TransportGateway.Cli;
+
+namespace TransportGateway.Tests.Harness;
+
+/// <summary>The faces that administrators use: the console on the gateway's own machine, and REST with certain rights.</summary>
+internal static class Consoles
+{
+    public static async Task<(int Code, string Output, string Errors)> TgctlAsync(this TestGateway gateway, string input, params string[] arguments)
+    {
+        using var output = new StringWriter();
+        using var errors = new StringWriter();
+        using var typed = new StringReader(input);
+        return (await Tgctl.RunAsync([.. arguments, "--data-directory", gateway.Gateway.Directory.Path], output, errors, typed), output.ToString(), errors.ToString());
+    }
+
+    /// <summary>What a command that does its work prints.</summary>
+    public static async Task<string> TgctlDoneAsync(this TestGateway gateway, params string[] arguments)
+    {
+        var (code, output, errors) = await gateway.TgctlAsync("", arguments);
+        Assert.True(code == 0, errors);
+        return output;
+    }
+
+    /// <summary>The sentence of a command that is refused.</summary>
+    public static async Task<string> TgctlRefusedAsync(this TestGateway gateway, params string[] arguments)
+    {
+        var (code, _, errors) = await gateway.TgctlAsync("", arguments);
+        Assert.Equal(1, code);
+        return errors;
+    }
+
+    /// <param name="accountId">Null for a client of all accounts.</param>
+    public static async Task<HttpClient> RestClientAsync(this TestGateway gateway, string? accountId, params Permission[] permissions)
+    {
+        var services = gateway.Gateway.Services;
+        var client = Assert.IsType<CreateApiClient.Outcome.Created>(await services.GetRequiredService<CreateApiClient>().ExecuteAsync(
+            new CreateApiClient.Request(gateway.Administrator, "test", accountId, permissions), CancellationToken.None));
+        var token = Assert.IsType<IssueAccessToken.Outcome.Issued>(await services.GetRequiredService<IssueAccessToken>().ExecuteAsync(client.ClientId, client.ClientSecret, CancellationToken.None));
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        policy.CustomTrustStore.ImportFromPemFile(gateway.Gateway.Directory.TrustAnchor);
+        return new HttpClient(new SocketsHttpHandler { SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = policy } })
+        {
+            BaseAddress = gateway.Address,
+            DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", token.AccessToken.Value) },
+        };
+    }
+}
