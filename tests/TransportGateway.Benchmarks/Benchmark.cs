@@ -25,14 +25,15 @@ internal sealed class Benchmark(BenchmarkOptions options, TimeProvider clock)
         {
             Console.WriteLine();
             Console.WriteLine($"{engine}");
-            if (options.Throughput)
+            foreach (var part in options.Parts)
             {
-                await ThroughputAsync(engine);
-            }
-
-            if (options.Footprint)
-            {
-                await new Footprint(engine, clock, Expect).RunAsync();
+                await (part switch
+                {
+                    "throughput" => ThroughputAsync(engine),
+                    "footprint" => new Footprint(engine, clock, Expect).RunAsync(),
+                    "relay" => new RelayOverhead(engine, options, clock).RunAsync(),
+                    _ => new SynchronizationCost(engine, clock, Expect).RunAsync(),
+                });
             }
         }
 

@@ -68,6 +68,16 @@ internal sealed class BenchmarkDatabase : IAsyncDisposable
         return token.Text.Value;
     }
 
+    /// <summary>Work on the database before a server has it.</summary>
+    public async Task PrepareAsync(Func<DbSession, MasterKey, Task> work, TimeProvider clock)
+    {
+        await using var database = Open(Kind, Folder, ConnectionString, clock);
+        using var masterKey = MasterKey.LoadOrCreate(Path.Combine(Folder, "master.key"));
+        await using var session = await database.BeginAsync();
+        await work(session, masterKey);
+        await session.CommitAsync();
+    }
+
     /// <summary>Registered products with a certificate and three licences in use each, put straight into the database.</summary>
     public async Task AddInstancesAsync(int count, byte[] publicKey, TimeProvider clock)
     {

@@ -8,7 +8,7 @@ internal enum EngineKind
     PostgreSql,
 }
 
-internal sealed record BenchmarkOptions(IReadOnlyList<EngineKind> Engines, int Seconds, int Rounds, int Connections, bool Throughput, bool Footprint)
+internal sealed record BenchmarkOptions(IReadOnlyList<EngineKind> Engines, int Seconds, int Rounds, int Connections, IReadOnlyList<string> Parts)
 {
     public const string ServerVariable = "TG_TEST_POSTGRESQL";
 
@@ -20,12 +20,14 @@ internal sealed record BenchmarkOptions(IReadOnlyList<EngineKind> Engines, int S
           --seconds N                       how long a round is to last on the gateway, 1 to 60; default 4
           --rounds N                        pairs of rounds for each figure, 1 to 50; default 5
           --connections N                   requests under way at a time, 1 to 256; default 16
-          --only throughput|footprint       half of it
+          --only PART                       one of throughput, footprint, relay, synchronisation
         """;
+
+    private static readonly string[] AllParts = ["throughput", "footprint", "relay", "synchronisation"];
 
     public static (BenchmarkOptions? Options, string? Problem) Read(IReadOnlyList<string> arguments)
     {
-        var values = new Dictionary<string, string> { ["--engine"] = "both", ["--seconds"] = "4", ["--rounds"] = "5", ["--connections"] = "16", ["--only"] = "both" };
+        var values = new Dictionary<string, string> { ["--engine"] = "both", ["--seconds"] = "4", ["--rounds"] = "5", ["--connections"] = "16", ["--only"] = "all" };
         for (var i = 0; i < arguments.Count; i += 2)
         {
             if (!values.ContainsKey(arguments[i]) || i + 1 == arguments.Count)
@@ -47,7 +49,7 @@ internal sealed record BenchmarkOptions(IReadOnlyList<EngineKind> Engines, int S
             || Number("--seconds", 60) is not { } seconds
             || Number("--rounds", 50) is not { } rounds
             || Number("--connections", 256) is not { } connections
-            || values["--only"] is not ("both" or "throughput" or "footprint"))
+            || (values["--only"] != "all" && !AllParts.Contains(values["--only"])))
         {
             return (null, "An option has a value that will not do.");
         }
@@ -57,7 +59,7 @@ internal sealed record BenchmarkOptions(IReadOnlyList<EngineKind> Engines, int S
             return (null, $"{ServerVariable} is not set. Set it to a PostgreSQL on loopback where this user may create databases, or say --engine sqlite.");
         }
 
-        return (new BenchmarkOptions(engines, seconds, rounds, connections, values["--only"] != "footprint", values["--only"] != "throughput"), null);
+        return (new BenchmarkOptions(engines, seconds, rounds, connections, values["--only"] == "all" ? AllParts : [values["--only"]]), null);
 
         int? Number(string key, int most) =>
             int.TryParse(values[key], NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= 1 && value <= most ? value : null;

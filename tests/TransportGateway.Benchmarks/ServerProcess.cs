@@ -47,6 +47,19 @@ internal sealed class ServerProcess : IDisposable
         }
     }
 
+    /// <summary>The most that was resident since the start or <see cref="ForgetPeak"/>, as Linux counts it.</summary>
+    public double PeakResidentMegabytes
+    {
+        get
+        {
+            const string Name = "VmHWM:";
+            var line = File.ReadLines($"/proc/{_process.Id}/status").Single(line => line.StartsWith(Name, StringComparison.Ordinal));
+            return long.Parse(line[Name.Length..^"kB".Length].Trim(), System.Globalization.CultureInfo.InvariantCulture) / 1024.0;
+        }
+    }
+
+    public void ForgetPeak() => File.WriteAllText($"/proc/{_process.Id}/clear_refs", "5");
+
     public static Task<ServerProcess> StartGatewayAsync(BenchmarkDatabase database, TimeProvider clock)
     {
         var output = new DirectoryInfo(AppContext.BaseDirectory);

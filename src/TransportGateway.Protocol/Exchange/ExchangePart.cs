@@ -139,7 +139,7 @@ public sealed record VirtualAccountRecord(string Id, string Name, bool IsDefault
 
 public sealed record UsageRecord(string VirtualAccount, string Tag, long InUse, long Purchased);
 
-/// <param name="Purpose"><c>host</c> or <c>sub-ca</c>.</param>
+/// <param name="Purpose"><c>host</c> or <c>exchange</c>.</param>
 /// <param name="SigningRequest">PKCS#10, DER.</param>
 public sealed record CertificateRequestRecord(string Id, string Purpose, byte[] SigningRequest, string CommonName, IReadOnlyList<string> Names);
 

@@ -25,7 +25,15 @@ internal sealed partial class SynchronizationRunner(
         }
     }
 
-    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    /// <summary>Goes on at once with what the last stop, or a kill, cut short.</summary>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await using var reading = await database.ReadAsync(cancellationToken);
+        foreach (var run in await new SynchronizationRuns(reading).ListOpenOnlineAsync(cancellationToken))
+        {
+            Begin(run);
+        }
+    }
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {

@@ -49,7 +49,7 @@ internal sealed class CentralKeys : IDisposable
         var subject = new X500DistinguishedNameBuilder();
         subject.AddCommonName(commonName);
         var issued = new CertificateRequest(subject.Build(), request.PublicKey, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-        AddExtensions(issued, purpose == "sub-ca", purpose switch { "host" => [ServerAuth], "exchange" => [ClientAuth], _ => [] });
+        AddExtensions(issued, ca: false, purpose switch { "host" => [ServerAuth], "exchange" => [ClientAuth], _ => [] });
         var alternatives = new SubjectAlternativeNameBuilder();
         var any = false;
         foreach (var name in names)

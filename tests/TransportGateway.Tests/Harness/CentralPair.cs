@@ -146,19 +146,22 @@ internal sealed class CentralPair : IAsyncDisposable
     }
 
     /// <summary>What differs between the registered product instances on both sides, their usage included; empty when they agree.</summary>
-    public async Task<IReadOnlyList<string>> DifferencesAsync(LocalAccountRow account)
+    public Task<IReadOnlyList<string>> DifferencesAsync(LocalAccountRow account) => DifferencesAsync(Gateway.Database, Central, account);
+
+    public static async Task<IReadOnlyList<string>> DifferencesAsync(Database database, SoftwareCentral central, LocalAccountRow account)
     {
-        var virtualAccount = await DefaultOfAsync(account);
-        var here = await Gateway.ReadAsync(async session =>
+        Dictionary<string, string> here;
+        await using (var session = await database.ReadAsync())
         {
             var instances = await new ProductInstances(session).ListAsync(account.Id, null, 1_000_000, 0, CancellationToken.None);
             var usage = await new LicensePools(session).UsageOfAsync([.. instances.Select(instance => instance.Id)], CancellationToken.None);
-            return instances.ToDictionary(
+            here = instances.ToDictionary(
                 instance => instance.Id,
                 instance => string.Join('|', [instance.VirtualAccountId, instance.HostName, instance.UdiPid, instance.UdiSerialNumber, instance.AuthorizationStatus, .. usage[instance.Id].Select(entry => $"{entry.Tag}={entry.Quantity}")]),
                 StringComparer.Ordinal);
-        });
-        var there = Central.Instances(account.Name).Where(instance => Text(instance, "state") == "registered").ToDictionary(
+        }
+
+        var there = central.Instances(account.Name).Where(instance => Text(instance, "state") == "registered").ToDictionary(
             instance => Text(instance, "id"),
             instance => string.Join('|', [Text(instance, "virtualAccount"), Text(instance, "hostName"), Text(instance, "udiPid"), Text(instance, "udiSerialNumber"), Text(instance, "authorizationStatus"), .. instance["usage"]!.AsArray().Select(entry => $"{entry!["tag"]}={entry["quantity"]}")]),
             StringComparer.Ordinal);

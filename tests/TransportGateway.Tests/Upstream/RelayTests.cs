@@ -86,6 +86,22 @@ public abstract class RelayTests<TEngine>
     }
 
     [Fact]
+    public async Task A_message_that_the_upstream_refused_is_not_taken_for_the_word_of_its_product()
+    {
+        await using var pair = await RelayPair.StartAsync<TEngine>();
+        var product = await pair.RegisteredAsync(SeedProducts.Cucmpub);
+        var before = Assert.Single(await pair.RelayedAsync());
+        pair.Upstream.Refusal = ("FAILED", "The signature is wrong.");
+
+        Assert.Equal("FAILED", (await pair.Gateway.Client().PostAsync(product.DraftAuthorization().Seal())).Status);
+        Assert.Equal("FAILED", (await pair.Gateway.Client().PostAsync(product.DraftDeregistration().Seal())).Status);
+
+        var after = Assert.Single(await pair.RelayedAsync());
+        Assert.Equal((before.LastContactAt, null), (after.LastContactAt, after.AuthorizationStatus));
+        Assert.Empty(await pair.UsageAsync(after));
+    }
+
+    [Fact]
     public async Task What_this_gateway_issued_never_leaves_it_also_after_it_ended()
     {
         await using var pair = await RelayPair.StartAsync<TEngine>();
