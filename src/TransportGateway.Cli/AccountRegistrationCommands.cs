@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 
 namespace TransportGateway.Cli;
 
@@ -24,7 +25,9 @@ internal static class AccountRegistrationCommands
         context.Run(save, async (parsed, api, cancellationToken) =>
         {
             var bytes = await api.DownloadAsync($"{Path(parsed.GetValue(name)!)}/registration-file", new { }, parsed.GetValue(file)!, cancellationToken);
-            await context.Output.WriteLineAsync(
+            context.Tell(
+                parsed,
+                new JsonObject { ["result"] = "saved", ["account"] = parsed.GetValue(name), ["file"] = parsed.GetValue(file), ["bytes"] = bytes },
                 $"{parsed.GetValue(file)}: {bytes} bytes. Bring the authorisation file back with: tgctl account authorization-file '{parsed.GetValue(name)}' --in FILE");
         });
         return save;
@@ -38,7 +41,7 @@ internal static class AccountRegistrationCommands
         context.Run(load, async (parsed, api, cancellationToken) =>
         {
             await api.UploadAsync($"{Path(parsed.GetValue(name)!)}/authorization-file", parsed.GetValue(file)!, cancellationToken);
-            await context.Output.WriteLineAsync($"Local account '{parsed.GetValue(name)}' is registered and active.");
+            context.Tell(parsed, new JsonObject { ["result"] = "registered", ["account"] = parsed.GetValue(name) }, $"Local account '{parsed.GetValue(name)}' is registered and active.");
         });
         return load;
     }

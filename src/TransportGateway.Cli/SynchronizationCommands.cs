@@ -96,16 +96,19 @@ internal static class SynchronizationCommands
 
             if (!parsed.GetValue(wait))
             {
-                await context.Output.WriteLineAsync($"Started for: {string.Join(", ", accounts)}. Progress: tgctl sync status");
+                context.Tell(
+                    parsed,
+                    new JsonObject { ["result"] = "started", ["accounts"] = new JsonArray([.. accounts.Select(name => (JsonNode)name)]) },
+                    $"Started for: {string.Join(", ", accounts)}. Progress: tgctl sync status");
                 return;
             }
 
-            await WaitAsync(context, api, accounts, cancellationToken);
+            await WaitAsync(context, parsed, api, accounts, cancellationToken);
         });
         return start;
     }
 
-    private static async Task WaitAsync(CommandContext context, ApiClient api, string[] accounts, CancellationToken cancellationToken)
+    private static async Task WaitAsync(CommandContext context, ParseResult parsed, ApiClient api, string[] accounts, CancellationToken cancellationToken)
     {
         var failed = false;
         foreach (var account in accounts)
@@ -117,9 +120,9 @@ internal static class SynchronizationCommands
             }
 
             failed |= Tables.Text(run, "state") != "succeeded";
-            await context.Output.WriteLineAsync(Tables.Text(run, "state") == "succeeded"
+            context.Print(parsed, run, run => context.Output.WriteLine(Tables.Text(run, "state") == "succeeded"
                 ? $"{account}: Synchronization Successful ({Tables.Text(run, "instancesSent")} product instances sent, {Tables.Text(run, "entitlementsReceived")} entitlements received)"
-                : $"{account}: Synchronization Failed: {Tables.Text(run, "cause")}");
+                : $"{account}: Synchronization Failed: {Tables.Text(run, "cause")}"));
         }
 
         if (failed)
@@ -176,7 +179,7 @@ internal static class SynchronizationCommands
             }
 
             await api.PutAsync($"{Path(named)}/synchronization-settings", body, cancellationToken);
-            await context.Output.WriteLineAsync($"Set for '{named}'.");
+            context.Tell(parsed, new JsonObject { ["result"] = "set", ["account"] = named }, $"Set for '{named}'.");
         });
         return settings;
     }
@@ -192,7 +195,10 @@ internal static class SynchronizationCommands
             var named = await CommandContext.AccountAsync(api, parsed.GetValue(account), cancellationToken);
             var bytes = await api.DownloadAsync(
                 $"{Path(named)}/synchronizations/request-file", new { mode = parsed.GetValue(full) ? "full" : "standard" }, parsed.GetValue(file)!, cancellationToken);
-            await context.Output.WriteLineAsync($"{parsed.GetValue(file)}: {bytes} bytes. Bring the response back with: tgctl sync load-response --account '{named}' --in FILE");
+            context.Tell(
+                parsed,
+                new JsonObject { ["result"] = "saved", ["account"] = named, ["file"] = parsed.GetValue(file), ["bytes"] = bytes },
+                $"{parsed.GetValue(file)}: {bytes} bytes. Bring the response back with: tgctl sync load-response --account '{named}' --in FILE");
         });
         return save;
     }
@@ -206,7 +212,7 @@ internal static class SynchronizationCommands
         {
             var named = await CommandContext.AccountAsync(api, parsed.GetValue(account), cancellationToken);
             await api.UploadAsync($"{Path(named)}/synchronizations/response-file", parsed.GetValue(file)!, cancellationToken);
-            await context.Output.WriteLineAsync($"{named}: Synchronization Successful");
+            context.Tell(parsed, new JsonObject { ["result"] = "succeeded", ["account"] = named }, $"{named}: Synchronization Successful");
         });
         return load;
     }
