@@ -91,6 +91,7 @@ internal static class OverviewCommands
                 {
                     ("Version", Tables.Text(answer, "version")),
                     ("Uptime", Describe(answer)),
+                    ("Role", Tables.Text(answer, "role")),
                     ("Database", Tables.Text(answer, "database")),
                     ("Host name", Tables.Text(answer, "hostName")),
                     ("Host certificate", $"until {Tables.Instant("hostCertificateExpires")(answer)} UTC"),

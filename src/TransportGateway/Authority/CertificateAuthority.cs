@@ -46,6 +46,32 @@ internal sealed class CertificateAuthority(Database database, MasterKey masterKe
     public SigningKey SignerFor(string? serial, DateTimeOffset now) =>
         Current.Signers.FirstOrDefault(signer => signer.Serial == serial && signer.IsValidAt(now)) ?? CurrentSigner;
 
+    public bool IsLoaded => _state is not null;
+
+    /// <summary>Loads the authority as it is, as on a node that may not write; false when something of it is missing.</summary>
+    public async Task<bool> LoadAsync(CancellationToken cancellationToken)
+    {
+        await _changing.WaitAsync(cancellationToken);
+        try
+        {
+            var now = clock.GetUtcNow();
+            await using var session = await database.ReadAsync(cancellationToken);
+            var rows = await new AuthorityCertificates(session).ListAsync(cancellationToken);
+            var signers = rows.Where(row => row.Role == CertificateRole.Signing && row.NotAfter > now).Select(Open).ToList();
+            if (Newest(rows, CertificateRole.Root, now, TimeSpan.Zero) is not { } root || Newest(rows, CertificateRole.SubCa, now, TimeSpan.Zero) is not { } subCa || signers.Count == 0)
+            {
+                return false;
+            }
+
+            _state = new State(root, subCa, signers);
+            return true;
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
     /// <summary>Loads the authority, makes what is missing and renews what runs out. Tells what it issued.</summary>
     public async Task<IReadOnlyList<string>> EnsureAsync(CancellationToken cancellationToken)
     {

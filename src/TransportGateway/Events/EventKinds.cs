@@ -3,6 +3,7 @@ namespace TransportGateway.Events;
 /// <summary>Names that operators filter on: once released they do not change.</summary>
 internal static class EventKinds
 {
+    public const string NodeActive = "node-active";
     public const string GatewaySetUp = "gateway-set-up";
     public const string AccountCreated = "account-created";
     public const string AccountRequested = "account-requested";

@@ -7,6 +7,12 @@ internal static class Banner
 {
     public static void Print(Gateway gateway, string version)
     {
+        if (!gateway.IsActive)
+        {
+            Console.WriteLine($"Transport gateway {version} is on standby, listening on {string.Join(", ", gateway.Addresses)}. It takes over when its database does.");
+            return;
+        }
+
         var url = new UriBuilder(gateway.Addresses.First(address => address.StartsWith("https", StringComparison.Ordinal))) { Host = UrlHost(gateway.HostName) };
         url.Path = DeviceGatewayFeature.CallHomePath;
         var callHome = url.Uri;

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using TransportGateway.Access;
 using TransportGateway.Accounts;
 using TransportGateway.Authority;
+using TransportGateway.Cluster;
 using TransportGateway.DeviceGateway;
 using TransportGateway.HostTls;
 using TransportGateway.Http;
@@ -39,6 +40,9 @@ internal sealed class Gateway : IAsyncDisposable
 
     /// <summary>The common name of the certificate that products get.</summary>
     public string HostName => Services.GetRequiredService<HostCertificate>().Certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false);
+
+    /// <summary>Whether this node serves, or stands by for the other one.</summary>
+    public bool IsActive => Services.GetRequiredService<NodeRole>().IsActive;
 
     /// <summary>The code for the first administrator; null when it was used already.</summary>
     public Secret? SetupCode { get; private set; }
@@ -82,13 +86,11 @@ internal sealed class Gateway : IAsyncDisposable
 
     private async Task PrepareAsync()
     {
-        var authority = Services.GetRequiredService<CertificateAuthority>();
-        await Services.GetRequiredService<Database>().MigrateAsync();
-        await authority.EnsureAsync(CancellationToken.None);
-        await Services.GetRequiredService<KeepHostCertificate>().StartAsync(CancellationToken.None);
-        await Services.GetRequiredService<RelayRoutes>().RefreshAsync(CancellationToken.None);
-        await File.WriteAllTextAsync(_directory.TrustAnchor, authority.Root.ExportCertificatePem() + "\n");
-        SetupCode = await Services.GetRequiredService<SetUpGateway>().RenewCodeAsync(CancellationToken.None);
+        await Services.GetRequiredService<RoleWatch>().BeginAsync(CancellationToken.None);
+        if (IsActive)
+        {
+            SetupCode = await Services.GetRequiredService<SetUpGateway>().RenewCodeAsync(CancellationToken.None);
+        }
     }
 
     private static WebApplication Build(GatewaySettings settings, DataDirectory directory, TimeProvider clock, Action<ILoggingBuilder>? logging, Func<RSA>? newKey)
@@ -107,6 +109,7 @@ internal sealed class Gateway : IAsyncDisposable
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.UseRouting();
+        app.UseMiddleware<StandbyGate>();
         app.UseMiddleware<CallerMiddleware>();
         app.UseRateLimiter();
         Routes.Map(app);
@@ -126,6 +129,10 @@ internal sealed class Gateway : IAsyncDisposable
             .AddSingleton(newKey is null ? authority : authority with { NewKey = newKey })
             .AddSingleton<CertificateAuthority>()
             .AddSingleton(new Uptime(clock))
+            .AddSingleton<NodeRole>()
+            .AddSingleton(directory)
+            .AddSingleton<RoleWatch>()
+            .AddHostedService(provider => provider.GetRequiredService<RoleWatch>())
             .AddAccess()
             .AddAccounts()
             .AddHostTls(settings.HostTls())

@@ -2,6 +2,7 @@ using System.Reflection;
 using TransportGateway.Access;
 using TransportGateway.Accounts;
 using TransportGateway.Authority;
+using TransportGateway.Cluster;
 using TransportGateway.Events;
 using TransportGateway.HostTls;
 using TransportGateway.Licensing;
@@ -15,19 +16,20 @@ internal static class Overview
 {
     public static void MapOverview(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/v2/status", StatusAsync).Requires(Permission.ReadInventory);
+        routes.MapGet("/api/v2/status", StatusAsync).Requires(Permission.ReadInventory).AlsoOnStandby();
         routes.MapGet("/api/v2/events", EventsAsync).Requires(Permission.ReadEvents);
         routes.MapGet("/api/v2/alerts", AlertsAsync).Requires(Permission.ReadInventory);
     }
 
     private static async Task<IResult> StatusAsync(
-        HttpContext context, Database database, CertificateAuthority authority, HostCertificate host, Uptime uptime)
+        HttpContext context, Database database, CertificateAuthority authority, HostCertificate host, NodeRole role, Uptime uptime)
     {
         await using var session = await database.ReadAsync(context.RequestAborted);
         var accountId = Caller.Of(context)!.AccountId;
         return Results.Json(new StatusView(
             Assembly.GetExecutingAssembly().GetName().Version!.ToString(3),
             (long)uptime.Value.TotalSeconds,
+            role.IsActive ? "active" : "standby",
             database.Dialect.Name,
             (await new HostSettings(session).FindNamesAsync(context.RequestAborted))?.CommonName ?? "",
             new DateTimeOffset(host.Certificate.NotAfter),
@@ -62,6 +64,7 @@ internal static class Overview
     private sealed record StatusView(
         string Version,
         long UptimeSeconds,
+        string Role,
         string Database,
         string HostName,
         DateTimeOffset HostCertificateExpires,

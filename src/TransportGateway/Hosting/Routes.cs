@@ -1,5 +1,6 @@
 using TransportGateway.Access;
 using TransportGateway.Accounts;
+using TransportGateway.Cluster;
 using TransportGateway.DeviceGateway;
 using TransportGateway.HostTls;
 using TransportGateway.Http;
@@ -33,12 +34,17 @@ internal static class Routes
 
     private static void MapHealth(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/healthz", () => Results.Text("alive")).OpenToAll("a load balancer asks whether the process lives");
-        routes.MapGet("/readyz", ReadyAsync).OpenToAll("a load balancer asks whether products can be served");
+        routes.MapGet("/healthz", () => Results.Text("alive")).OpenToAll("a load balancer asks whether the process lives").AlsoOnStandby();
+        routes.MapGet("/readyz", ReadyAsync).OpenToAll("a load balancer asks whether products can be served").AlsoOnStandby();
     }
 
-    private static async Task<IResult> ReadyAsync(Database database, CancellationToken cancellationToken)
+    private static async Task<IResult> ReadyAsync(Database database, NodeRole role, CancellationToken cancellationToken)
     {
+        if (!role.IsActive)
+        {
+            return Problem.Of(StatusCodes.Status503ServiceUnavailable, "standby-node", "This node is on standby; the other node serves.");
+        }
+
         try
         {
             await using var session = await database.ReadAsync(cancellationToken);

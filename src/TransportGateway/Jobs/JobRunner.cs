@@ -1,3 +1,5 @@
+using TransportGateway.Cluster;
+
 namespace TransportGateway.Jobs;
 
 /// <summary>Work that is done again and again, on the active node.</summary>
@@ -11,8 +13,9 @@ internal interface IJob
     Task RunAsync(CancellationToken cancellationToken);
 }
 
-/// <summary>The only loop: runs every job at its interval, each beside the others, none ever ending the host.</summary>
-internal sealed partial class JobRunner(IEnumerable<IJob> jobs, TimeProvider clock, ILogger<JobRunner> logger) : BackgroundService
+/// <summary>The only loop: on the active node runs every job at its interval, each beside the others, none ever ending the host.</summary>
+/// <remarks>A node that takes over runs each of them at once: what the other one left unfinished goes on.</remarks>
+internal sealed partial class JobRunner(IEnumerable<IJob> jobs, NodeRole role, TimeProvider clock, ILogger<JobRunner> logger) : BackgroundService
 {
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(jobs.Select(job => RepeatAsync(job, stoppingToken)));
 
@@ -21,16 +24,28 @@ internal sealed partial class JobRunner(IEnumerable<IJob> jobs, TimeProvider clo
         try
         {
             // Not a periodic timer: a clock that jumps ahead is one run, not one for every interval that it jumped over.
+            var activation = role.NextActivation;
             while (true)
             {
-                await Task.Delay(job.Interval, clock, stoppingToken);
-                await RunOnceAsync(job, stoppingToken);
+                await WaitAsync(job.Interval, activation, stoppingToken);
+                activation = role.NextActivation;
+                if (role.IsActive)
+                {
+                    await RunOnceAsync(job, stoppingToken);
+                }
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             // The host stops.
         }
+    }
+
+    private async Task WaitAsync(TimeSpan interval, CancellationToken activation, CancellationToken stoppingToken)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, activation);
+        await Task.Delay(interval, clock, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        stoppingToken.ThrowIfCancellationRequested();
     }
 
     private async Task RunOnceAsync(IJob job, CancellationToken stoppingToken)

@@ -46,6 +46,13 @@ internal abstract class Database : IAsyncDisposable
     /// <summary>A session for statements that only read; each sees what was committed when it began.</summary>
     public abstract Task<DbSession> ReadAsync(CancellationToken cancellationToken = default);
 
+    /// <summary>Whether this engine can be a copy that follows another node's database and only reads.</summary>
+    public abstract bool CanBeStandby { get; }
+
+    /// <summary>False on a copy that follows another node's database.</summary>
+    /// <exception cref="DatabaseUnusableException">It cannot be reached.</exception>
+    public abstract Task<bool> IsWritableAsync(CancellationToken cancellationToken);
+
     /// <summary>Applies the migrations that are missing, in order. Safe when two nodes start at once.</summary>
     /// <exception cref="DatabaseUnusableException">The schema cannot be brought up to date.</exception>
     public abstract Task MigrateAsync(CancellationToken cancellationToken = default);

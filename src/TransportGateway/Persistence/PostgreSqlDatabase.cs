@@ -46,6 +46,21 @@ internal sealed class PostgreSqlDatabase : Database
     public override async Task<DbSession> ReadAsync(CancellationToken cancellationToken = default) =>
         new Session(await _source.OpenConnectionAsync(cancellationToken), transaction: null, Dialect);
 
+    public override bool CanBeStandby => true;
+
+    public override async Task<bool> IsWritableAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var session = await ReadAsync(cancellationToken);
+            return !await session.ScalarAsync<bool>("SELECT pg_is_in_recovery()", null, cancellationToken);
+        }
+        catch (NpgsqlException exception)
+        {
+            throw Unusable(exception);
+        }
+    }
+
     public override async Task MigrateAsync(CancellationToken cancellationToken = default)
     {
         try
@@ -70,11 +85,12 @@ internal sealed class PostgreSqlDatabase : Database
         }
         catch (NpgsqlException exception)
         {
-            throw new DatabaseUnusableException(
-                $"PostgreSQL cannot be used: {exception.Message}. Check postgresql-connection, that the server runs, and that the role may create tables.",
-                exception);
+            throw Unusable(exception);
         }
     }
+
+    private static DatabaseUnusableException Unusable(NpgsqlException exception) => new(
+        $"PostgreSQL cannot be used: {exception.Message}. Check postgresql-connection, that the server runs, and that the role may create tables.", exception);
 
     public override ValueTask DisposeAsync() => _source.DisposeAsync();
 

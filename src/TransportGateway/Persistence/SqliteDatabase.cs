@@ -21,6 +21,10 @@ internal sealed class SqliteDatabase : Database
     public override Task<DbSession> ReadAsync(CancellationToken cancellationToken = default) =>
         Task.FromResult<DbSession>(new ReadSession(Open(), Dialect));
 
+    public override bool CanBeStandby => false;
+
+    public override Task<bool> IsWritableAsync(CancellationToken cancellationToken) => Task.FromResult(true);
+
     public override Task MigrateAsync(CancellationToken cancellationToken = default)
     {
         try

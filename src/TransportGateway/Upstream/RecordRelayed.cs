@@ -19,7 +19,7 @@ internal sealed class RecordRelayed(Database database, TimeProvider clock)
     public sealed record Request(
         MessageIdentity Identity, ReadOnlyMemory<byte> Payload, ResponseFacts Facts, Uri Upstream, string AccountId, string Source);
 
-    /// <summary>The product as it is recorded now; null when neither message nor answer says which one it is, or it said good-bye.</summary>
+    /// <summary>The product as it is recorded now; null when nothing says which one it is, it said good-bye, or there is no account to file it under.</summary>
     public async Task<InstanceRow?> ExecuteAsync(Request request, CancellationToken cancellationToken)
     {
         if ((request.Facts.ProductInstanceIdentifier ?? request.Identity.ProductInstanceIdentifier) is not { Length: > 0 } id)
@@ -43,14 +43,12 @@ internal sealed class RecordRelayed(Database database, TimeProvider clock)
             return null;
         }
 
-        var virtualAccount = await FindVirtualAccountAsync(session, request, before, cancellationToken);
-        if (virtualAccount is null)
+        if (await FindHomeAsync(session, request, before, cancellationToken) is not { } home)
         {
-            // The account that relayed products were to be filed under was deleted.
             return null;
         }
 
-        var after = Describe(id, before, virtualAccount, request, message, now);
+        var after = Describe(id, before, home, request, message, now);
         if (before is null ? !await instances.AddAsync(after, cancellationToken) : !await instances.UpdateAsync(after, cancellationToken))
         {
             return before;
@@ -72,24 +70,35 @@ internal sealed class RecordRelayed(Database database, TimeProvider clock)
         return after;
     }
 
-    /// <summary>The one it was filed under; a registration is filed anew, by the names in its answer.</summary>
-    private static async Task<VirtualAccountRow?> FindVirtualAccountAsync(DbSession session, Request request, InstanceRow? before, CancellationToken cancellationToken)
+    /// <summary>By the names in the answer, else where it was, else in the account that is set; null when there is no account at all.</summary>
+    private static async Task<(string Id, string AccountId, string Name)?> FindHomeAsync(DbSession session, Request request, InstanceRow? before, CancellationToken cancellationToken)
     {
-        var virtualAccounts = new VirtualAccounts(session);
-        if (before is not null && (request.Facts.SmartAccount is null || request.Facts.VirtualAccount is null))
-        {
-            return (await virtualAccounts.ListAsync(before.AccountId, cancellationToken)).FirstOrDefault(account => account.Id == before.VirtualAccountId);
-        }
-
         var named = request.Facts is { SmartAccount: { } smart, VirtualAccount: { } cloud }
             ? await new LocalAccounts(session).FindByCloudAsync(smart, cloud, cancellationToken) : null;
-        return (await virtualAccounts.ListAsync(named?.Id ?? before?.AccountId ?? request.AccountId, cancellationToken))
-            .FirstOrDefault(account => before is null || named is not null ? account.IsDefault : account.Id == before.VirtualAccountId);
+        if (before is not null && (named is null || named.Id == before.AccountId))
+        {
+            return (before.VirtualAccountId, before.AccountId, before.VirtualAccountName);
+        }
+
+        if ((named?.Id ?? await FilingAccountAsync(session, request.AccountId, cancellationToken)) is not { } accountId)
+        {
+            return null;
+        }
+
+        var home = (await new VirtualAccounts(session).ListAsync(accountId, cancellationToken)).Single(account => account.IsDefault);
+        return (home.Id, accountId, home.Name);
+    }
+
+    /// <summary>The one that is set; the first there is when that was deleted.</summary>
+    private static async Task<string?> FilingAccountAsync(DbSession session, string wanted, CancellationToken cancellationToken)
+    {
+        var accounts = await new LocalAccounts(session).ListAsync(cancellationToken);
+        return (accounts.FirstOrDefault(account => account.Id == wanted) ?? (accounts.Count > 0 ? accounts[0] : null))?.Id;
     }
 
     /// <summary>What the message says, and for what it does not say, what was known.</summary>
     private static InstanceRow Describe(
-        string id, InstanceRow? before, VirtualAccountRow virtualAccount, Request request, DeviceMessage? message, DateTimeOffset now)
+        string id, InstanceRow? before, (string Id, string AccountId, string Name) home, Request request, DeviceMessage? message, DateTimeOffset now)
     {
         var sudi = message?.DataSudi ?? message?.Header.Sudi;
         var registration = message?.Body as RegistrationBody;
@@ -97,7 +106,7 @@ internal sealed class RecordRelayed(Database database, TimeProvider clock)
         return new InstanceRow
         {
             Id = id,
-            VirtualAccountId = virtualAccount.Id,
+            VirtualAccountId = home.Id,
             UdiKey = InstanceRow.KeyOf(sudi?.Pid, sudi?.SerialNumber, sudi?.Uuid) ?? before?.UdiKey ?? "",
             UdiPid = sudi?.Pid ?? before?.UdiPid,
             UdiSerialNumber = sudi?.SerialNumber ?? before?.UdiSerialNumber,
@@ -116,8 +125,8 @@ internal sealed class RecordRelayed(Database database, TimeProvider clock)
             LastContactAt = now,
             AuthorizationStatus = authorizes ? request.Facts.OverallStatus : before?.AuthorizationStatus,
             AuthorizedAt = authorizes ? now : before?.AuthorizedAt,
-            AccountId = virtualAccount.AccountId,
-            VirtualAccountName = virtualAccount.Name,
+            AccountId = home.AccountId,
+            VirtualAccountName = home.Name,
             RelayedTo = request.Upstream.AbsoluteUri,
             SmartAccount = request.Facts.SmartAccount ?? before?.SmartAccount,
             CloudVirtualAccount = request.Facts.VirtualAccount ?? before?.CloudVirtualAccount,

@@ -62,14 +62,14 @@ internal sealed partial class RelayMessage(Database database, RelayRoutes routes
             }
         }
 
-        var known = identity.ProductInstanceIdentifier is { } id ? await new RelayedInstances(session).FindAsync(id, cancellationToken) : null;
-        if (known is null && identity.ProductInstanceIdentifier is { } named && await new ProductInstances(session).IssuedAsync(named, cancellationToken))
+        if (identity.ProductInstanceIdentifier is { } named && await new ProductInstances(session).IssuedAsync(named, cancellationToken))
         {
             return false;
         }
 
+        var known = identity.ProductInstanceIdentifier is { } id ? await new RelayedInstances(session).FindAsync(id, cancellationToken) : null;
         var account = await new LocalAccounts(session).FindAsync(known?.AccountId ?? routes.Settings.AccountId, cancellationToken);
-        return account is { RelayAllowed: true };
+        return account is not { RelayAllowed: false };
     }
 
     private async Task<RelayAnswer> SendInTurnAsync(RelayUpstream upstream, RelayedRequest message, CancellationToken total)
@@ -115,5 +115,5 @@ internal sealed partial class RelayMessage(Database database, RelayRoutes routes
 /// <summary>How many messages are with upstreams at once, and how many more may wait; the rest are told to try again.</summary>
 internal sealed record RelayLimits(int AtATime, int InLine)
 {
-    public static RelayLimits Default { get; } = new(64, 256);
+    public static RelayLimits Default { get; } = new(64, 128);
 }

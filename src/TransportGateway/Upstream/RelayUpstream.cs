@@ -193,7 +193,8 @@ internal sealed class RelayUpstream
                 name,
                 response.Content.Headers.NonValidated.TryGetValues(name, out var values) || response.Headers.NonValidated.TryGetValues(name, out values)
                     ? values.ToString() : ""))
-            .Where(header => header.Value.Length > 0)];
+            // Kestrel sends ASCII alone; a value that is more says nothing that a product could use.
+            .Where(header => header.Value.Length > 0 && System.Text.Ascii.IsValid(header.Value))];
 
     private UpstreamFaultException Explain(HttpRequestException exception) => exception.HttpRequestError switch
     {

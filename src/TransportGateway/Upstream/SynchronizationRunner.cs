@@ -1,12 +1,13 @@
 using System.Collections.Concurrent;
 using TransportGateway.Accounts;
+using TransportGateway.Cluster;
 using TransportGateway.Persistence;
 
 namespace TransportGateway.Upstream;
 
 /// <summary>Runs synchronisations in the background, a few at a time. Those that are cut short by a stop go on after the next start.</summary>
 internal sealed partial class SynchronizationRunner(
-    Database database, SynchronizeAccount synchronize, StartSynchronization start, ILogger<SynchronizationRunner> logger) : IHostedService, IDisposable
+    Database database, NodeRole role, SynchronizeAccount synchronize, StartSynchronization start, ILogger<SynchronizationRunner> logger) : IHostedService, IDisposable
 {
     private const int MostAtATime = 4;
     private const int MostBeginnings = 3;
@@ -28,6 +29,11 @@ internal sealed partial class SynchronizationRunner(
     /// <summary>Goes on at once with what the last stop, or a kill, cut short.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        if (!role.IsActive)
+        {
+            return;
+        }
+
         await using var reading = await database.ReadAsync(cancellationToken);
         foreach (var run in await new SynchronizationRuns(reading).ListOpenOnlineAsync(cancellationToken))
         {

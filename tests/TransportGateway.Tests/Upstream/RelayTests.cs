@@ -181,6 +181,22 @@ public abstract class RelayTests<TEngine>
     }
 
     [Fact]
+    public async Task The_relay_outlives_the_account_that_it_files_under()
+    {
+        await using var pair = await RelayPair.StartAsync<TEngine>();
+        var product = await pair.RegisteredAsync(SeedProducts.Cucmpub);
+        Assert.IsType<DeleteLocalAccount.Outcome.Deleted>(
+            await pair.Service<DeleteLocalAccount>().ExecuteAsync(pair.Gateway.Administrator, pair.Gateway.Account, CancellationToken.None));
+        Assert.Empty(await pair.RelayedAsync());
+        Assert.IsType<ProductResult.Accepted>(await product.AuthorizeAsync());
+        Assert.Empty(await pair.RelayedAsync());
+
+        Assert.IsType<CreateLocalAccount.Outcome.Created>(await pair.Service<CreateLocalAccount>().ExecuteAsync(pair.Gateway.Administrator, "Another", CancellationToken.None));
+        Assert.IsType<ProductResult.Accepted>(await product.AuthorizeAsync());
+        Assert.Equal("Another", Assert.Single(await pair.RelayedAsync()).AccountName);
+    }
+
+    [Fact]
     public async Task A_record_that_was_removed_comes_back_with_the_next_message_and_a_product_registered_anew_is_one()
     {
         await using var pair = await RelayPair.StartAsync<TEngine>();

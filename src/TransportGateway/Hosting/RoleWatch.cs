@@ -1,0 +1,131 @@
+using System.Data.Common;
+using TransportGateway.Authority;
+using TransportGateway.Cluster;
+using TransportGateway.Events;
+using TransportGateway.HostTls;
+using TransportGateway.Persistence;
+using TransportGateway.Upstream;
+
+namespace TransportGateway.Hosting;
+
+/// <summary>Follows the role of the database on this node: gets everything ready and takes over when it may be written to, steps back when it may not.</summary>
+internal sealed partial class RoleWatch(
+    Database database,
+    DataDirectory directory,
+    CertificateAuthority authority,
+    KeepHostCertificate hostCertificate,
+    HostCertificate served,
+    RelayRoutes relay,
+    NodeRole role,
+    TimeProvider clock,
+    ILogger<RoleWatch> logger) : BackgroundService
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    /// <summary>The role at the start of the process, before anything is served.</summary>
+    /// <exception cref="DatabaseUnusableException">The database cannot be reached, or its schema not be brought up to date.</exception>
+    public async Task BeginAsync(CancellationToken cancellationToken)
+    {
+        if (await database.IsWritableAsync(cancellationToken))
+        {
+            await PrepareAsync(cancellationToken);
+            role.BecomeActive();
+        }
+        else
+        {
+            Log.Standby(logger);
+            await TryReadAsync(cancellationToken);
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (database.CanBeStandby && !stoppingToken.IsCancellationRequested)
+        {
+            await Task.Delay(Interval, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            try
+            {
+                await FollowAsync(stoppingToken);
+            }
+            catch (Exception exception) when (exception is DbException or DatabaseUnusableException or OperationCanceledException && !stoppingToken.IsCancellationRequested)
+            {
+                // While roles move the database is away; it is asked again in a second.
+                Log.NotAnswered(logger, exception.Message);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task FollowAsync(CancellationToken cancellationToken)
+    {
+        var writable = await database.IsWritableAsync(cancellationToken);
+        if (writable && !role.IsActive)
+        {
+            await PrepareAsync(cancellationToken);
+            await using (var session = await database.BeginAsync(cancellationToken))
+            {
+                await new EventLog(session).AppendAsync(
+                    new LoggedEvent(EventKinds.NodeActive, Severity.Info, "gateway", $"The gateway on {Environment.MachineName} took over."), clock.GetUtcNow(), cancellationToken);
+                await session.CommitAsync();
+            }
+
+            role.BecomeActive();
+            Log.Active(logger);
+        }
+        else if (!writable && role.IsActive)
+        {
+            role.BecomeStandby();
+            Log.Standby(logger);
+        }
+        else if (!writable)
+        {
+            await TryReadAsync(cancellationToken);
+        }
+    }
+
+    private async Task PrepareAsync(CancellationToken cancellationToken)
+    {
+        await database.MigrateAsync(cancellationToken);
+        await authority.EnsureAsync(cancellationToken);
+        await hostCertificate.StartAsync(cancellationToken);
+        await relay.RefreshAsync(cancellationToken);
+        await WriteTrustAnchorAsync(cancellationToken);
+    }
+
+    /// <summary>A standby serves the certificate that the active node does, as soon as it is replicated.</summary>
+    private async Task TryReadAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (!authority.IsLoaded && await authority.LoadAsync(cancellationToken))
+            {
+                await WriteTrustAnchorAsync(cancellationToken);
+            }
+
+            await served.RefreshAsync(cancellationToken);
+        }
+        catch (DbException exception)
+        {
+            // The schema may not be there yet.
+            Log.NotAnswered(logger, exception.Message);
+        }
+    }
+
+    private Task WriteTrustAnchorAsync(CancellationToken cancellationToken) =>
+        File.WriteAllTextAsync(directory.TrustAnchor, authority.Root.ExportCertificatePem() + "\n", cancellationToken);
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "This node is active now")]
+        public static partial void Active(ILogger logger);
+
+        [LoggerMessage(LogLevel.Warning, "This node is on standby: its database is a copy that follows the other node's")]
+        public static partial void Standby(ILogger logger);
+
+        [LoggerMessage(LogLevel.Information, "The database does not say which role this node has ({Reason}); it is asked again")]
+        public static partial void NotAnswered(ILogger logger, string reason);
+    }
+}
