@@ -17,7 +17,7 @@ internal sealed class CentralClient : IDisposable
     /// <summary>A public call, as documented clients of the cloud send it (ssm-on-prem 5).</summary>
     public const string AccountSearchPath = "/services/api/smart-accounts-and-licensing/v2/accounts/search";
 
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { NumberHandling = JsonNumberHandling.AllowReadingFromString };
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { NumberHandling = JsonNumberHandling.AllowReadingFromString, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true };
 
     private readonly CentralSettings _settings;
     private readonly HttpClient _http;
@@ -247,9 +247,9 @@ internal sealed class CentralClient : IDisposable
         await response.Content.ReadAsByteArrayAsync(cancellationToken);
 
     private sealed record TokenAnswer(
-        [property: JsonPropertyName("access_token")] string AccessToken, [property: JsonPropertyName("expires_in")] double ExpiresIn);
+        [property: JsonPropertyName("access_token")] string AccessToken, [property: JsonPropertyName("expires_in")] double ExpiresIn = 300);
 
-    private sealed record AccountSearch(IReadOnlyList<FoundAccount>? Accounts);
+    private sealed record AccountSearch(IReadOnlyList<FoundAccount>? Accounts = null);
 
     private sealed record FoundAccount(string Domain, [property: JsonPropertyName("virtual_accounts")] IReadOnlyList<FoundVirtualAccount> VirtualAccounts);
 
@@ -257,11 +257,11 @@ internal sealed class CentralClient : IDisposable
 
     private sealed record PartsHeld(long Parts);
 
-    private sealed record CentralRefusal(string? Code, string? Message, long? Parts, long? LastSequence);
+    private sealed record CentralRefusal(string? Code = null, string? Message = null, long? Parts = null, long? LastSequence = null);
 }
 
 /// <param name="Status"><c>RECEIVING</c>, <c>OK_POLL</c>, <c>COMPLETE</c> or <c>FAILED</c>; the second and third are the words of the public poll call.</param>
-internal sealed record CentralRunStatus(string Status, long? Parts, long? ResponseParts, string? Message);
+internal sealed record CentralRunStatus(string Status, long? Parts = null, long? ResponseParts = null, string? Message = null);
 
 /// <summary>How long calls may take. Network time is the machine's own, not the gateway's clock.</summary>
 internal sealed record CentralTiming
