@@ -102,7 +102,7 @@ internal sealed class Gateway : IAsyncDisposable
         logging?.Invoke(builder.Logging);
         builder.Services.AddSystemd();
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(settings.Number("stop-seconds")));
-        builder.WebHost.UseKestrel(kestrel => Listen(kestrel, settings, directory));
+        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => Listen(kestrel, settings, directory));
         AddServices(builder.Services, settings, directory, clock, newKey);
 
         var app = builder.Build();

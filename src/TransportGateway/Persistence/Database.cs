@@ -55,7 +55,15 @@ internal abstract class Database : IAsyncDisposable
 
     /// <summary>Applies the migrations that are missing, in order. Safe when two nodes start at once.</summary>
     /// <exception cref="DatabaseUnusableException">The schema cannot be brought up to date.</exception>
-    public abstract Task MigrateAsync(CancellationToken cancellationToken = default);
+    public async Task MigrateAsync(CancellationToken cancellationToken = default)
+    {
+        if (!await Migrations.AreAppliedAsync(this, cancellationToken))
+        {
+            await ApplyMigrationsAsync(cancellationToken);
+        }
+    }
+
+    protected abstract Task ApplyMigrationsAsync(CancellationToken cancellationToken);
 
     /// <summary>Repeats work whose connection was lost, as when a role moves to the other node.</summary>
     /// <remarks>Only for work that is safe to repeat: it starts again from the beginning, in a new session.</remarks>

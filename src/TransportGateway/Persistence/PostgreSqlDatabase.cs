@@ -61,7 +61,7 @@ internal sealed class PostgreSqlDatabase : Database
         }
     }
 
-    public override async Task MigrateAsync(CancellationToken cancellationToken = default)
+    protected override async Task ApplyMigrationsAsync(CancellationToken cancellationToken)
     {
         try
         {

@@ -25,7 +25,7 @@ internal sealed class SqliteDatabase : Database
 
     public override Task<bool> IsWritableAsync(CancellationToken cancellationToken) => Task.FromResult(true);
 
-    public override Task MigrateAsync(CancellationToken cancellationToken = default)
+    protected override Task ApplyMigrationsAsync(CancellationToken cancellationToken)
     {
         try
         {

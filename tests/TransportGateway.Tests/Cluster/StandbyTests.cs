@@ -55,6 +55,7 @@ public sealed class StandbyTests : IAsyncLifetime
         Assert.True(_primary.IsActive);
         Assert.False(_secondary.IsActive);
         Assert.Equal(_primary.Fingerprint, _secondary.Fingerprint);
+        Assert.Equal(Thumbprint(_primary), Thumbprint(_secondary));
         Assert.Equal("standby", JsonNode.Parse(await TgctlAsync("secondary", "status", "-o", "json"))!["role"]!.ToString());
         Assert.Equal("active", JsonNode.Parse(await TgctlAsync("primary", "status", "-o", "json"))!["role"]!.ToString());
         Assert.Contains("This node is on standby; the other node serves.", await RefusedAsync("secondary", "account", "list"), StringComparison.Ordinal);
@@ -62,6 +63,16 @@ public sealed class StandbyTests : IAsyncLifetime
         using var client = Client(_secondary);
         var refused = Assert.IsType<ProductResult.Unverifiable>(await Product(client).RegisterAsync("a-token")).Answer;
         Assert.Equal((503, TimeSpan.FromSeconds(5)), (refused.Status, refused.RetryAfter));
+    }
+
+    [Fact]
+    public async Task A_certificate_that_changes_on_the_active_node_is_served_by_the_standby_too()
+    {
+        var before = Thumbprint(_secondary);
+
+        await TgctlAsync("primary", "certificate", "host-name", "set", "licences.example.com", "--alternative-name", "localhost");
+
+        await UntilAsync(() => Thumbprint(_secondary) == Thumbprint(_primary) && Thumbprint(_secondary) != before);
     }
 
     [Fact]
@@ -129,6 +140,8 @@ public sealed class StandbyTests : IAsyncLifetime
         Assert.Empty(errors);
         return await Gateway.StartAsync(settings!, TimeProvider.System, logging => logging.ClearProviders().AddProvider(_log), _keys.Next);
     }
+
+    private static string Thumbprint(Gateway gateway) => gateway.Services.GetRequiredService<TransportGateway.HostTls.HostCertificate>().Certificate.Thumbprint;
 
     private async Task SetUpAccountAsync(SoftwareCentral central)
     {
