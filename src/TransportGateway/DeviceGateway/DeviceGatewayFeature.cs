@@ -102,11 +102,17 @@ internal static partial class DeviceGatewayFeature
     private static async Task<bool> RelayedAsync(
         HttpContext context, RelayPath path, byte[] body, ReadOnlyMemory<byte> payload, string source, long started, Func<string, (string ContentType, byte[] Body)> transient)
     {
+        var relay = context.RequestServices.GetRequiredService<RelayMessage>();
+        if (!relay.Serves(path))
+        {
+            return false;
+        }
+
         RelayMessage.Outcome? outcome;
         try
         {
-            outcome = await context.RequestServices.GetRequiredService<RelayMessage>()
-                .ExecuteAsync(new RelayMessage.Request(path, RelayedRequest.Of(context.Request, body), payload, source), CancellationToken.None);
+            outcome = await relay.ExecuteAsync(
+                new RelayMessage.Request(path, RelayedRequest.Of(context.Request, body), payload, source), CancellationToken.None);
         }
         catch (System.Data.Common.DbException)
         {

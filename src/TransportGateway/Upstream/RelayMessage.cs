@@ -25,6 +25,9 @@ internal sealed partial class RelayMessage(Database database, RelayRoutes routes
     /// <param name="Product">The product as it is recorded; null when nothing is recorded of it.</param>
     public sealed record Outcome(MessageIdentity Identity, Uri Upstream, RelayAnswer Answer, InstanceRow? Product);
 
+    /// <summary>Whether messages of this path may have an upstream at all.</summary>
+    public bool Serves(RelayPath path) => routes.Find(path) is not null;
+
     /// <summary>Null when the message is this gateway's own to answer, or to refuse. Never throws for what product or upstream do.</summary>
     /// <exception cref="System.Data.Common.DbException">Whose message it is cannot be looked up.</exception>
     public async Task<Outcome?> ExecuteAsync(Request request, CancellationToken cancellationToken)
