@@ -17,6 +17,9 @@ internal interface IJob
 /// <remarks>A node that takes over runs each of them at once: what the other one left unfinished goes on.</remarks>
 internal sealed partial class JobRunner(IEnumerable<IJob> jobs, NodeRole role, TimeProvider clock, ILogger<JobRunner> logger) : BackgroundService
 {
+    // A takeover that comes before the loop does counts, too.
+    private readonly CancellationToken _first = role.NextActivation;
+
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(jobs.Select(job => RepeatAsync(job, stoppingToken)));
 
     private async Task RepeatAsync(IJob job, CancellationToken stoppingToken)
@@ -24,7 +27,7 @@ internal sealed partial class JobRunner(IEnumerable<IJob> jobs, NodeRole role, T
         try
         {
             // Not a periodic timer: a clock that jumps ahead is one run, not one for every interval that it jumped over.
-            var activation = role.NextActivation;
+            var activation = _first;
             while (true)
             {
                 await WaitAsync(job.Interval, activation, stoppingToken);

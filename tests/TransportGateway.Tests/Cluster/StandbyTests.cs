@@ -129,6 +129,19 @@ public sealed class StandbyTests : IAsyncLifetime
         Assert.Equal(before, job.Runs);
     }
 
+    [Fact]
+    public async Task A_takeover_before_the_jobs_have_begun_is_not_missed()
+    {
+        var role = new NodeRole();
+        var job = new CountingJob();
+        using var runner = new TransportGateway.Jobs.JobRunner(
+            [job], role, new Microsoft.Extensions.Time.Testing.FakeTimeProvider(), Microsoft.Extensions.Logging.Abstractions.NullLogger<TransportGateway.Jobs.JobRunner>.Instance);
+        role.BecomeActive();
+        await runner.StartAsync(CancellationToken.None);
+        await UntilAsync(() => job.Runs > 0);
+        await runner.StopAsync(CancellationToken.None);
+    }
+
     private async Task<Gateway> StartAsync(string node, string connectionString)
     {
         var (settings, errors) = GatewaySettings.Load(
