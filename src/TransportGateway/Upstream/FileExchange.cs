@@ -51,8 +51,7 @@ internal sealed class FileExchange(
                 by, account, $"Local account '{account.Name}' awaits no response file: it was loaded before, or no request file was saved since the last synchronisation.", cancellationToken);
         }
 
-        // A name of its own: two administrators may load the same file at once.
-        var path = folder.PathOf($"{run.Id}-{Guid.NewGuid():N}");
+        var path = folder.NewPath(run.Id);
         try
         {
             await using (var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write))
@@ -76,7 +75,7 @@ internal sealed class FileExchange(
 
     private async Task<SaveOutcome> WriteAsync(RunRow run, Caller by, LocalAccountRow account, CancellationToken cancellationToken)
     {
-        var path = folder.PathOf(run.Id);
+        var path = folder.NewPath(run.Id);
         var file = new FileStream(path, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 64 * 1024, FileOptions.DeleteOnClose | FileOptions.Asynchronous);
         try
         {

@@ -103,7 +103,7 @@ internal sealed partial class SynchronizeAccount(
             return Outcome.BeginAnew;
         }
 
-        var file = folder.PathOf(run.Id);
+        var file = folder.NewPath(run.Id);
         try
         {
             await DownloadAsync(central, run, parts, file, cancellationToken);
@@ -235,5 +235,6 @@ internal sealed class ExchangeFolder
         Directory.CreateDirectory(_path);
     }
 
-    public string PathOf(string runId) => Path.Combine(_path, runId);
+    /// <summary>A file of its own for each attempt: two that carry on one run, or load one answer, at once must not write over, or delete, what the other one verified.</summary>
+    public string NewPath(string runId) => Path.Combine(_path, $"{runId}-{Guid.NewGuid():N}");
 }
