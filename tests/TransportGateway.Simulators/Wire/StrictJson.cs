@@ -26,7 +26,7 @@ internal readonly struct StrictJson
                 ? new StrictJson(root.Clone(), path)
                 : throw Wrong($"{path} is not a JSON object");
         }
-        catch (JsonException error)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
             throw Wrong($"{path} is not readable JSON: {error.Message}");
         }
@@ -52,7 +52,7 @@ internal readonly struct StrictJson
         return
         [
             .. Array(name).Select(item => item.ValueKind == JsonValueKind.String
-                ? item.GetString()!
+                ? Read(item, outer)
                 : throw Wrong($"{outer} holds something else than texts")),
         ];
     }
@@ -61,7 +61,7 @@ internal readonly struct StrictJson
 
     public string? OptionalText(string name) => Value(name) is not { } value
         ? null
-        : value.ValueKind == JsonValueKind.String ? value.GetString() : throw Missing(name, "a text");
+        : value.ValueKind == JsonValueKind.String ? Read(value, Path(name)) : throw Missing(name, "a text");
 
     public long Integer(string name) => OptionalInteger(name) ?? throw Missing(name, "a whole number");
 
@@ -81,6 +81,19 @@ internal readonly struct StrictJson
     public DateTimeOffset Instant(string name) => OptionalInteger(name) is >= 0 and < 32_503_680_000_000 and var milliseconds
         ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds)
         : throw Missing(name, "an instant in Unix milliseconds");
+
+    /// <summary>An escape may stand for half of a surrogate pair, which no text can hold.</summary>
+    private static string Read(JsonElement text, string path)
+    {
+        try
+        {
+            return text.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            throw Wrong($"{path} holds half of a surrogate pair");
+        }
+    }
 
     private static UnverifiableReplyException Wrong(string reason) => new(VerificationStep.Json, reason);
 
