@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace TransportGateway.Protocol;
 
@@ -7,6 +8,8 @@ internal static class JsonText
 {
     private static readonly JsonDocumentOptions Strict = new() { MaxDepth = WireLimits.JsonDepth, AllowDuplicateProperties = false };
     private static readonly JsonDocumentOptions Lenient = new() { MaxDepth = WireLimits.JsonDepth, AllowDuplicateProperties = true };
+
+    public static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 
     /// <summary>The document of an object, or what is wrong, as the rest of a sentence that begins with the place of the text.</summary>
     public static JsonDocument? Open(ReadOnlyMemory<byte> utf8, out string problem) =>
@@ -20,9 +23,12 @@ internal static class JsonText
     public static JsonDocument? OpenDespiteDuplicates(string text) =>
         OpenDespiteDuplicates(text, static (text, options) => JsonDocument.Parse(text, options));
 
-    /// <inheritdoc cref="OpenDespiteDuplicates(string)"/>
-    public static JsonDocument? OpenDespiteDuplicates(ReadOnlyMemory<byte> utf8) =>
-        OpenDespiteDuplicates(utf8, static (text, options) => JsonDocument.Parse(text, options));
+    /// <summary>The same for the bytes of a message; null also when they are not UTF-8. A byte order mark is passed over.</summary>
+    public static JsonDocument? OpenDespiteDuplicates(ReadOnlyMemory<byte> utf8)
+    {
+        var text = utf8.Span.StartsWith(ByteOrderMark) ? utf8[ByteOrderMark.Length..] : utf8;
+        return Utf8.IsValid(text.Span) ? OpenDespiteDuplicates(text, static (text, options) => JsonDocument.Parse(text, options)) : null;
+    }
 
     /// <summary>The text of a string element, or null when it escapes half of a surrogate pair, which no text can hold.</summary>
     public static string? Read(JsonElement text)

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Unicode;
 
 namespace TransportGateway.Protocol;
 
@@ -12,21 +11,9 @@ namespace TransportGateway.Protocol;
 /// <param name="Tokens">The registration tokens in it, of the data and of the credential.</param>
 public sealed record MessageIdentity(string RequestType, string? ProductInstanceIdentifier, IReadOnlyList<string> Tokens)
 {
-    private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
-
     /// <summary>Null when the bytes are no signed licensing message, or what names the sender is ambiguous or unreadable. Does not throw.</summary>
     public static MessageIdentity? Find(ReadOnlyMemory<byte> utf8Json)
     {
-        if (utf8Json.Span.StartsWith(ByteOrderMark))
-        {
-            utf8Json = utf8Json[ByteOrderMark.Length..];
-        }
-
-        if (!Utf8.IsValid(utf8Json.Span))
-        {
-            return null;
-        }
-
         using var envelope = JsonText.OpenDespiteDuplicates(utf8Json);
         if (envelope is null)
         {

@@ -1,5 +1,3 @@
-using System.Text.Unicode;
-
 namespace TransportGateway.Protocol;
 
 /// <summary>
@@ -12,7 +10,6 @@ namespace TransportGateway.Protocol;
 /// <param name="Entitlements">Null when the answer is about none.</param>
 public sealed record ResponseFacts(
     string Status,
-    string? Message,
     string? ProductInstanceIdentifier,
     string? SmartAccount,
     string? VirtualAccount,
@@ -20,26 +17,12 @@ public sealed record ResponseFacts(
     string? OverallStatus,
     IReadOnlyList<EntitlementFact>? Entitlements)
 {
-    private const int MessageLength = 2000;
-
-    private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
-
     /// <summary>The server took the request for good: what it says about licences is another matter.</summary>
     public bool IsPositive => Status is DeviceStatus.Ok or DeviceStatus.OkPoll;
 
     /// <summary>Null when the bytes are no answer with a status. Does not throw.</summary>
     public static ResponseFacts? Read(ReadOnlyMemory<byte> utf8Json)
     {
-        if (utf8Json.Span.StartsWith(ByteOrderMark))
-        {
-            utf8Json = utf8Json[ByteOrderMark.Length..];
-        }
-
-        if (!Utf8.IsValid(utf8Json.Span))
-        {
-            return null;
-        }
-
         using var envelope = JsonText.OpenDespiteDuplicates(utf8Json);
         if (envelope is null || Fields(envelope).Text(WireNames.Response, int.MaxValue, allowLines: true) is not { } response)
         {
@@ -57,7 +40,6 @@ public sealed record ResponseFacts(
         JsonFields? data = level3 is null ? null : Fields(level3);
         return new ResponseFacts(
             status,
-            answer.Text(WireNames.MessageText, MessageLength, allowLines: true),
             data?.Text(WireNames.ProductInstanceIdentifier) ?? answer.Object(WireNames.Header)?.Text(WireNames.ProductInstanceIdentifier),
             data?.Text(WireNames.SmartAccount),
             data?.Text(WireNames.VirtualAccount),
@@ -67,11 +49,10 @@ public sealed record ResponseFacts(
     }
 
     private static EntitlementFact? Entitlement(JsonFields row) =>
-        row.Text(WireNames.Tag) is { } tag ? new EntitlementFact(tag, row.Text(WireNames.EntitlementStatus), row.Integer(WireNames.Count, 0, int.MaxValue)) : null;
+        row.Text(WireNames.Tag) is { } tag ? new EntitlementFact(tag, row.Text(WireNames.EntitlementStatus)) : null;
 
     private static JsonFields Fields(System.Text.Json.JsonDocument document) => new(document.RootElement, string.Empty, new FieldProblems());
 }
 
 /// <param name="Status">As in <see cref="EntitlementStatus"/>.</param>
-/// <param name="Count">What the product uses, when the answer says so.</param>
-public sealed record EntitlementFact(string Tag, string? Status, long? Count);
+public sealed record EntitlementFact(string Tag, string? Status);

@@ -13,14 +13,12 @@ public static class SmartMessageReader
     // Instants that fit DateTimeOffset, so that no caller has to fear the conversion.
     private const long LastMillisecond = 253402300799999;
 
-    private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
-
     /// <summary>Reads a message. Does not throw, whatever the bytes are.</summary>
     public static ParsedMessage Read(ReadOnlySpan<byte> utf8Json)
     {
-        if (utf8Json.StartsWith(ByteOrderMark))
+        if (utf8Json.StartsWith(JsonText.ByteOrderMark))
         {
-            utf8Json = utf8Json[ByteOrderMark.Length..];
+            utf8Json = utf8Json[JsonText.ByteOrderMark.Length..];
         }
 
         if (utf8Json.IsEmpty)
