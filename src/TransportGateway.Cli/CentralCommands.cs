@@ -36,7 +36,7 @@ internal static class CentralCommands
                 ["address"] = parsed.GetValue(address),
                 ["tokenAddress"] = parsed.GetValue(tokenAddress),
                 ["clientId"] = parsed.GetValue(clientId),
-                ["clientSecret"] = parsed.GetValue(secretFile) is { } secret ? await Files.ReadPasswordAsync(secret, cancellationToken) : null,
+                ["clientSecret"] = parsed.GetValue(secretFile) is { } secret ? (await Files.ReadPasswordAsync(secret, cancellationToken)).Trim() : null,
                 ["exchangeAnchors"] = parsed.GetValue(exchangeAnchors) is { } anchors ? await Files.ReadCertificatesAsync(anchors, cancellationToken) : null,
                 ["schedule"] = SynchronizationCommands.ReadSchedule(parsed.GetValue(schedule)),
             };
