@@ -40,21 +40,21 @@ internal sealed partial class RoleWatch(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        while (database.CanBeStandby && !stoppingToken.IsCancellationRequested)
+        while (database.CanBeStandby)
         {
-            await Task.Delay(Interval, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             try
             {
+                await Task.Delay(Interval, clock, stoppingToken);
                 await FollowAsync(stoppingToken);
             }
-            catch (Exception exception) when (exception is DbException or DatabaseUnusableException or OperationCanceledException && !stoppingToken.IsCancellationRequested)
+            catch (Exception) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception exception) when (exception is DbException or DatabaseUnusableException or OperationCanceledException)
             {
                 // While roles move the database is away; it is asked again in a second.
                 Log.NotAnswered(logger, exception.Message);
-            }
-            catch (OperationCanceledException)
-            {
-                return;
             }
         }
     }
