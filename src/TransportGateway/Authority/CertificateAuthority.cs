@@ -57,7 +57,7 @@ internal sealed class CertificateAuthority(Database database, MasterKey masterKe
             var now = clock.GetUtcNow();
             await using var session = await database.ReadAsync(cancellationToken);
             var rows = await new AuthorityCertificates(session).ListAsync(cancellationToken);
-            var signers = rows.Where(row => row.Role == CertificateRole.Signing && row.NotAfter > now).Select(Open).ToList();
+            var signers = OpenSigners(rows, now);
             if (Newest(rows, CertificateRole.Root, now, TimeSpan.Zero) is not { } root || Newest(rows, CertificateRole.SubCa, now, TimeSpan.Zero) is not { } subCa || signers.Count == 0)
             {
                 return false;
@@ -93,7 +93,7 @@ internal sealed class CertificateAuthority(Database database, MasterKey masterKe
                 ?? await IssueAsync(CertificateRole.Root, null, RootLifetime, key => CertificateProfile.Root(options.Organization, key));
             var subCa = Newest(rows, CertificateRole.SubCa, now, SubCaRenewal)
                 ?? await IssueAsync(CertificateRole.SubCa, root, SubCaLifetime, key => CertificateProfile.SubCa(options.Organization, key));
-            var signers = rows.Where(row => row.Role == CertificateRole.Signing && row.NotAfter > now).Select(Open).ToList();
+            var signers = OpenSigners(rows, now);
             if (signers.Count == 0 || now + SigningRenewal > signers[^1].NotAfter)
             {
                 signers.Add(await IssueAsync(CertificateRole.Signing, subCa, SigningLifetime, key => CertificateProfile.Signing(options.Organization, key)));
@@ -192,6 +192,9 @@ internal sealed class CertificateAuthority(Database database, MasterKey masterKe
     private static void AddAuthorityKeyIdentifier(CertificateRequest request, X509Certificate2 issuer) =>
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(
             issuer, includeKeyIdentifier: true, includeIssuerAndSerial: false));
+
+    private List<SigningKey> OpenSigners(IReadOnlyList<AuthorityCertificateRow> rows, DateTimeOffset now) =>
+        [.. rows.Where(row => row.Role == CertificateRole.Signing && row.NotAfter > now).Select(Open)];
 
     private SigningKey? Newest(IReadOnlyList<AuthorityCertificateRow> rows, string role, DateTimeOffset now, TimeSpan remaining) =>
         rows.LastOrDefault(row => row.Role == role && row.NotAfter > now + remaining) is { } row ? Open(row) : null;

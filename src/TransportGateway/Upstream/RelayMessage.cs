@@ -51,7 +51,8 @@ internal sealed partial class RelayMessage(Database database, RelayRoutes routes
     /// <summary>What was issued here is not; nor what names nobody, or products of an account that is not to be relayed.</summary>
     private async Task<bool> IsForUpstreamAsync(MessageIdentity identity, CancellationToken cancellationToken)
     {
-        if (identity.Tokens.Count == 0 && identity.ProductInstanceIdentifier is null)
+        var id = identity.ProductInstanceIdentifier;
+        if (identity.Tokens.Count == 0 && id is null)
         {
             return false;
         }
@@ -65,12 +66,12 @@ internal sealed partial class RelayMessage(Database database, RelayRoutes routes
             }
         }
 
-        if (identity.ProductInstanceIdentifier is { } named && await new ProductInstances(session).IssuedAsync(named, cancellationToken))
+        if (id is not null && await new ProductInstances(session).IssuedAsync(id, cancellationToken))
         {
             return false;
         }
 
-        var known = identity.ProductInstanceIdentifier is { } id ? await new RelayedInstances(session).FindAsync(id, cancellationToken) : null;
+        var known = id is not null ? await new RelayedInstances(session).FindAsync(id, cancellationToken) : null;
         var account = await new LocalAccounts(session).FindAsync(known?.AccountId ?? routes.Settings.AccountId, cancellationToken);
         return account is not { RelayAllowed: false };
     }
