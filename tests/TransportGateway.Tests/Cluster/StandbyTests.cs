@@ -19,8 +19,6 @@ namespace TransportGateway.Tests.Cluster;
 /// <summary>Two gateways on a real PostgreSQL and its synchronous standby: one serves, the other one waits, and takes over with everything.</summary>
 public sealed class StandbyTests : IAsyncLifetime
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-
     private readonly string _folder = Directory.CreateTempSubdirectory("tg-nodes-").FullName;
     private readonly KeySet _keys = new();
     private readonly CapturedLog _log = new();
@@ -72,7 +70,7 @@ public sealed class StandbyTests : IAsyncLifetime
 
         await TgctlAsync("primary", "certificate", "host-name", "set", "licences.example.com", "--alternative-name", "localhost");
 
-        await UntilAsync(() => Thumbprint(_secondary) == Thumbprint(_primary) && Thumbprint(_secondary) != before);
+        await Wait.UntilAsync(() => Thumbprint(_secondary) == Thumbprint(_primary) && Thumbprint(_secondary) != before);
     }
 
     [Fact]
@@ -88,12 +86,12 @@ public sealed class StandbyTests : IAsyncLifetime
         Assert.IsType<ProductResult.Accepted>(await keeps.AuthorizeAsync());
         central.Faults.Add(CentralStep.Part, CentralFault.ServerError, times: 1000);
         await TgctlAsync("primary", "sync", "start", "--account", "TEST");
-        await UntilAsync(() => central.Faults.Happened.Count > 0);
+        await Wait.UntilAsync(() => central.Faults.Happened.Count > 0);
 
         await _databases.KillPrimaryAsync();
         await _databases.PromoteStandbyAsync();
         central.Faults.Clear();
-        await UntilAsync(() => _secondary.IsActive);
+        await Wait.UntilAsync(() => _secondary.IsActive);
 
         // Messages are made for a gateway, not for a node: what the product learnt from one counts at the other.
         Assert.Equal("OK", (await DeviceGateway.WireAnswers.PostAsync(toSecondary, keeps.DraftAuthorization().Seal())).Status);
@@ -101,7 +99,7 @@ public sealed class StandbyTests : IAsyncLifetime
         var database = _secondary.Services.GetRequiredService<Database>();
         await using var session = await database.ReadAsync();
         var account = (await new LocalAccounts(session).FindByNameAsync("TEST", CancellationToken.None))!;
-        await UntilAsync(() => new SynchronizationRuns(session).ListAsync(account.Id, 10, CancellationToken.None).GetAwaiter().GetResult()[0].State == RunState.Succeeded);
+        await Wait.UntilAsync(async () => (await new SynchronizationRuns(session).ListAsync(account.Id, 10, CancellationToken.None))[0].State == RunState.Succeeded);
         Assert.Single(await new SynchronizationRuns(session).ListAsync(account.Id, 10, CancellationToken.None));
         Assert.Contains("took over", Assert.Single(await new EventLog(session).ListAsync(null, EventKinds.NodeActive, 10, CancellationToken.None)).Message, StringComparison.Ordinal);
         Assert.Equal("active", JsonNode.Parse(await TgctlAsync("secondary", "status", "-o", "json"))!["role"]!.ToString());
@@ -120,7 +118,7 @@ public sealed class StandbyTests : IAsyncLifetime
         Assert.Equal(0, job.Runs);
 
         role.BecomeActive();
-        await UntilAsync(() => job.Runs > 0);
+        await Wait.UntilAsync(() => job.Runs > 0);
         role.BecomeStandby();
         var before = job.Runs;
         clock.Advance(job.Interval);
@@ -138,7 +136,7 @@ public sealed class StandbyTests : IAsyncLifetime
             [job], role, new Microsoft.Extensions.Time.Testing.FakeTimeProvider(), Microsoft.Extensions.Logging.Abstractions.NullLogger<TransportGateway.Jobs.JobRunner>.Instance);
         role.BecomeActive();
         await runner.StartAsync(CancellationToken.None);
-        await UntilAsync(() => job.Runs > 0);
+        await Wait.UntilAsync(() => job.Runs > 0);
         await runner.StopAsync(CancellationToken.None);
     }
 
@@ -191,35 +189,9 @@ public sealed class StandbyTests : IAsyncLifetime
     private static SimulatedProduct Product(GatewayClient client, ProductDefinition? definition = null) =>
         new(new SimulatedProductOptions { Product = definition ?? SeedProducts.Cucmpub, Gateway = client, Key = TestKeys.Pool.Next() });
 
-    private async Task<string> TgctlAsync(string node, params string[] arguments)
-    {
-        var (code, output, errors) = await RunAsync(node, arguments);
-        Assert.True(code == 0, errors);
-        return output;
-    }
+    private Task<string> TgctlAsync(string node, params string[] arguments) => Consoles.TgctlDoneAsync(Path.Combine(_folder, node), arguments);
 
-    private async Task<string> RefusedAsync(string node, params string[] arguments)
-    {
-        var (code, _, errors) = await RunAsync(node, arguments);
-        Assert.Equal(1, code);
-        return errors;
-    }
-
-    private async Task<(int Code, string Output, string Errors)> RunAsync(string node, string[] arguments)
-    {
-        using var output = new StringWriter();
-        using var errors = new StringWriter();
-        return (await TransportGateway.Cli.Tgctl.RunAsync([.. arguments, "--data-directory", Path.Combine(_folder, node)], output, errors), output.ToString(), errors.ToString());
-    }
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        using var patience = new CancellationTokenSource(Patience);
-        while (!condition())
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, patience.Token);
-        }
-    }
+    private Task<string> RefusedAsync(string node, params string[] arguments) => Consoles.TgctlRefusedAsync(Path.Combine(_folder, node), arguments);
 
     private sealed class CountingJob : TransportGateway.Jobs.IJob
     {

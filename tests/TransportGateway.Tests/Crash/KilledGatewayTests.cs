@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Dapper;
 using Microsoft.Data.Sqlite;
 using TransportGateway.Simulators;
+using TransportGateway.Tests.Harness;
 using TransportGateway.Tests.Simulators;
 
 namespace TransportGateway.Tests.Crash;
@@ -13,7 +14,7 @@ public sealed class KilledGatewayTests : IDisposable
     private const int ProductsPerKill = 100;
 
     private readonly string _folder = Directory.CreateTempSubdirectory("tg-crash-").FullName;
-    private readonly int _port = FreePort();
+    private readonly int _port = Loopback.FreePort();
     private readonly Random _random = new(20261123);
     private Process? _process;
 
@@ -137,19 +138,5 @@ public sealed class KilledGatewayTests : IDisposable
         return (await Tgctl("token", "create", "--quiet")).Trim();
     }
 
-    private async Task<string> Tgctl(params string[] arguments)
-    {
-        using var output = new StringWriter();
-        using var errors = new StringWriter();
-        var code = await TransportGateway.Cli.Tgctl.RunAsync([.. arguments, "--data-directory", _folder], output, errors);
-        Assert.True(code == 0, errors.ToString());
-        return output.ToString();
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
-        listener.Start();
-        return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
-    }
+    private Task<string> Tgctl(params string[] arguments) => Consoles.TgctlDoneAsync(_folder, arguments);
 }

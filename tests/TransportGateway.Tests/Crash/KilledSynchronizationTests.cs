@@ -17,8 +17,6 @@ public abstract class KilledSynchronizationTests<TEngine> : IAsyncLifetime
     private const int Products = 2100;
     private const int RandomKills = 10;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
-
     private readonly string _folder = Directory.CreateTempSubdirectory("tg-crash-").FullName;
     private readonly TEngine _engine = new();
     private readonly Random _random = new(20261123);
@@ -83,7 +81,7 @@ public abstract class KilledSynchronizationTests<TEngine> : IAsyncLifetime
                 var happened = _central.Faults.Happened.Count;
                 var runs = (await RunsAsync()).Count;
                 await TgctlAsync("sync", "start", "--account", "TEST", "--full");
-                await UntilAsync(() => Task.FromResult(_central.Faults.Happened.Count > happened));
+                await Wait.UntilAsync(() => _central.Faults.Happened.Count > happened);
                 await KillAsync();
                 Assert.True((await RunsAsync())[0].IsOpen);
 
@@ -132,7 +130,7 @@ public abstract class KilledSynchronizationTests<TEngine> : IAsyncLifetime
 
     private async Task AssertCarriedToItsEndAsync()
     {
-        await UntilAsync(async () => !(await RunsAsync())[0].IsOpen);
+        await Wait.UntilAsync(async () => !(await RunsAsync())[0].IsOpen);
         var last = (await RunsAsync())[0];
         Assert.Equal((RunState.Succeeded, ""), (last.State, last.Cause));
         Assert.Empty(await CentralPair.DifferencesAsync(_database, _central, _account));
@@ -145,15 +143,6 @@ public abstract class KilledSynchronizationTests<TEngine> : IAsyncLifetime
     {
         await using var session = await _database.ReadAsync();
         return await new SynchronizationRuns(session).ListAsync(_account.Id, 1000, CancellationToken.None);
-    }
-
-    private static async Task UntilAsync(Func<Task<bool>> condition)
-    {
-        using var patience = new CancellationTokenSource(Patience);
-        while (!await condition())
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, patience.Token);
-        }
     }
 
     private async Task StartAsync()
@@ -170,13 +159,7 @@ public abstract class KilledSynchronizationTests<TEngine> : IAsyncLifetime
         await _process.WaitForExitAsync();
     }
 
-    private async Task TgctlAsync(params string[] arguments)
-    {
-        using var output = new StringWriter();
-        using var errors = new StringWriter();
-        var code = await TransportGateway.Cli.Tgctl.RunAsync([.. arguments, "--data-directory", _engine.GatewaySettings["data-directory"]], output, errors);
-        Assert.True(code == 0, errors.ToString());
-    }
+    private Task<string> TgctlAsync(params string[] arguments) => Consoles.TgctlDoneAsync(_engine.GatewaySettings["data-directory"], arguments);
 }
 
 public sealed class KilledSynchronizationOnSqlite : KilledSynchronizationTests<SqliteEngine>;

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Npgsql;
 
 namespace TransportGateway.Tests.Harness;
@@ -11,8 +9,8 @@ internal sealed class PostgreSqlPair : IAsyncDisposable
     private readonly string _programs = Directory.GetDirectories("/usr/lib/postgresql").Select(version => Path.Combine(version, "bin"))
         .Where(folder => File.Exists(Path.Combine(folder, "initdb"))).Order(StringComparer.Ordinal).Last();
 
-    private readonly int _primaryPort = FreePort();
-    private readonly int _standbyPort = FreePort();
+    private readonly int _primaryPort = Loopback.FreePort();
+    private readonly int _standbyPort = Loopback.FreePort();
 
     public string Primary => ConnectionString(_primaryPort);
 
@@ -70,12 +68,5 @@ internal sealed class PostgreSqlPair : IAsyncDisposable
     {
         var path = Path.Combine(_programs, program);
         return Environment.UserName == "root" ? Tool.RunAsync("runuser", ["-u", "postgres", "--", path, .. arguments]) : Tool.RunAsync(path, arguments);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
