@@ -66,7 +66,7 @@ internal sealed class ApiClient : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    private static ApiClient OverSocket(string path)
+    public static ApiClient OverSocket(string path)
     {
         if (!File.Exists(path))
         {

@@ -17,13 +17,19 @@ internal sealed class CommandContext(ConnectionOptions connection, TextReader in
 
     public ConnectionOptions Connection => connection;
 
-    /// <summary>Gives a command its work; a failure becomes one sentence on the error stream and exit code 1.</summary>
-    public void Run(Command command, Func<ParseResult, ApiClient, CancellationToken, Task> work) => command.SetAction(async (parsed, cancellationToken) =>
+    /// <summary>Gives a command its work with a gateway; a failure becomes one sentence on the error stream and exit code 1.</summary>
+    public void Run(Command command, Func<ParseResult, ApiClient, CancellationToken, Task> work) => RunHere(command, async (parsed, cancellationToken) =>
+    {
+        using var api = await ApiClient.ConnectAsync(connection, parsed, errors, cancellationToken);
+        await work(parsed, api, cancellationToken);
+    });
+
+    /// <summary>The same for work on the machine that the console runs on.</summary>
+    public void RunHere(Command command, Func<ParseResult, CancellationToken, Task> work) => command.SetAction(async (parsed, cancellationToken) =>
     {
         try
         {
-            using var api = await ApiClient.ConnectAsync(connection, parsed, errors, cancellationToken);
-            await work(parsed, api, cancellationToken);
+            await work(parsed, cancellationToken);
             return 0;
         }
         catch (TgctlException exception)

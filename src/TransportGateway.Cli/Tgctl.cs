@@ -1,4 +1,5 @@
 using System.CommandLine;
+using TransportGateway.Cli.Ha;
 
 namespace TransportGateway.Cli;
 
@@ -20,6 +21,8 @@ internal static class Tgctl
         root.Subcommands.Add(TokenCommands.Create(context));
         root.Subcommands.Add(InstanceCommands.Create(context));
         root.Subcommands.Add(CertificateCommands.Create(context));
+        root.Subcommands.Add(DatabaseCommands.Create(context));
+        root.Subcommands.Add(HaCommands.Create(context));
         root.Subcommands.Add(OverviewCommands.Licenses(context));
         root.Subcommands.Add(OverviewCommands.Alerts(context));
         root.Subcommands.Add(OverviewCommands.Events(context));

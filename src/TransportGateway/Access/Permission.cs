@@ -30,6 +30,12 @@ internal enum Permission
 
     ReadEvents,
 
+    /// <summary>Drain this node and let it serve again; what the resource agent does, over the control socket alone.</summary>
+    ManageCluster,
+
+    /// <summary>Move everything to another database.</summary>
+    ManageDatabase,
+
     /// <summary>Create and revoke API clients.</summary>
     ManageAccess,
 }

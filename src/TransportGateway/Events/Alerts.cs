@@ -6,6 +6,7 @@ namespace TransportGateway.Events;
 internal sealed class Alerts(DbSession session)
 {
     public const string InsufficientLicenses = "Insufficient Licenses";
+    public const string ClusterDegraded = "High Availability Degraded";
     public const string UpstreamUnreachable = "Upstream Unreachable";
 
     /// <summary>Opens the alert; one that is open stays, with its sentence brought up to date.</summary>

@@ -4,6 +4,9 @@ namespace TransportGateway.Events;
 internal static class EventKinds
 {
     public const string NodeActive = "node-active";
+    public const string ClusterNormal = "cluster-normal";
+    public const string ClusterDegraded = "cluster-degraded";
+    public const string DatabaseMigrated = "database-migrated";
     public const string GatewaySetUp = "gateway-set-up";
     public const string AccountCreated = "account-created";
     public const string AccountRequested = "account-requested";

@@ -55,6 +55,12 @@ internal sealed class Gateway : IAsyncDisposable
         WebApplication? app = null;
         try
         {
+            if (settings.Text("database") == "sqlite" && File.Exists(directory.MovedMark))
+            {
+                throw new DatabaseUnusableException(
+                    $"{(await File.ReadAllTextAsync(directory.MovedMark)).Trim()} Set database to postgresql and postgresql-connection to where it went; or, to go back to what it was then, delete {directory.MovedMark}.");
+            }
+
             app = Build(settings, directory, clock, logging, newKey);
             var gateway = new Gateway(app, directory);
             await gateway.PrepareAsync();
@@ -109,6 +115,7 @@ internal sealed class Gateway : IAsyncDisposable
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.UseRouting();
+        app.UseMiddleware<DrainGate>();
         app.UseMiddleware<StandbyGate>();
         app.UseMiddleware<CallerMiddleware>();
         app.UseRateLimiter();
@@ -130,8 +137,14 @@ internal sealed class Gateway : IAsyncDisposable
             .AddSingleton<CertificateAuthority>()
             .AddSingleton(new Uptime(clock))
             .AddSingleton<NodeRole>()
+            .AddSingleton<Drain>()
+            .AddSingleton(ClusterFiles.Installed)
+            .AddSingleton<ClusterSnapshot>()
+            .AddSingleton<HaStatus>()
+            .AddSingleton<IJob, ClusterWatch>()
             .AddSingleton(directory)
             .AddSingleton<RoleWatch>()
+            .AddSingleton<MoveDatabase>()
             .AddHostedService(provider => provider.GetRequiredService<RoleWatch>())
             .AddAccess()
             .AddAccounts()
@@ -163,9 +176,14 @@ internal sealed class Gateway : IAsyncDisposable
         kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
         kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(2);
         kestrel.Limits.MaxConcurrentConnections = 20_000;
+        var drain = kestrel.ApplicationServices.GetRequiredService<Drain>();
         foreach (var endPoint in settings.EndPoints("listen-https"))
         {
-            kestrel.Listen(endPoint, listen => listen.UseTlsForProducts());
+            kestrel.Listen(endPoint, listen =>
+            {
+                listen.Use(next => connection => drain.WatchAsync(connection, next));
+                listen.UseTlsForProducts();
+            });
         }
 
         foreach (var endPoint in settings.EndPoints("listen-admin"))

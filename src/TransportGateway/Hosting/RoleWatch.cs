@@ -17,10 +17,13 @@ internal sealed partial class RoleWatch(
     HostCertificate served,
     RelayRoutes relay,
     NodeRole role,
+    ClusterSnapshot cluster,
     TimeProvider clock,
     ILogger<RoleWatch> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    private readonly SemaphoreSlim _oneLook = new(1, 1);
 
     /// <summary>The role at the start of the process, before anything is served.</summary>
     /// <exception cref="DatabaseUnusableException">The database cannot be reached, or its schema not be brought up to date.</exception>
@@ -45,7 +48,7 @@ internal sealed partial class RoleWatch(
             try
             {
                 await Task.Delay(Interval, clock, stoppingToken);
-                await FollowAsync(stoppingToken);
+                await LookAsync(stoppingToken);
             }
             catch (Exception) when (stoppingToken.IsCancellationRequested)
             {
@@ -59,6 +62,25 @@ internal sealed partial class RoleWatch(
         }
     }
 
+    /// <summary>Looks at the role of the database now, and does what follows from it.</summary>
+    public async Task LookAsync(CancellationToken cancellationToken)
+    {
+        if (!database.CanBeStandby)
+        {
+            return;
+        }
+
+        await _oneLook.WaitAsync(cancellationToken);
+        try
+        {
+            await FollowAsync(cancellationToken);
+        }
+        finally
+        {
+            _oneLook.Release();
+        }
+    }
+
     private async Task FollowAsync(CancellationToken cancellationToken)
     {
         var writable = await database.IsWritableAsync(cancellationToken);
@@ -68,7 +90,7 @@ internal sealed partial class RoleWatch(
             await using (var session = await database.BeginAsync(cancellationToken))
             {
                 await new EventLog(session).AppendAsync(
-                    new LoggedEvent(EventKinds.NodeActive, Severity.Info, "gateway", $"The gateway on {Environment.MachineName} took over."), clock.GetUtcNow(), cancellationToken);
+                    new LoggedEvent(EventKinds.NodeActive, Severity.Info, "gateway", TookOver()), clock.GetUtcNow(), cancellationToken);
                 await session.CommitAsync();
             }
 
@@ -84,6 +106,16 @@ internal sealed partial class RoleWatch(
         {
             await TryReadAsync(cancellationToken);
         }
+    }
+
+    private string TookOver() => cluster.Report() is { } report
+        ? $"{report.Plan.ThisNode} became active: {report.WhyAway(report.Plan.Peer.Name)}."
+        : $"The gateway on {Environment.MachineName} took over.";
+
+    public override void Dispose()
+    {
+        _oneLook.Dispose();
+        base.Dispose();
     }
 
     private async Task PrepareAsync(CancellationToken cancellationToken)

@@ -26,6 +26,8 @@ internal static class Routes
         app.MapCompatibleApi();
         app.MapSynchronization();
         app.MapRelay();
+        app.MapDatabase();
+        app.MapCluster();
         app.MapOverview();
         MapHealth(app);
         MapNowhere(app);

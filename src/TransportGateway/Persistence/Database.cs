@@ -53,6 +53,11 @@ internal abstract class Database : IAsyncDisposable
     /// <exception cref="DatabaseUnusableException">It cannot be reached.</exception>
     public abstract Task<bool> IsWritableAsync(CancellationToken cancellationToken);
 
+    /// <summary>From now on no session begins: the data were moved elsewhere.</summary>
+    public virtual void Close() => IsClosed = true;
+
+    protected bool IsClosed { get; private set; }
+
     /// <summary>Applies the migrations that are missing, in order. Safe when two nodes start at once.</summary>
     /// <exception cref="DatabaseUnusableException">The schema cannot be brought up to date.</exception>
     public async Task MigrateAsync(CancellationToken cancellationToken = default)
@@ -97,3 +102,6 @@ internal sealed class DatabaseUnusableException(string message, Exception? inner
 /// <summary>The commit came back, but the engine did not promise that it will last.</summary>
 /// <remarks>PostgreSQL answers a cancelled wait for its synchronous standby with success and a warning.</remarks>
 internal sealed class CommitNotAcknowledgedException(string message) : DbException(message);
+
+/// <summary>The data were moved to another database; this process is about to end.</summary>
+internal sealed class DatabaseMovedException() : DbException("The database was moved; the gateway is stopping. Try again in a moment.");

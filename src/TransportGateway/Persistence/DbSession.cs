@@ -32,6 +32,30 @@ internal abstract class DbSession(DbConnection connection, DbTransaction? transa
     public Task<int> ExecuteAsync(string sql, object? parameters, CancellationToken cancellationToken) =>
         Connection.ExecuteAsync(Command(sql, parameters, cancellationToken));
 
+    /// <summary>Every row of a table in the order of its key, as it comes.</summary>
+    public async IAsyncEnumerable<object?[]> RowsAsync(CopiedTable table, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await using var command = Connection.CreateCommand();
+        command.CommandText = table.SelectAll(Dialect);
+        command.CommandTimeout = 0;
+        command.Transaction = Transaction;
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            yield return [.. table.Columns.Select((column, index) => column.Convert(reader.GetValue(index)))];
+        }
+    }
+
+    /// <summary>The tables there are, without the migrations' journal.</summary>
+    public Task<IReadOnlyList<string>> TableNamesAsync(CancellationToken cancellationToken) => QueryAsync<string>(Dialect.ListTables, null, cancellationToken);
+
+    /// <summary>Fills an empty table.</summary>
+    public virtual Task CopyInAsync(CopiedTable table, IAsyncEnumerable<object?[]> rows, CancellationToken cancellationToken) =>
+        throw new NotSupportedException($"Rows are not moved to {Dialect.Name}.");
+
+    /// <summary>Lets nobody else write to these tables; after a commit, nobody at all, ever.</summary>
+    public virtual Task CloseToOthersAsync(IReadOnlyList<string> tables, CancellationToken cancellationToken) => Task.CompletedTask;
+
     /// <summary>Returns when the transaction is durable. Takes no token: a cancelled commit can look like a success.</summary>
     /// <exception cref="CommitNotAcknowledgedException">The engine did not confirm; the work may or may not be there.</exception>
     public abstract Task CommitAsync();

@@ -16,6 +16,11 @@ internal abstract class Dialect
     /// <summary>A condition that is true when the column equals one of the values of the list parameter.</summary>
     public abstract string AnyOf(string column, string parameter);
 
+    /// <summary>A column to order by so that both engines give the same order.</summary>
+    public abstract string InByteOrder(string column, string type);
+
+    public abstract string ListTables { get; }
+
     public abstract bool IsUniqueViolation(DbException exception);
 
     public abstract bool IsForeignKeyViolation(DbException exception);
@@ -34,6 +39,10 @@ internal abstract class Dialect
 
         public override string AnyOf(string column, string parameter) => $"{column} IN {parameter}";
 
+        public override string InByteOrder(string column, string type) => column;
+
+        public override string ListTables => "SELECT lower(name) FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!' AND lower(name) <> 'schemaversions'";
+
         public override bool IsUniqueViolation(DbException exception) =>
             exception is SqliteException { SqliteExtendedErrorCode: PrimaryKeyViolation or UniqueViolation };
 
@@ -47,6 +56,10 @@ internal abstract class Dialect
         public override string Name => "PostgreSQL";
 
         public override string AnyOf(string column, string parameter) => $"{column} = ANY({parameter})";
+
+        public override string InByteOrder(string column, string type) => type == "text" ? $"{column} COLLATE \"C\"" : column;
+
+        public override string ListTables => "SELECT table_name::text FROM information_schema.tables WHERE table_schema = current_schema() AND table_name <> 'schemaversions'";
 
         public override bool IsUniqueViolation(DbException exception) =>
             exception is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation };

@@ -31,6 +31,11 @@ internal sealed class PostgreSqlDatabase : Database
 
     public override async Task<DbSession> BeginAsync(CancellationToken cancellationToken = default)
     {
+        if (IsClosed)
+        {
+            throw new DatabaseMovedException();
+        }
+
         var connection = await _source.OpenConnectionAsync(cancellationToken);
         try
         {
@@ -123,6 +128,29 @@ internal sealed class PostgreSqlDatabase : Database
                 throw new CommitNotAcknowledgedException(
                     $"PostgreSQL committed without its standby ({_warning}); the change is not acknowledged.");
             }
+        }
+
+        public override async Task CopyInAsync(CopiedTable table, IAsyncEnumerable<object?[]> rows, CancellationToken cancellationToken)
+        {
+            await using var import = await _connection.BeginBinaryImportAsync(
+                $"COPY {table.Name} ({string.Join(", ", table.Columns.Select(column => column.Name))}) FROM STDIN (FORMAT BINARY)", cancellationToken);
+            await foreach (var row in rows.WithCancellation(cancellationToken))
+            {
+                await import.StartRowAsync(cancellationToken);
+                foreach (var value in row)
+                {
+                    await (value is null ? import.WriteNullAsync(cancellationToken) : import.WriteAsync(value, cancellationToken));
+                }
+            }
+
+            await import.CompleteAsync(cancellationToken);
+        }
+
+        public override async Task CloseToOthersAsync(IReadOnlyList<string> tables, CancellationToken cancellationToken)
+        {
+            await ExecuteAsync($"LOCK TABLE {string.Join(", ", tables)} IN EXCLUSIVE MODE", null, cancellationToken);
+            // Takes effect with the commit, for every session that begins after it; those that wait for the lock are ended by it.
+            await ExecuteAsync($"ALTER DATABASE \"{_connection.Database.Replace("\"", "\"\"", StringComparison.Ordinal)}\" SET default_transaction_read_only = on", null, cancellationToken);
         }
 
         public override async ValueTask DisposeAsync()

@@ -16,7 +16,18 @@ internal sealed class SqliteDatabase : Database
         _writer = new Lazy<SqliteWriter>(() => new SqliteWriter(Open(), Dialect));
     }
 
-    public override Task<DbSession> BeginAsync(CancellationToken cancellationToken = default) => _writer.Value.BeginAsync();
+    public override async Task<DbSession> BeginAsync(CancellationToken cancellationToken = default)
+    {
+        var session = await _writer.Value.BeginAsync();
+        if (!IsClosed)
+        {
+            return session;
+        }
+
+        // It waited while the data were moved.
+        await session.DisposeAsync();
+        throw new DatabaseMovedException();
+    }
 
     public override Task<DbSession> ReadAsync(CancellationToken cancellationToken = default) =>
         Task.FromResult<DbSession>(new ReadSession(Open(), Dialect));

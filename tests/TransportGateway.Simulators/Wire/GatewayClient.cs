@@ -32,6 +32,9 @@ public sealed record GatewayClientOptions
 
     /// <summary>Where the connection goes, whatever the name in the address resolves to; the name is still the one that is dialled.</summary>
     public IPEndPoint? ConnectTo { get; init; }
+
+    /// <summary>Makes the sockets, as one of another network namespace; the address then has to be a number.</summary>
+    public Func<Socket>? NewSocket { get; init; }
 }
 
 /// <summary>Carries messages to one gateway over HTTPS. Many products may share it.</summary>
@@ -66,11 +69,13 @@ public sealed class GatewayClient : IDisposable
                 AllowTlsResume = this.options.KeepAlive,
             },
         };
-        if (this.options.ConnectTo is { } target)
+        if (this.options.ConnectTo is not null || this.options.NewSocket is not null)
         {
-            handler.ConnectCallback = async (_, cancellationToken) =>
+            handler.ConnectCallback = async (context, cancellationToken) =>
             {
-                var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+                var target = this.options.ConnectTo ?? new IPEndPoint(IPAddress.Parse(context.DnsEndPoint.Host), context.DnsEndPoint.Port);
+                var socket = this.options.NewSocket?.Invoke() ?? new Socket(SocketType.Stream, ProtocolType.Tcp);
+                socket.NoDelay = true;
                 try
                 {
                     await socket.ConnectAsync(target, cancellationToken);

@@ -1,0 +1,351 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Text.Json.Nodes;
+using TransportGateway.Protocol.Cluster;
+
+namespace TransportGateway.Cli.Ha;
+
+/// <summary>What <c>ha_deploy</c> was told.</summary>
+/// <param name="PeerPrivate">Private address of the secondary node; the public one when there is no private link.</param>
+internal sealed record DeploymentRequest(
+    string VirtualAddress,
+    string Public,
+    string Private,
+    string PeerPublic,
+    string PeerPrivate,
+    string? Witness,
+    FencingPlan? Fencing,
+    string? HostName,
+    bool WithoutWitness,
+    bool WithoutFencing);
+
+/// <summary><c>ha_deploy</c>, on the primary node: from two machines to a cluster. Each step can be done again; nothing is changed before every check has passed.</summary>
+internal sealed class Deployment(TimeProvider clock, TextWriter output, Func<string, CancellationToken, Task> confirm)
+{
+    private const int Steps = 8;
+    private const long LeastFreeBytes = 512L * 1024 * 1024;
+    private static readonly TimeSpan MostClockDifference = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
+    private int _step;
+
+    public async Task RunAsync(DeploymentRequest request, CancellationToken cancellationToken)
+    {
+        if (!ClusterKeys.Exist)
+        {
+            throw new TgctlException("The cluster has no keys yet. Run ha_generatekeys here, then ha_provision_standby on the secondary node, then ha_deploy again.");
+        }
+
+        var secret = ClusterKeys.ReadSecret(clock);
+        RequireSafety(request);
+        try
+        {
+            await using var peer = await SecretChannel.ConnectAsync(request.PeerPublic, secret, "ha_provision_standby", cancellationToken);
+            await using var witness = request.Witness is null ? null : await SecretChannel.ConnectAsync(request.Witness, secret, "tgctl ha provision_witness", cancellationToken);
+            var plan = await StepAsync("Checking both nodes", () => CheckAsync(request, peer, cancellationToken));
+            await DeployAsync(plan, request, peer, witness, cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TgctlException(Unfinished("was stopped"));
+        }
+        catch (TgctlException exception) when (_step > 1)
+        {
+            throw new TgctlException($"{exception.Message}\n{Unfinished("failed")}");
+        }
+    }
+
+    private async Task DeployAsync(ClusterPlan plan, DeploymentRequest request, SecretChannel peer, SecretChannel? witness, CancellationToken cancellationToken)
+    {
+        var keys = KeysFor(plan.ThisNode);
+        await StepAsync("Preparing the database of this node", () => PrepareDatabaseAsync(plan, keys, cancellationToken));
+        await StepAsync("Installing keys, master key and configuration on both nodes", async () =>
+        {
+            await peer.AskAsync(
+                "install",
+                new JsonObject
+                {
+                    ["plan"] = (plan with { ThisNode = ClusterPlan.SecondaryNode }).ToJson(),
+                    ["fencing"] = request.Fencing?.ToJson(),
+                    ["files"] = new JsonObject(KeysFor(ClusterPlan.SecondaryNode).Select(file => KeyValuePair.Create<string, JsonNode?>(file.Key, Convert.ToBase64String(file.Value)))),
+                    ["masterKey"] = Convert.ToBase64String(await File.ReadAllBytesAsync(HaPaths.MasterKey, cancellationToken)),
+                },
+                Tell,
+                cancellationToken);
+            await LocalNode.InstallAsync(plan, request.Fencing, keys, masterKey: null, cancellationToken);
+            return true;
+        });
+        await StepAsync("Copying the database to the secondary node", () => peer.AskAsync("copy-database", [], Tell, cancellationToken));
+        await StepAsync(witness is null ? "Going without a witness" : "Joining the witness", async () =>
+        {
+            if (witness is not null)
+            {
+                var (authority, bundle) = await Witness.JoinAsync(plan, witness, Tell, cancellationToken);
+                await peer.AskAsync("join-witness", new JsonObject { ["authority"] = Convert.ToBase64String(authority), ["bundle"] = Convert.ToBase64String(bundle) }, Tell, cancellationToken);
+                await witness.AskAsync("finished", [], Tell, cancellationToken);
+            }
+
+            return true;
+        });
+        await StepAsync("Starting the cluster on both nodes", async () =>
+        {
+            await LocalNode.StartClusterAsync(plan, Tell, cancellationToken);
+            return await peer.AskAsync("start", [], _ => { }, cancellationToken);
+        });
+        await StepAsync("Waiting until the standby has everything", () => WaitUntilNormalAsync(cancellationToken));
+        await StepAsync("Setting the host common name", () => SetHostNameAsync(plan, request, cancellationToken));
+        await peer.AskAsync("finished", [], Tell, cancellationToken);
+        ClusterKeys.ForgetSecret();
+        await output.WriteLineAsync(
+            $"HA is deployed. Products and administrators use https://{request.HostName ?? plan.VirtualAddress} from now on.\nSynchronize the local accounts (tgctl sync start --all --wait) before products register under the new host common name.");
+    }
+
+    private static void RequireSafety(DeploymentRequest request)
+    {
+        if (request.Witness is null && !request.WithoutWitness)
+        {
+            throw new TgctlException("Without a third vote a cut between the nodes leaves two halves that cannot know which of them may go on. Give --witness ADDRESS, or accept the risk with --without-witness: HA status shows it for as long as it lasts.");
+        }
+
+        if (request.Fencing is null && !request.WithoutFencing)
+        {
+            throw new TgctlException("Without fencing a node that does not answer cannot be known to be dead, and acknowledged changes can be lost. Give --fencing FILE (see the operator's guide, Fencing), or accept the risk with --without-fencing: HA status shows it for as long as it lasts.");
+        }
+    }
+
+    /// <summary>Everything that can be known beforehand; all problems at once.</summary>
+    private async Task<ClusterPlan> CheckAsync(DeploymentRequest request, SecretChannel peer, CancellationToken cancellationToken)
+    {
+        var asked = clock.GetUtcNow();
+        var there = await peer.AskAsync("inspect", [], Tell, cancellationToken);
+        var between = asked + ((clock.GetUtcNow() - asked) / 2);
+        var here = await LocalNode.InspectAsync(clock, cancellationToken);
+        var problems = new List<string>();
+        foreach (var (name, facts) in new[] { ("This node", (JsonNode)here), ("The secondary node", there) })
+        {
+            if (facts["missing"]!.AsArray() is { Count: > 0 } missing)
+            {
+                problems.Add($"{name} lacks packages: apt-get install {string.Join(' ', missing)}");
+            }
+
+            if (facts["freeBytes"]!.GetValue<long>() < LeastFreeBytes)
+            {
+                problems.Add($"{name} has {facts["freeBytes"]!.GetValue<long>() / 1024 / 1024} MB free below /var/lib; at least {LeastFreeBytes / 1024 / 1024} MB are needed. Make room and try again.");
+            }
+        }
+
+        if (Tables.Text(here, "version") != Tables.Text(there, "version"))
+        {
+            problems.Add($"This node runs version {Tables.Text(here, "version")}, the secondary node {Tables.Text(there, "version")}. Install the same version on both.");
+        }
+
+        if (Tables.Text(here, "databasePrograms") != Tables.Text(there, "databasePrograms"))
+        {
+            problems.Add($"The nodes have different versions of PostgreSQL ({Tables.Text(here, "databasePrograms")}, {Tables.Text(there, "databasePrograms")}). Install the same on both.");
+        }
+
+        var difference = (DateTimeOffset.Parse(Tables.Text(there, "time"), CultureInfo.InvariantCulture) - between).Duration();
+        if (difference > MostClockDifference)
+        {
+            problems.Add($"The clocks of the nodes are {difference.TotalSeconds:0} s apart. Set up time synchronization (NTP) on both and try again.");
+        }
+
+        var prefix = CheckAddresses(request, here, there, problems);
+        await CheckVirtualAddressAsync(request.VirtualAddress, problems, cancellationToken);
+        if (problems.Count > 0)
+        {
+            throw new TgctlException($"Nothing was changed; {problems.Count} thing(s) stand in the way:\n  - {string.Join("\n  - ", problems)}");
+        }
+
+        if (Tables.Text(there, "holds") is var holds and not "nothing")
+        {
+            await confirm($"\nThe secondary node ({request.PeerPublic}) holds {holds}. All of it is overwritten with this node's database.", cancellationToken);
+        }
+
+        return new ClusterPlan
+        {
+            Name = "transport-gateway",
+            VirtualAddress = request.VirtualAddress,
+            PrefixLength = prefix,
+            Nodes = [new(ClusterPlan.PrimaryNode, request.Public, request.Private), new(ClusterPlan.SecondaryNode, request.PeerPublic, request.PeerPrivate)],
+            Witness = request.Witness,
+            FenceAgent = request.Fencing?.Agent,
+            ThisNode = ClusterPlan.PrimaryNode,
+            DatabasePrograms = Tables.Text(here, "databasePrograms"),
+            Ports = [443, 8443],
+        };
+    }
+
+    /// <summary>Returns the prefix length of the public network.</summary>
+    private static int CheckAddresses(DeploymentRequest request, JsonNode here, JsonNode there, List<string> problems)
+    {
+        var prefix = 32;
+        foreach (var (name, facts, address) in new[]
+        {
+            ("this node", here, request.Public), ("this node", here, request.Private), ("the secondary node", there, request.PeerPublic), ("the secondary node", there, request.PeerPrivate),
+        })
+        {
+            var known = facts["addresses"]!.AsArray().Select(entry => entry!.GetValue<string>().Split('/')).ToArray();
+            if (known.FirstOrDefault(entry => entry[0] == address) is not { } match)
+            {
+                problems.Add($"{address} is no address of {name}; it has {string.Join(", ", known.Select(entry => entry[0]))}.");
+            }
+            else if (address == request.Public)
+            {
+                prefix = int.Parse(match[1], CultureInfo.InvariantCulture);
+            }
+        }
+
+        if (IPAddress.TryParse(request.VirtualAddress, out var parsed) && IPAddress.TryParse(request.Public, out var own)
+            && (parsed.AddressFamily != own.AddressFamily || !new IPNetwork(Network(own, prefix), prefix).Contains(parsed)))
+        {
+            problems.Add($"The virtual address {request.VirtualAddress} is not in the network of {request.Public}/{prefix}. Choose a free address in that network.");
+        }
+
+        if (new[] { request.Public, request.PeerPublic, request.Private, request.PeerPrivate, request.Witness }.Contains(request.VirtualAddress))
+        {
+            problems.Add($"The virtual address {request.VirtualAddress} is a machine's own address. Choose a free one.");
+        }
+
+        return prefix;
+    }
+
+    private static IPAddress Network(IPAddress address, int prefix)
+    {
+        var bytes = address.GetAddressBytes();
+        for (var i = 0; i < bytes.Length; i++)
+        {
+            var bits = Math.Clamp(prefix - (i * 8), 0, 8);
+            bytes[i] &= (byte)(0xFF << (8 - bits));
+        }
+
+        return new IPAddress(bytes);
+    }
+
+    private static async Task CheckVirtualAddressAsync(string address, List<string> problems, CancellationToken cancellationToken)
+    {
+        if (!IPAddress.TryParse(address, out var parsed))
+        {
+            problems.Add($"'{address}' is no IP address. Give the virtual address as a number; --host-name takes the name that leads to it.");
+            return;
+        }
+
+        // A cluster that runs already holds it here, which is no obstacle to deploying again.
+        if (LocalNode.Addresses().Any(own => own.Address.Equals(parsed)) || parsed.AddressFamily != System.Net.Sockets.AddressFamily.InterNetwork || Plans.OfThisMachine() is not null)
+        {
+            return;
+        }
+
+        var route = await Machine.RunAsync("ip", ["-o", "route", "get", address], cancellationToken);
+        var words = route.Output.Split(' ');
+        var device = Array.IndexOf(words, "dev") is var at and >= 0 ? words[at + 1] : "";
+        if (device.Length > 0 && (await Machine.RunAsync("arping", ["-q", "-D", "-I", device, "-c", "2", "-w", "2", address], cancellationToken)).Code == 1)
+        {
+            problems.Add($"The virtual address {address} is in use: another machine in the network answers for it. Choose a free address.");
+        }
+    }
+
+    /// <summary>Moves what the gateway has to this node's PostgreSQL, unless it is there already.</summary>
+    private async Task<bool> PrepareDatabaseAsync(ClusterPlan plan, IReadOnlyDictionary<string, byte[]> keys, CancellationToken cancellationToken)
+    {
+        if (await Machine.IsActiveAsync(HaPaths.PacemakerUnit, cancellationToken))
+        {
+            await LocalNode.StopClusterAsync(_ => { }, cancellationToken);
+        }
+
+        await LocalNode.InstallDatabaseConfigurationAsync(plan, keys, cancellationToken);
+        await LocalDatabase.CreateAsync(plan, cancellationToken);
+        if (!File.Exists(HaPaths.DatabaseEnvironment))
+        {
+            await Machine.SystemctlAsync(["start", HaPaths.GatewayUnit], cancellationToken);
+            using (var api = await GatewayAsync(cancellationToken))
+            {
+                var moved = await api.PostAsync("/api/v2/database/migration", new { connection = PostgreSqlConfiguration.GatewayConnection }, cancellationToken);
+                var tables = moved["tables"]!.AsArray();
+                Tell($"  {tables.Sum(table => table!["rows"]!.GetValue<long>())} rows of {tables.Count} tables were moved to PostgreSQL; counts and checksums agree");
+            }
+
+            await LocalNode.UseDatabaseAsync(plan, cancellationToken);
+        }
+
+        await Machine.SystemctlAsync(["restart", HaPaths.GatewayUnit], cancellationToken);
+        (await GatewayAsync(cancellationToken)).Dispose();
+        return true;
+    }
+
+    /// <summary>The gateway on this node, as soon as it answers.</summary>
+    private async Task<ApiClient> GatewayAsync(CancellationToken cancellationToken)
+    {
+        for (var since = clock.GetTimestamp(); ;)
+        {
+            try
+            {
+                var api = ApiClient.OverSocket(HaPaths.ControlSocket);
+                await api.GetAsync("/api/v2/status", cancellationToken);
+                return api;
+            }
+            catch (TgctlException exception)
+            {
+                if (clock.GetElapsedTime(since) > TimeSpan.FromSeconds(60))
+                {
+                    throw new TgctlException($"The gateway on this node does not answer: {exception.Message} See journalctl -u {HaPaths.GatewayUnit}.");
+                }
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(200), clock, cancellationToken);
+        }
+    }
+
+    private async Task<bool> WaitUntilNormalAsync(CancellationToken cancellationToken)
+    {
+        for (var since = clock.GetTimestamp(); ;)
+        {
+            var report = await ClusterState.ReadAsync(cancellationToken);
+            if (report is { IsNormal: true })
+            {
+                return true;
+            }
+
+            if (clock.GetElapsedTime(since) > Patience)
+            {
+                throw new TgctlException($"The cluster runs, but is not complete after {Patience.TotalMinutes:0} minutes: {report?.Sentence ?? "Pacemaker does not answer"}. See ha_status, and journalctl -u pacemaker on both nodes.");
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(500), clock, cancellationToken);
+        }
+    }
+
+    private async Task<bool> SetHostNameAsync(ClusterPlan plan, DeploymentRequest request, CancellationToken cancellationToken)
+    {
+        using var api = await GatewayAsync(cancellationToken);
+        await api.PutAsync(
+            "/api/v2/certificates/host-name",
+            new
+            {
+                name = request.HostName ?? plan.VirtualAddress,
+                alternativeNames = new[] { plan.VirtualAddress }.Concat(plan.Nodes.Select(member => member.PublicAddress)).Where(name => name != (request.HostName ?? plan.VirtualAddress)),
+            },
+            cancellationToken);
+        return true;
+    }
+
+    private static Dictionary<string, byte[]> KeysFor(string name) => ClusterKeys.FilesFor(name).ToDictionary(file => file, ClusterKeys.Read, StringComparer.Ordinal);
+
+    private async Task<T> StepAsync<T>(string what, Func<Task<T>> work)
+    {
+        _step++;
+        var since = Stopwatch.GetTimestamp();
+        await output.WriteAsync($"[{_step}/{Steps}] {what}... ");
+        await output.FlushAsync();
+        var result = await work();
+        await output.WriteLineAsync($"done ({Stopwatch.GetElapsedTime(since).TotalSeconds:0.0} s)");
+        return result;
+    }
+
+    private void Tell(string sentence) => output.WriteLine(sentence);
+
+    private string Unfinished(string how) => _step <= 1
+        ? $"ha_deploy {how}. Nothing was changed."
+        : $"ha_deploy {how} in step {_step} of {Steps}. Run it again to go on (with ha_provision_standby waiting on the secondary node); each step can be done twice. To go back run ha_teardown on both nodes; this node's data stay.";
+}

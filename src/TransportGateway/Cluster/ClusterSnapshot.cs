@@ -1,0 +1,57 @@
+using System.Text.Json;
+using TransportGateway.Protocol.Cluster;
+
+namespace TransportGateway.Cluster;
+
+/// <summary>What Pacemaker said last on this node. The resource agents leave it in a file, so the gateway needs no right in the cluster.</summary>
+internal sealed partial class ClusterSnapshot(ClusterFiles files, TimeProvider clock, ILogger<ClusterSnapshot> logger)
+{
+    /// <summary>The agents write it every few seconds; one that is older is of a cluster that does not run here.</summary>
+    private static readonly TimeSpan Stale = TimeSpan.FromSeconds(20);
+
+    /// <summary>Null while HA is not enabled.</summary>
+    public ClusterPlan? Plan
+    {
+        get
+        {
+            try
+            {
+                return File.Exists(files.Plan) ? ClusterPlan.FromJson(File.ReadAllText(files.Plan)) : null;
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException)
+            {
+                Log.Unreadable(logger, files.Plan, exception.Message);
+                return null;
+            }
+        }
+    }
+
+    /// <summary>Null when the cluster does not run on this node.</summary>
+    public ClusterReport? Report()
+    {
+        try
+        {
+            return Plan is { } plan && File.Exists(files.Snapshot) && clock.GetUtcNow() - new DateTimeOffset(File.GetLastWriteTimeUtc(files.Snapshot)) < Stale
+                ? ClusterReport.Parse(File.ReadAllText(files.Snapshot), plan)
+                : null;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            Log.Unreadable(logger, files.Snapshot, exception.Message);
+            return null;
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "{File} cannot be read: {Reason}")]
+        public static partial void Unreadable(ILogger logger, string file, string reason);
+    }
+}
+
+/// <param name="Plan">Written by tgctl ha.</param>
+/// <param name="Snapshot">Written by the resource agents.</param>
+internal sealed record ClusterFiles(string Plan, string Snapshot)
+{
+    public static ClusterFiles Installed { get; } = new(ClusterPlan.Path, "/run/transport-gateway-ha/status.xml");
+}

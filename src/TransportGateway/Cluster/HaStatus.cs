@@ -1,0 +1,142 @@
+using TransportGateway.Persistence;
+using TransportGateway.Protocol.Cluster;
+
+namespace TransportGateway.Cluster;
+
+/// <summary>The HA status, as either node shows it.</summary>
+internal sealed class HaStatus(ClusterSnapshot snapshot, Database database)
+{
+    public const string NotRunning = "The cluster is not running on this node";
+
+    public async Task<HaStatusView> ReadAsync(CancellationToken cancellationToken)
+    {
+        if (snapshot.Plan is not { } plan)
+        {
+            return new HaStatusView { Enabled = false };
+        }
+
+        var report = snapshot.Report();
+        var active = report?.Active;
+        return new HaStatusView
+        {
+            Enabled = true,
+            State = report is { IsNormal: true } ? "Normal" : "Degraded",
+            Sentence = report?.Sentence ?? NotRunning,
+            Heartbeat = report is { HeartbeatIsConnected: true } ? "Connected" : "Disconnected",
+            VirtualAddress = plan.VirtualAddress,
+            ThisNode = plan.ThisNode,
+            Active = active is null ? null : Card(active, "Active"),
+            Standby = report?.Members.Where(member => active is null || member != active).Select(member => Card(member, member is { Online: true, DatabaseRuns: true } ? "Standby" : "Degraded")).LastOrDefault(),
+            Witness = plan.Witness is null ? null : new WitnessView(plan.Witness, report is not null && report.Members.Any(member => member.WitnessVotes)),
+            Fencing = plan.FenceAgent is null ? null : new FencingView(
+                plan.FenceAgent,
+                report is not null && report.FenceDevices.Values.All(started => started),
+                report?.Fencings.Select(fencing => new FencingEventView(fencing.Target, fencing.Action, fencing.Status, fencing.Completed)) ?? []),
+            Risks = report?.Risks ?? [],
+            FailedActions = report?.Failures ?? [],
+            Replication = await ReplicationAsync(cancellationToken),
+        };
+    }
+
+    private static NodeCard Card(ClusterMember member, string badge) => new(
+        member.Node.Name,
+        member.Node.PublicAddress,
+        member.Node.PrivateAddress,
+        badge,
+        member.Facts?.MemoryBytes,
+        member.Facts?.MemoryFreeBytes,
+        member.Facts?.DiskBytes,
+        member.Facts?.DiskFreeBytes,
+        member.Facts?.Version,
+        member.Facts?.Seen);
+
+    /// <summary>Null when this node's database does not answer.</summary>
+    private async Task<ReplicationView?> ReplicationAsync(CancellationToken cancellationToken)
+    {
+        if (!database.CanBeStandby)
+        {
+            return null;
+        }
+
+        try
+        {
+            await using var session = await database.ReadAsync(cancellationToken);
+            return await session.QuerySingleOrDefaultAsync<ReplicationView>(
+                """
+                SELECT CASE WHEN pg_is_in_recovery() THEN 'slave' ELSE 'master' END AS role,
+                       coalesce((SELECT state FROM pg_stat_replication LIMIT 1), (SELECT status FROM pg_stat_wal_receiver LIMIT 1), 'none') AS state,
+                       current_setting('synchronous_standby_names') <> '' AS waits_for_standby,
+                       (SELECT round(extract(epoch FROM replay_lag) * 1000)::bigint FROM pg_stat_replication LIMIT 1) AS lag_milliseconds,
+                       (SELECT (sent_lsn - replay_lsn)::bigint FROM pg_stat_replication LIMIT 1) AS lag_bytes
+                """,
+                null,
+                cancellationToken);
+        }
+        catch (System.Data.Common.DbException)
+        {
+            return null;
+        }
+    }
+}
+
+internal sealed record HaStatusView
+{
+    /// <summary>Whether this machine is a node of a cluster; without it there is nothing else.</summary>
+    public required bool Enabled { get; init; }
+
+    public string? State { get; init; }
+
+    public string? Sentence { get; init; }
+
+    public string? Heartbeat { get; init; }
+
+    public string? VirtualAddress { get; init; }
+
+    public string? ThisNode { get; init; }
+
+    public NodeCard? Active { get; init; }
+
+    public NodeCard? Standby { get; init; }
+
+    public ReplicationView? Replication { get; init; }
+
+    public WitnessView? Witness { get; init; }
+
+    public FencingView? Fencing { get; init; }
+
+    public IEnumerable<string> Risks { get; init; } = [];
+
+    public IEnumerable<string> FailedActions { get; init; } = [];
+}
+
+internal sealed record NodeCard(
+    string Name,
+    string PublicAddress,
+    string PrivateAddress,
+    string Badge,
+    long? MemoryBytes,
+    long? MemoryFreeBytes,
+    long? DiskBytes,
+    long? DiskFreeBytes,
+    string? Version,
+    DateTimeOffset? LastHeartbeat);
+
+internal sealed record WitnessView(string Address, bool Votes);
+
+internal sealed record FencingView(string Agent, bool Ready, IEnumerable<FencingEventView> History);
+
+internal sealed record FencingEventView(string Node, string Action, string Status, DateTimeOffset? Completed);
+
+/// <summary>As this node's PostgreSQL sees it; lags are known to the master alone.</summary>
+internal sealed class ReplicationView
+{
+    public required string Role { get; init; }
+
+    public required string State { get; init; }
+
+    public required bool WaitsForStandby { get; init; }
+
+    public long? LagMilliseconds { get; init; }
+
+    public long? LagBytes { get; init; }
+}

@@ -1,0 +1,43 @@
+using TransportGateway.Access;
+using TransportGateway.Cluster;
+using TransportGateway.Http;
+
+namespace TransportGateway.Hosting;
+
+/// <summary>HA status for everyone who may look, and the two calls that the resource agent on this node makes.</summary>
+internal static class ClusterRoutes
+{
+    public static void MapCluster(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/api/v2/cluster", async (HaStatus status, CancellationToken cancellationToken) => Results.Json(await status.ReadAsync(cancellationToken)))
+            .Requires(Permission.ReadInventory).AlsoOnStandby();
+        routes.MapPost("/api/v2/cluster/drain", DrainAsync).Requires(Permission.ManageCluster).AlsoOnStandby();
+        routes.MapPost("/api/v2/cluster/resume", ResumeAsync).Requires(Permission.ManageCluster).AlsoOnStandby();
+    }
+
+    private static async Task<IResult> DrainAsync(HttpContext context, Drain drain)
+    {
+        if (!PeerCredentials.IsLocal(context))
+        {
+            return OnlyHere();
+        }
+
+        await drain.DrainAsync(context.RequestAborted);
+        return Results.NoContent();
+    }
+
+    private static async Task<IResult> ResumeAsync(HttpContext context, Drain drain, RoleWatch role)
+    {
+        if (!PeerCredentials.IsLocal(context))
+        {
+            return OnlyHere();
+        }
+
+        await role.LookAsync(context.RequestAborted);
+        drain.Resume();
+        return Results.NoContent();
+    }
+
+    private static IResult OnlyHere() =>
+        Problem.Of(StatusCodes.Status403Forbidden, "only-on-this-machine", "Only the cluster's resource agent on this machine may do that, over the control socket. To move the role use: tgctl ha switchover");
+}

@@ -1,0 +1,141 @@
+using System.Net.Sockets;
+using System.Text.Json.Nodes;
+using TransportGateway.Simulators;
+
+namespace TransportGateway.Cluster.Tests.Lab;
+
+/// <summary>Two nodes and a witness with the package installed, and the power switch that fences them.</summary>
+internal sealed class LabCluster : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("tg-lab-").FullName;
+    private PowerSwitch _power = null!;
+
+    private LabCluster(LabNetwork network) => Network = network;
+
+    public LabNetwork Network { get; }
+
+    public LabNode Primary { get; private set; } = null!;
+
+    public LabNode Secondary { get; private set; } = null!;
+
+    public LabNode Witness { get; private set; } = null!;
+
+    public IReadOnlyCollection<string> FencingAsked => _power.Asked;
+
+    public string Folder => _folder;
+
+    public static async Task<LabCluster> CreateAsync()
+    {
+        var cluster = new LabCluster(await LabNetwork.CreateAsync());
+        await cluster.InstallAsync();
+        return cluster;
+    }
+
+    /// <summary>The three commands, as an administrator gives them, on machines whose gateways run already.</summary>
+    public async Task DeployAsync(params string[] more)
+    {
+        var secret = JsonNode.Parse(await Primary.RunAsync("ha_generatekeys", "-o", "json"))!["secret"]!.GetValue<string>();
+        var standby = Secondary.TalkAsync(secret + "\n", default, "ha_provision_standby", "--secret-file", "-");
+        var witness = Witness.TalkAsync(secret + "\n", default, "tgctl", "ha", "provision_witness", "--secret-file", "-");
+        await ListeningAsync(Secondary);
+        await ListeningAsync(Witness);
+        await File.WriteAllTextAsync(Path.Combine(Primary.Folder, "gateway", "fencing.json"), """{"agent": "fence_lab", "primary-node": {"plug": "primary-node"}, "secondary-node": {"plug": "secondary-node"}}""");
+        var (code, output, errors) = await Primary.TryAsync(
+        [
+            "ha_deploy", "--vip", LabNetwork.VirtualAddress, "--address", Primary.PublicAddress, "--private-address", Primary.PrivateAddress, "--peer", Secondary.PublicAddress,
+            "--peer-private-address", Secondary.PrivateAddress, "--witness", Witness.PublicAddress, "--fencing", "/var/lib/transport-gateway/fencing.json", "--yes", .. more,
+        ]);
+        if (code != 0)
+        {
+            throw new InvalidOperationException($"ha_deploy ended with {code}: {errors}{output}");
+        }
+
+        foreach (var other in new[] { standby, witness })
+        {
+            var (otherCode, otherOutput, otherErrors) = await other;
+            if (otherCode != 0)
+            {
+                throw new InvalidOperationException($"Provisioning ended with {otherCode}: {otherErrors}{otherOutput}");
+            }
+        }
+    }
+
+    public LabNode Other(LabNode node) => node == Primary ? Secondary : Primary;
+
+    public LabNode Node(string name) => name == Primary.Name ? Primary : Secondary;
+
+    /// <summary>What a node says of the cluster; null when it cannot say anything.</summary>
+    public static async Task<JsonNode?> StatusAsync(LabNode node)
+    {
+        if (!node.IsOn)
+        {
+            return null;
+        }
+
+        var (code, output, _) = await node.TryAsync("ha_status", "-o", "json");
+        return code == 0 ? JsonNode.Parse(output) : null;
+    }
+
+    public static Task UntilNormalAsync(LabNode node) => Wait.UntilAsync(
+        $"the state is Normal on {node.Name}",
+        async () => (await StatusAsync(node))?["state"]?.GetValue<string>() == "Normal",
+        Patience,
+        async () => (await node.TryAsync("ha_status")).Output + (await node.TryAsync("crm_mon", "-1", "-A", "-f")).Output);
+
+    /// <summary>A product's way to the virtual address.</summary>
+    public GatewayClient Client(TrustAnchors anchors, DeviceTransport transport = DeviceTransport.CallHome, TimeSpan? timeout = null, string address = LabNetwork.VirtualAddress) =>
+        new(new Uri($"https://{address}"), transport, anchors, new GatewayClientOptions { NewSocket = NewSocket, Timeout = timeout ?? TimeSpan.FromSeconds(60) });
+
+    public TrustAnchors Anchors() => TrustAnchors.FromPem(File.ReadAllText(Path.Combine(Primary.Folder, "gateway", "root.pem")));
+
+    public async ValueTask DisposeAsync()
+    {
+        await Task.WhenAll(new[] { Primary, Secondary, Witness }.Select(node => node.DisposeAsync().AsTask()));
+        await _power.DisposeAsync();
+        await Network.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private Socket NewSocket() => Network.Sockets.New();
+
+    private async Task InstallAsync()
+    {
+        var package = Path.Combine(_folder, "package");
+        await Tool.MustAsync(Path.Combine(Repository, "deploy", "package", "stage.sh"), package);
+        var agents = Directory.CreateDirectory(Path.Combine(_folder, "lab", "usr", "sbin")).FullName;
+        File.Copy(Path.Combine(AppContext.BaseDirectory, "Lab", "fence_lab"), Path.Combine(agents, "fence_lab"));
+        await Tool.MustAsync("chmod", "755", _folder, Path.Combine(agents, "fence_lab"));
+        Primary = new LabNode(Network, _folder, package, "primary-node", 1);
+        Secondary = new LabNode(Network, _folder, package, "secondary-node", 2);
+        Witness = new LabNode(Network, _folder, package, "witness-node", 3);
+        _power = await PowerSwitch.StartAsync(Path.Combine(_folder, "power"), new[] { Primary, Secondary }.ToDictionary(node => node.Name, StringComparer.Ordinal));
+        foreach (var node in new[] { Primary, Secondary, Witness })
+        {
+            await node.PowerOnAsync();
+        }
+
+        foreach (var node in new[] { Primary, Secondary, Witness })
+        {
+            await node.BootedAsync();
+        }
+    }
+
+    private static Task ListeningAsync(LabNode node) => Wait.UntilAsync(
+        $"{node.Name} waits for ha_deploy", async () => (await node.RunAsync("ss", "-Hltn", "sport = :5480")).Length > 0, TimeSpan.FromSeconds(30));
+
+    private static string Repository
+    {
+        get
+        {
+            var folder = AppContext.BaseDirectory;
+            while (!File.Exists(Path.Combine(folder, "TransportGateway.sln")))
+            {
+                folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("The repository is not around the tests.");
+            }
+
+            return folder;
+        }
+    }
+}

@@ -1,0 +1,72 @@
+using System.Diagnostics;
+
+namespace TransportGateway.Cluster.Tests.Lab;
+
+/// <summary>Two switches in a network namespace of their own: the public network, where products are, and the link between the nodes.</summary>
+internal sealed class LabNetwork : IAsyncDisposable
+{
+    public const string ClientAddress = "10.77.0.1";
+    public const string VirtualAddress = "10.77.0.100";
+
+    private readonly Process _holder;
+
+    private LabNetwork(Process holder)
+    {
+        _holder = holder;
+        Sockets = new NamespaceSockets(holder.Id);
+    }
+
+    /// <summary>For clients: they are on the public network.</summary>
+    public NamespaceSockets Sockets { get; }
+
+    public static async Task<LabNetwork> CreateAsync()
+    {
+        var holder = Process.Start(new ProcessStartInfo("unshare", ["--net", "sleep", "infinity"]) { UseShellExecute = false })!;
+        var own = File.ResolveLinkTarget("/proc/self/ns/net", returnFinalTarget: false)!.Name;
+        await Wait.UntilAsync(
+            "a network namespace is made",
+            () => Task.FromResult(File.ResolveLinkTarget($"/proc/{holder.Id}/ns/net", returnFinalTarget: false)?.Name is { } name && name != own),
+            TimeSpan.FromSeconds(10));
+        var network = new LabNetwork(holder);
+        await network.RunAsync("ip", "link", "set", "lo", "up");
+        foreach (var bridge in new[] { "public", "private" })
+        {
+            await network.RunAsync("ip", "link", "add", bridge, "type", "bridge");
+            await network.RunAsync("ip", "link", "set", bridge, "up");
+        }
+
+        await network.RunAsync("ip", "address", "add", $"{ClientAddress}/24", "dev", "public");
+        return network;
+    }
+
+    /// <summary>Plugs a machine in: a cable from its interface to a switch.</summary>
+    public async Task PlugAsync(int process, string cable, string bridge, string networkInterface, string address)
+    {
+        await Tool.RunAsync(["nsenter", "-t", $"{_holder.Id}", "-n", "ip", "link", "del", cable]);
+        await RunAsync("ip", "link", "add", cable, "type", "veth", "peer", "name", networkInterface, "netns", $"{process}");
+        await RunAsync("ip", "link", "set", cable, "master", bridge, "up");
+        await Tool.MustAsync("nsenter", "-t", $"{process}", "-n", "ip", "address", "add", $"{address}/24", "dev", networkInterface);
+        await Tool.MustAsync("nsenter", "-t", $"{process}", "-n", "ip", "link", "set", networkInterface, "up");
+    }
+
+    /// <summary>Pulls a cable, or puts it back.</summary>
+    public Task CableAsync(string cable, bool plugged) => RunAsync("ip", "link", "set", cable, plugged ? "up" : "down");
+
+    /// <summary>Machines whose cables are cut from each other reach everyone else, but not one another.</summary>
+    public Task IsolateAsync(string cable, bool isolated) => RunAsync("bridge", "link", "set", "dev", cable, "isolated", isolated ? "on" : "off");
+
+    /// <summary>Drops what comes from one machine to the other, and lets the other direction pass.</summary>
+    public Task DropAsync(string cable, string sourceAddress, bool dropped) => dropped
+        ? RunAsync("nft", $"add table bridge oneway; add chain bridge oneway forward {{ type filter hook forward priority 0; }}; add rule bridge oneway forward oifname {cable} ip saddr {sourceAddress} drop")
+        : RunAsync("nft", "delete table bridge oneway");
+
+    public Task<string> RunAsync(params string[] command) => Tool.MustAsync(["nsenter", "-t", $"{_holder.Id}", "-n", .. command]);
+
+    public async ValueTask DisposeAsync()
+    {
+        Sockets.Dispose();
+        _holder.Kill();
+        await _holder.WaitForExitAsync();
+        _holder.Dispose();
+    }
+}
