@@ -37,7 +37,14 @@ internal sealed class ConnectionOptions
 
     public string Socket(ParseResult parsed) =>
         parsed.GetValue(_socket) ?? Variable("TG_SOCKET")
-        ?? Path.Combine(parsed.GetValue(_dataDirectory) ?? Variable("TG_DATA_DIRECTORY") ?? DefaultDataDirectory(), "control.sock");
+        ?? ((parsed.GetValue(_dataDirectory) ?? Variable("TG_DATA_DIRECTORY")) is { } directory ? Path.Combine(directory, "control.sock") : DefaultSocket());
+
+    /// <summary>That of the gateway which this user started, else that of the installed service.</summary>
+    private static string DefaultSocket()
+    {
+        var own = Path.Combine(DefaultDataDirectory(), "control.sock");
+        return !File.Exists(own) && File.Exists(Ha.HaPaths.ControlSocket) ? Ha.HaPaths.ControlSocket : own;
+    }
 
     /// <remarks>The same choice as the server makes, so that both find each other without a word of configuration.</remarks>
     private static string DefaultDataDirectory() =>

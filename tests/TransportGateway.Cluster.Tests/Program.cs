@@ -1,8 +1,17 @@
+using System.Globalization;
+using TransportGateway.Cluster.Tests;
 using TransportGateway.Cluster.Tests.Lab;
+using TransportGateway.Cluster.Tests.Load;
 
-// The tests run under dotnet test; started by itself this program brings a cluster up to look at.
+// The tests run under dotnet test. By itself this program runs the matrix of faults, or brings a cluster up to look at:
+//   matrix [RUNS [FAULT...]]    lab [--deploy]
+if (args is ["matrix", ..])
+{
+    var runs = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 10;
+    return await MatrixCommand.RunAsync(runs, args.Length > 2 ? [.. args.Skip(2).Select(Fault.Find)] : Fault.All, Console.Out);
+}
+
 await using var cluster = await LabCluster.CreateAsync();
-Console.WriteLine($"Machines are on in {cluster.Folder}.");
 if (args.Contains("--deploy"))
 {
     foreach (var node in new[] { cluster.Primary, cluster.Secondary })
@@ -11,7 +20,6 @@ if (args.Contains("--deploy"))
     }
 
     await cluster.DeployAsync();
-    Console.WriteLine("Deployed.");
 }
 
 foreach (var node in new[] { cluster.Primary, cluster.Secondary, cluster.Witness })
@@ -19,5 +27,6 @@ foreach (var node in new[] { cluster.Primary, cluster.Secondary, cluster.Witness
     Console.WriteLine($"{node.Name}: {string.Join(' ', node.Command("bash").ArgumentList.Prepend("nsenter"))}");
 }
 
-Console.WriteLine("Enter ends it.");
+Console.WriteLine($"Machines are on in {cluster.Folder}. Enter ends it.");
 Console.ReadLine();
+return 0;

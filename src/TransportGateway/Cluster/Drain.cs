@@ -18,6 +18,17 @@ internal sealed class Drain(TimeProvider clock)
     private TaskCompletionSource? _drained;
     private TaskCompletionSource? _held;
 
+    public bool IsDraining
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _draining;
+            }
+        }
+    }
+
     /// <summary>Goes on with a connection, and remembers it for as long as it lasts.</summary>
     public async Task WatchAsync(ConnectionContext connection, ConnectionDelegate next)
     {

@@ -40,20 +40,26 @@ internal static class Routes
         routes.MapGet("/readyz", ReadyAsync).OpenToAll("a load balancer asks whether products can be served").AlsoOnStandby();
     }
 
-    private static async Task<IResult> ReadyAsync(Database database, NodeRole role, CancellationToken cancellationToken)
+    private static async Task<IResult> ReadyAsync(Database database, NodeRole role, Drain drain, CancellationToken cancellationToken)
     {
         if (!role.IsActive)
         {
             return Problem.Of(StatusCodes.Status503ServiceUnavailable, "standby-node", "This node is on standby; the other node serves.");
         }
 
+        if (drain.IsDraining)
+        {
+            return Problem.Of(StatusCodes.Status503ServiceUnavailable, "draining", "This node hands over to the other one.");
+        }
+
         try
         {
-            await using var session = await database.ReadAsync(cancellationToken);
-            await session.ScalarAsync<long>("SELECT 1", null, cancellationToken);
-            return Results.Text("ready");
+            // Asked of the database itself: the role may have moved since the gateway looked last.
+            return await database.IsWritableAsync(cancellationToken)
+                ? Results.Text("ready")
+                : Problem.Of(StatusCodes.Status503ServiceUnavailable, "standby-node", "This node is on standby; the other node serves.");
         }
-        catch (System.Data.Common.DbException)
+        catch (Exception exception) when (exception is System.Data.Common.DbException or DatabaseUnusableException)
         {
             return Problem.Of(StatusCodes.Status503ServiceUnavailable, "database-away", "The database cannot be reached.");
         }

@@ -34,7 +34,11 @@ internal sealed class SqliteDatabase : Database
 
     public override bool CanBeStandby => false;
 
-    public override Task<bool> IsWritableAsync(CancellationToken cancellationToken) => Task.FromResult(true);
+    public override async Task<bool> IsWritableAsync(CancellationToken cancellationToken)
+    {
+        await using var session = await ReadAsync(cancellationToken);
+        return await session.ScalarAsync<long>("SELECT 1", null, cancellationToken) == 1;
+    }
 
     protected override Task ApplyMigrationsAsync(CancellationToken cancellationToken)
     {

@@ -62,6 +62,10 @@ internal sealed class LabCluster : IAsyncDisposable
         }
     }
 
+    /// <summary>The console on a node, over the control socket.</summary>
+    public static async Task<string> TgctlAsync(LabNode node, params string[] arguments) =>
+        await node.RunAsync(["tgctl", "--socket", "/var/lib/transport-gateway/control.sock", .. arguments]);
+
     public LabNode Other(LabNode node) => node == Primary ? Secondary : Primary;
 
     public LabNode Node(string name) => name == Primary.Name ? Primary : Secondary;

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 
 namespace TransportGateway.Cluster.Tests.Lab;
 
@@ -8,9 +7,9 @@ internal sealed class LabNetwork : IAsyncDisposable
     public const string ClientAddress = "10.77.0.1";
     public const string VirtualAddress = "10.77.0.100";
 
-    private readonly Process _holder;
+    private readonly System.Diagnostics.Process _holder;
 
-    private LabNetwork(Process holder)
+    private LabNetwork(System.Diagnostics.Process holder)
     {
         _holder = holder;
         Sockets = new NamespaceSockets(holder.Id);
@@ -19,9 +18,12 @@ internal sealed class LabNetwork : IAsyncDisposable
     /// <summary>For clients: they are on the public network.</summary>
     public NamespaceSockets Sockets { get; }
 
+    /// <summary>A process that is in the namespace, to enter it by.</summary>
+    public int Process => _holder.Id;
+
     public static async Task<LabNetwork> CreateAsync()
     {
-        var holder = Process.Start(new ProcessStartInfo("unshare", ["--net", "sleep", "infinity"]) { UseShellExecute = false })!;
+        var holder = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("unshare", ["--net", "sleep", "infinity"]) { UseShellExecute = false })!;
         var own = File.ResolveLinkTarget("/proc/self/ns/net", returnFinalTarget: false)!.Name;
         await Wait.UntilAsync(
             "a network namespace is made",
@@ -55,10 +57,21 @@ internal sealed class LabNetwork : IAsyncDisposable
     /// <summary>Machines whose cables are cut from each other reach everyone else, but not one another.</summary>
     public Task IsolateAsync(string cable, bool isolated) => RunAsync("bridge", "link", "set", "dev", cable, "isolated", isolated ? "on" : "off");
 
-    /// <summary>Drops what comes from one machine to the other, and lets the other direction pass.</summary>
-    public Task DropAsync(string cable, string sourceAddress, bool dropped) => dropped
-        ? RunAsync("nft", $"add table bridge oneway; add chain bridge oneway forward {{ type filter hook forward priority 0; }}; add rule bridge oneway forward oifname {cable} ip saddr {sourceAddress} drop")
-        : RunAsync("nft", "delete table bridge oneway");
+    /// <summary>Drops what one machine sends to the other, and lets the other direction pass.</summary>
+    public async Task DropAsync(LabNode from, LabNode to, bool dropped)
+    {
+        if (!dropped)
+        {
+            await RunAsync("nft", "delete", "table", "bridge", "oneway");
+            return;
+        }
+
+        await RunAsync("nft", "add table bridge oneway; add chain bridge oneway forward { type filter hook forward priority 0; }");
+        foreach (var (source, target) in new[] { (from.PublicCable, to.PublicCable), (from.PrivateCable, to.PrivateCable) })
+        {
+            await RunAsync("nft", $"add rule bridge oneway forward iifname \"{source}\" oifname \"{target}\" drop");
+        }
+    }
 
     public Task<string> RunAsync(params string[] command) => Tool.MustAsync(["nsenter", "-t", $"{_holder.Id}", "-n", .. command]);
 

@@ -35,7 +35,7 @@ internal sealed class LabNode(LabNetwork network, string folder, string package,
             return;
         }
 
-        Directory.CreateDirectory(Folder);
+        await MountDiskAsync();
         var group = await CreateGroupAsync();
         // The shell puts itself into the machine's group of processes before the machine's own view of groups begins.
         _outer = Process.Start(new ProcessStartInfo(
@@ -102,7 +102,29 @@ internal sealed class LabNode(LabNetwork network, string folder, string package,
         RedirectStandardError = true,
     };
 
-    public async ValueTask DisposeAsync() => await PowerOffAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await PowerOffAsync();
+        await Tool.RunAsync(["umount", "-l", Disk]);
+    }
+
+    private string Disk => Path.Combine(Folder, "database");
+
+    /// <summary>A disk of its own for the database: it can be full, and what was synced to it is really written.</summary>
+    private async Task MountDiskAsync()
+    {
+        if (Directory.Exists(Disk))
+        {
+            return;
+        }
+
+        Directory.CreateDirectory(Disk);
+        var image = Path.Combine(Folder, "disk");
+        await Tool.MustAsync("truncate", "-s", "2G", image);
+        await Tool.MustAsync("mkfs.ext4", "-q", image);
+        await Tool.MustAsync("mount", "-o", "loop", image, Disk);
+        await Tool.MustAsync("rmdir", Path.Combine(Disk, "lost+found"));
+    }
 
     private string[] Enter => ["nsenter", "-t", _init.ToString(CultureInfo.InvariantCulture), "-m", "-u", "-i", "-n", "-p", "-C", "--", "env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LANG=C.UTF-8"];
 

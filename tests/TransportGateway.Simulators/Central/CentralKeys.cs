@@ -31,13 +31,13 @@ internal sealed class CentralKeys : IDisposable
 
     public X509Certificate2 Web { get; }
 
-    public static CentralKeys LoadOrCreate(string folder, TimeProvider clock, Func<RSA> newKey)
+    public static CentralKeys LoadOrCreate(string folder, TimeProvider clock, Func<RSA> newKey, System.Net.IPAddress address)
     {
         Directory.CreateDirectory(folder);
         var root = Load(folder, "root", () => Issue(clock, newKey, null, "Simulated Software Central Root", 20, ca: true, []));
         var issuing = Load(folder, "issuing", () => Issue(clock, newKey, root, "Simulated Software Central Issuing CA", 15, ca: true, []));
         var signer = Load(folder, "signer", () => Issue(clock, newKey, root, "Simulated Software Central Exchange Signer", 10, ca: false, [DocumentSigning]));
-        var web = Load(folder, "web", () => Issue(clock, newKey, root, "localhost", 10, ca: false, [ServerAuth]));
+        var web = Load(folder, "web", () => Issue(clock, newKey, root, "localhost", 10, ca: false, [ServerAuth], address: address));
         return new CentralKeys(clock, root, issuing, signer, web);
     }
 
@@ -107,7 +107,7 @@ internal sealed class CentralKeys : IDisposable
         return X509CertificateLoader.LoadPkcs12FromFile(path, null, X509KeyStorageFlags.Exportable);
     }
 
-    private static X509Certificate2 Issue(TimeProvider clock, Func<RSA> newKey, X509Certificate2? issuer, string commonName, int years, bool ca, string[] usages, int yearsAgo = 0)
+    private static X509Certificate2 Issue(TimeProvider clock, Func<RSA> newKey, X509Certificate2? issuer, string commonName, int years, bool ca, string[] usages, int yearsAgo = 0, System.Net.IPAddress? address = null)
     {
         using var key = newKey();
         var subject = new X500DistinguishedNameBuilder();
@@ -120,6 +120,11 @@ internal sealed class CentralKeys : IDisposable
             names.AddDnsName("localhost");
             names.AddIpAddress(System.Net.IPAddress.Loopback);
             names.AddIpAddress(System.Net.IPAddress.IPv6Loopback);
+            if (address is not null && !System.Net.IPAddress.IsLoopback(address))
+            {
+                names.AddIpAddress(address);
+            }
+
             request.CertificateExtensions.Add(names.Build());
         }
 

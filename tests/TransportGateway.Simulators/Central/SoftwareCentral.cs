@@ -39,11 +39,12 @@ public sealed class SoftwareCentral : IAsyncDisposable
 
     /// <param name="folder">Its state: the same again after a restart.</param>
     /// <param name="port">0 for any.</param>
+    /// <param name="address">Where it listens; loopback when left out.</param>
     /// <param name="newKey">Where RSA keys come from; made anew when left out.</param>
-    public static async Task<SoftwareCentral> StartAsync(string folder, TimeProvider clock, int port = 0, Func<RSA>? newKey = null)
+    public static async Task<SoftwareCentral> StartAsync(string folder, TimeProvider clock, int port = 0, Func<RSA>? newKey = null, IPAddress? address = null)
     {
         var state = new CentralState(folder);
-        var keys = CentralKeys.LoadOrCreate(Path.Combine(folder, "keys"), clock, newKey ?? (() => RSA.Create(2048)));
+        var keys = CentralKeys.LoadOrCreate(Path.Combine(folder, "keys"), clock, newKey ?? (() => RSA.Create(2048)), address ?? IPAddress.Loopback);
         var secretPath = Path.Combine(folder, "client-secret");
         if (!File.Exists(secretPath))
         {
@@ -53,7 +54,7 @@ public sealed class SoftwareCentral : IAsyncDisposable
         var secret = await File.ReadAllTextAsync(secretPath);
         var faults = new CentralFaults();
         var exchange = new CentralExchange(state, keys, clock);
-        var app = new CentralServer(exchange, state, keys, faults, "gateway", secret, clock).Build(IPAddress.Loopback, port);
+        var app = new CentralServer(exchange, state, keys, faults, "gateway", secret, clock).Build(address ?? IPAddress.Loopback, port);
         await app.StartAsync();
         var central = new SoftwareCentral(app, state, keys, exchange, faults, secret);
         await File.WriteAllTextAsync(Path.Combine(folder, "root.pem"), central.AnchorPem);

@@ -10,18 +10,23 @@ internal static class CentralCommand
     public static Command Create(TimeProvider clock)
     {
         var state = new Option<string>("--state") { Description = "directory for what it knows; the same again after a restart", Required = true };
-        var port = new Option<int>("--port") { Description = "port on 127.0.0.1", DefaultValueFactory = _ => 9443 };
+        var address = new Option<string>("--address") { Description = "address to listen on", DefaultValueFactory = _ => "127.0.0.1" };
+        var port = new Option<int>("--port") { Description = "port", DefaultValueFactory = _ => 9443 };
         var smartAccounts = new Option<string[]>("--smart-account") { Description = "Smart Accounts to have, by name", AllowMultipleArgumentsPerToken = true };
         var entitlements = new Option<string[]>("--entitlement")
         {
             Description = "SMART-ACCOUNT/VIRTUAL-ACCOUNT/TAG=QUANTITY: perpetual licences to grant, any number of them",
             AllowMultipleArgumentsPerToken = true,
         };
-        var run = new Command("run", "Runs it until it is stopped; prints how a gateway is pointed at it.") { state, port, smartAccounts, entitlements };
+        var run = new Command("run", "Runs it until it is stopped; prints how a gateway is pointed at it.") { state, address, port, smartAccounts, entitlements };
         run.SetAction(async (parsed, cancellationToken) =>
         {
             var folder = Path.GetFullPath(parsed.GetValue(state)!);
-            await using var central = await SoftwareCentral.StartAsync(folder, clock, parsed.GetValue(port));
+            await using var central = await SoftwareCentral.StartAsync(
+                folder,
+                clock,
+                parsed.GetValue(port),
+                address: System.Net.IPAddress.TryParse(parsed.GetValue(address), out var listen) ? listen : throw new UsageException($"{parsed.GetValue(address)} is no IP address."));
             foreach (var name in (parsed.GetValue(smartAccounts) ?? []).Where(name => !central.SmartAccounts.Contains(name, StringComparer.OrdinalIgnoreCase)))
             {
                 central.AddSmartAccount(name);
