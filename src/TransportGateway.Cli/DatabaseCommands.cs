@@ -16,8 +16,7 @@ internal static class DatabaseCommands
             await context.ConfirmAsync(parsed, yes, "Nothing can be written while the rows are moved, and the gateway stops afterwards.", cancellationToken);
             context.Print(parsed, await api.PostAsync("/api/v2/database/migration", new { connection }, cancellationToken), answer =>
             {
-                var tables = answer["tables"]!.AsArray();
-                Tables.Print(context.Output, tables, "{0} tables; counts and checksums agree on both sides.", ("Table", Tables.Field("table")), ("Rows", Tables.Field("rows")), ("SHA-256", row => Tables.Text(row, "checksum")[..16]));
+                Tables.Print(context.Output, answer["tables"]!.AsArray(), "{0} tables were moved; counts and checksums agree on both sides.", ("Table", Tables.Field("table")), ("Rows", Tables.Field("rows")), ("SHA-256", Tables.Field("checksum")));
                 context.Output.WriteLine("The gateway stops now. Set database to postgresql and postgresql-connection to the new database, and start it again.");
             });
         });

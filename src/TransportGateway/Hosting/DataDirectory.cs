@@ -17,9 +17,6 @@ internal sealed class DataDirectory : IDisposable
 
     public string Database => System.IO.Path.Combine(Path, "gateway.db");
 
-    /// <summary>Says that the database file was moved to PostgreSQL and must not be written again.</summary>
-    public string MovedMark => Database + ".moved";
-
     public string MasterKey => System.IO.Path.Combine(Path, "master.key");
 
     /// <summary>The root certificate, for products and test harnesses to trust; public.</summary>

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Diagnostics;
 using TransportGateway.Access;
 using TransportGateway.Http;
 using TransportGateway.Persistence;
@@ -12,20 +13,46 @@ internal static class DatabaseRoutes
 
     private static async Task<IResult> MoveAsync(HttpContext context, MigrationBody body, MoveDatabase move, IHostApplicationLifetime host)
     {
+        if (Caller.Of(context) is not { AccountId: null } caller)
+        {
+            return Problem.Of(StatusCodes.Status403Forbidden, "whole-gateway", "The database is of the whole gateway; a client of one account cannot move it.");
+        }
+
         // A call that hangs up breaks the move off as long as nothing is committed.
-        var outcome = await move.ExecuteAsync(new MoveDatabase.Request(Caller.Of(context)!, new Secret(body.Connection)), context.RequestAborted);
-        if (outcome is MoveDatabase.Outcome.Moved(var tables))
+        var outcome = await move.ExecuteAsync(new MoveDatabase.Request(caller, new Secret(body.Connection)), context.RequestAborted);
+        if (outcome is not MoveDatabase.Outcome.Refused)
         {
             context.Response.OnCompleted(() =>
             {
                 host.StopApplication();
                 return Task.CompletedTask;
             });
-            return Results.Json(new { tables });
         }
 
-        return Problem.Of(StatusCodes.Status409Conflict, "database-not-moved", ((MoveDatabase.Outcome.Refused)outcome).Problem);
+        return outcome switch
+        {
+            MoveDatabase.Outcome.Moved(var tables) => Results.Json(new { tables }),
+            MoveDatabase.Outcome.Refused(var problem) => Problem.Of(StatusCodes.Status409Conflict, "database-not-moved", problem),
+            MoveDatabase.Outcome.Unconfirmed(var problem) => Problem.Of(StatusCodes.Status502BadGateway, "database-move-unconfirmed", problem),
+            _ => throw new InvalidOperationException(outcome.ToString()),
+        };
     }
 
     internal sealed record MigrationBody(string Connection);
+}
+
+/// <summary>Whoever wants to write while the database is moved, and cannot wait until the end of it, is told to come again.</summary>
+internal sealed class WhileDatabaseMoves : IExceptionHandler
+{
+    public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
+    {
+        if (exception is not DatabaseMovingException)
+        {
+            return false;
+        }
+
+        httpContext.Response.Headers.RetryAfter = "5";
+        await Problem.WriteAsync(httpContext, StatusCodes.Status503ServiceUnavailable, "database-moving", exception.Message);
+        return true;
+    }
 }

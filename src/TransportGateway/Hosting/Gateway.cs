@@ -55,12 +55,6 @@ internal sealed class Gateway : IAsyncDisposable
         WebApplication? app = null;
         try
         {
-            if (settings.Text("database") == "sqlite" && File.Exists(directory.MovedMark))
-            {
-                throw new DatabaseUnusableException(
-                    $"{(await File.ReadAllTextAsync(directory.MovedMark)).Trim()} Set database to postgresql and postgresql-connection to where it went; or, to go back to what it was then, delete {directory.MovedMark}.");
-            }
-
             app = Build(settings, directory, clock, logging, newKey);
             var gateway = new Gateway(app, directory);
             await gateway.PrepareAsync();
@@ -159,6 +153,7 @@ internal sealed class Gateway : IAsyncDisposable
             .AddHostedService<JobRunner>()
             .AddRateLimiter(limiter => LimitSources(limiter, settings))
             .AddProblemDetails()
+            .AddExceptionHandler<WhileDatabaseMoves>()
             .ConfigureHttpJsonOptions(json =>
             {
                 json.SerializerOptions.RespectNullableAnnotations = true;

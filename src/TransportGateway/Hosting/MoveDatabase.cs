@@ -1,14 +1,19 @@
 using System.Data.Common;
+using System.Text;
 using TransportGateway.Access;
-using TransportGateway.Cluster;
 using TransportGateway.Events;
 using TransportGateway.Persistence;
 
 namespace TransportGateway.Hosting;
 
-/// <summary>Moves every row to an empty PostgreSQL database and proves it by counts and checksums. Nothing can be written here from the first row on; afterwards the gateway stops.</summary>
-internal sealed class MoveDatabase(Database source, DataDirectory directory, NodeRole role, TimeProvider clock)
+/// <summary>Moves every row to an empty PostgreSQL database and proves it by counts and checksums. Nothing is written here from the first row on; afterwards the gateway has to stop.</summary>
+internal sealed partial class MoveDatabase(Database source, TimeProvider clock, ILogger<MoveDatabase> logger)
 {
+    /// <summary>Less than the console waits for an answer.</summary>
+    private static readonly TimeSpan LongestMove = TimeSpan.FromMinutes(25);
+
+    private int _underWay;
+
     public sealed record Request(Caller By, Secret ConnectionString);
 
     public abstract record Outcome
@@ -18,119 +23,267 @@ internal sealed class MoveDatabase(Database source, DataDirectory directory, Nod
         /// <summary>Nothing was changed; the sentence says what to do.</summary>
         public sealed record Refused(string Problem) : Outcome;
 
+        /// <summary>The target did not confirm the commit, so nobody may go on here before an administrator has looked there.</summary>
+        public sealed record Unconfirmed(string Problem) : Outcome;
+
         private Outcome() { }
     }
 
+    /// <param name="cancellationToken">Breaks the move off, and both sides are as before, up to the commit.</param>
     public async Task<Outcome> ExecuteAsync(Request request, CancellationToken cancellationToken)
     {
-        PostgreSqlDatabase target;
+        if (Interlocked.Exchange(ref _underWay, 1) == 1)
+        {
+            return new Outcome.Refused("The database is being moved already. Wait for the end of it.");
+        }
+
         try
         {
-            target = new PostgreSqlDatabase(request.ConnectionString.Value, clock);
+            return await TryAsync(request, cancellationToken);
         }
-        catch (Exception exception) when (exception is ArgumentException or FormatException or KeyNotFoundException)
+        finally
         {
-            return new Outcome.Refused("That is no connection string of PostgreSQL. It looks like this: Host=db.example;Database=gateway;Username=gateway");
-        }
-
-        await using (target)
-        {
-            try
-            {
-                if (!await target.IsWritableAsync(cancellationToken))
-                {
-                    return new Outcome.Refused("The target only follows another database and cannot be written. Name its primary.");
-                }
-
-                await target.MigrateAsync(cancellationToken);
-                return await MoveAsync(request, target, cancellationToken);
-            }
-            catch (DatabaseUnusableException exception)
-            {
-                return new Outcome.Refused(exception.Message.Replace("postgresql-connection", "the connection string", StringComparison.Ordinal));
-            }
-            catch (DbException exception)
-            {
-                return new Outcome.Refused($"The move was broken off, nothing was changed: {exception.Message}");
-            }
+            _underWay = 0;
         }
     }
 
-    private async Task<Outcome> MoveAsync(Request request, PostgreSqlDatabase target, CancellationToken cancellationToken)
+    private async Task<Outcome> TryAsync(Request request, CancellationToken cancellationToken)
     {
-        await using var there = await target.BeginAsync(cancellationToken);
-        var tables = await CopiedTable.ReadAllAsync(there, cancellationToken);
-        foreach (var table in tables)
+        using var bound = new CancellationTokenSource(LongestMove, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(bound.Token, cancellationToken);
+        try
         {
-            if (await there.ScalarAsync<long>($"SELECT count(*) FROM {table.Name}", null, cancellationToken) is var rows and > 0)
-            {
-                return new Outcome.Refused($"The target is not empty: its table {table.Name} has {rows} row(s). Choose an empty database.");
-            }
+            await using var target = Open(request.ConnectionString);
+            return await MoveAsync(request.By, target, either.Token);
+        }
+        catch (MoveRefusedException exception)
+        {
+            return new Outcome.Refused(exception.Message);
+        }
+        catch (DatabaseUnusableException exception)
+        {
+            return new Outcome.Refused($"{exception.Message.Replace("postgresql-connection", "the connection string", StringComparison.Ordinal)} Nothing was changed.");
+        }
+        catch (DatabaseMovingException exception)
+        {
+            return new Outcome.Refused(exception.Message);
+        }
+        catch (DbException exception)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return new Outcome.Refused($"The move was broken off, nothing was changed: {exception.Message}");
+        }
+        catch (OperationCanceledException) when (bound.IsCancellationRequested)
+        {
+            return new Outcome.Refused($"The move was broken off after {LongestMove.TotalMinutes} minutes, nothing was changed. Use a faster way to the target.");
+        }
+    }
+
+    private PostgreSqlDatabase Open(Secret connectionString)
+    {
+        try
+        {
+            return new PostgreSqlDatabase(connectionString.Value, clock);
+        }
+        catch (Exception exception) when (exception is ArgumentException or FormatException or KeyNotFoundException or NotSupportedException or InvalidOperationException)
+        {
+            // Not its message, which may quote what was given.
+            throw new MoveRefusedException("That is no connection string of PostgreSQL. It looks like this: Host=db.example;Database=gateway;Username=gateway");
+        }
+    }
+
+    private async Task<Outcome> MoveAsync(Caller by, PostgreSqlDatabase target, CancellationToken cancellationToken)
+    {
+        if (!await target.IsWritableAsync(cancellationToken))
+        {
+            throw new MoveRefusedException("The target only follows another database and cannot be written. Name its primary.");
         }
 
+        await using var there = await target.BeginTargetAsync(cancellationToken);
+        var tables = await PrepareAsync(there, cancellationToken);
         // From here on nobody else writes.
-        await using var here = await source.BeginAsync(cancellationToken);
-        var names = await here.TableNamesAsync(cancellationToken);
-        if (!names.Order(StringComparer.Ordinal).SequenceEqual(tables.Select(table => table.Name).Order(StringComparer.Ordinal)))
-        {
-            return new Outcome.Refused("The target has other tables than this database. Use one that no other version has written to.");
-        }
-
-        await here.CloseToOthersAsync(names, cancellationToken);
-        var moved = new List<MovedTable>();
-        foreach (var table in tables)
-        {
-            using var sent = new RowChecksum();
-            await there.CopyInAsync(table, CountedAsync(here.RowsAsync(table, cancellationToken), sent), cancellationToken);
-            using var arrived = new RowChecksum();
-            await foreach (var row in there.RowsAsync(table, cancellationToken))
-            {
-                arrived.Add(row);
-            }
-
-            var (was, now) = (sent.Finish(), arrived.Finish());
-            if (sent.Rows != arrived.Rows || was != now)
-            {
-                return new Outcome.Refused(
-                    $"The table {table.Name} did not arrive as it was: {sent.Rows} row(s) with checksum {was} were sent, {arrived.Rows} with {now} are there. Nothing was changed; look for triggers or rules at the target.");
-            }
-
-            moved.Add(new MovedTable(table.Name, sent.Rows, now));
-        }
-
+        await using var here = await source.BeginAloneAsync(cancellationToken);
+        await RefuseOtherColumnsAsync(here, tables, cancellationToken);
+        await here.HoldAsync(tables.Select(table => table.Name), cancellationToken);
+        var moved = await CopyAsync(here, there, tables, cancellationToken);
         await new EventLog(there).AppendAsync(
-            new LoggedEvent(EventKinds.DatabaseMigrated, Severity.Info, request.By.Name, $"{moved.Sum(table => table.Rows)} rows of {moved.Count} tables were moved from {source.Dialect.Name}; counts and checksums agree."),
+            new LoggedEvent(EventKinds.DatabaseMigrated, Severity.Info, by.Name, $"{moved.Sum(table => table.Rows)} rows of {moved.Count} tables were moved from {source.Dialect.Name}; counts and checksums agree."),
             clock.GetUtcNow(),
             cancellationToken);
-        await there.CommitAsync();
-        await LeaveAsync(here);
-        return new Outcome.Moved(moved);
+        var transaction = await there.TransactionAsync(cancellationToken);
+        cancellationToken.ThrowIfCancellationRequested();
+        return await CommitAsync(here, there, target, transaction) ?? new Outcome.Moved(moved);
     }
 
-    /// <summary>What waits for this database fails from now on, and so does the next start on it.</summary>
-    private async Task LeaveAsync(DbSession here)
+    /// <summary>Brings the target's schema up to date and makes sure that it is empty; all of it goes with the transaction.</summary>
+    private async Task<IReadOnlyList<CopiedTable>> PrepareAsync(PostgreSqlSession there, CancellationToken cancellationToken)
     {
-        role.BecomeStandby();
-        source.Close();
-        if (source.CanBeStandby)
+        if (await source.IsThisAsync(there, cancellationToken))
         {
-            // Those that wait for a lock would write as soon as it is gone.
-            await here.ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()", null, CancellationToken.None);
-            await here.CommitAsync();
+            throw new MoveRefusedException("The target is the database that this gateway uses already. Name another one.");
         }
-        else
+
+        if (await there.FindNewerMigrationAsync(cancellationToken) is { } newer)
         {
-            await File.WriteAllTextAsync(directory.MovedMark, $"This database was moved to PostgreSQL at {clock.GetUtcNow():yyyy-MM-dd HH:mm:ss} UTC.\n");
+            throw new MoveRefusedException($"The target belongs to another version of the gateway: it has {newer}. Choose an empty database.");
+        }
+
+        // Before its schema is touched: it may be somebody's, and in use.
+        await RefuseRowsAsync(there, cancellationToken);
+        await there.MigrateAsync(cancellationToken);
+        var tables = await CopiedTable.ReadAllAsync(there, cancellationToken);
+        await there.HoldAsync(tables.Select(table => table.Name), cancellationToken);
+        await RefuseRowsAsync(there, cancellationToken);
+        return tables;
+    }
+
+    private static async Task RefuseRowsAsync(PostgreSqlSession there, CancellationToken cancellationToken)
+    {
+        foreach (var table in (await there.ColumnsAsync(cancellationToken)).Select(column => column.TableName).Distinct(StringComparer.Ordinal))
+        {
+            if (await there.CountAsync(table, cancellationToken) is var rows and > 0)
+            {
+                throw new MoveRefusedException($"The target is not empty: its table {table} has {rows} row(s). Choose an empty database.");
+            }
         }
     }
 
-    private static async IAsyncEnumerable<object?[]> CountedAsync(IAsyncEnumerable<object?[]> rows, RowChecksum checksum)
+    private static async Task RefuseOtherColumnsAsync(DbSession here, IReadOnlyList<CopiedTable> tables, CancellationToken cancellationToken)
+    {
+        var columnsHere = await here.ColumnsAsync(cancellationToken);
+        RefuseOther("table", [.. columnsHere.Select(column => column.TableName).Distinct(StringComparer.Ordinal)], [.. tables.Select(table => table.Name)]);
+        RefuseOther(
+            "column",
+            [.. columnsHere.Select(column => $"{column.TableName}.{column.ColumnName}")],
+            [.. tables.SelectMany(table => table.Columns.Select(column => $"{table.Name}.{column.Name}"))]);
+
+        static void RefuseOther(string what, string[] here, string[] there)
+        {
+            if (there.Except(here, StringComparer.Ordinal).FirstOrDefault() is { } more)
+            {
+                throw new MoveRefusedException($"The target has the {what} {more}, which this database lacks. Choose an empty database.");
+            }
+
+            if (here.Except(there, StringComparer.Ordinal).FirstOrDefault() is { } less)
+            {
+                throw new MoveRefusedException($"This database has the {what} {less}, which no migration makes. Remove it, or keep it elsewhere.");
+            }
+        }
+    }
+
+    private static async Task<IReadOnlyList<MovedTable>> CopyAsync(DbSession here, PostgreSqlSession there, IReadOnlyList<CopiedTable> tables, CancellationToken cancellationToken)
+    {
+        var sent = new List<MovedTable>();
+        foreach (var table in tables)
+        {
+            using var checksum = new RowChecksum();
+            try
+            {
+                await there.CopyInAsync(table, CheckedAsync(here.RowsAsync(table, cancellationToken), checksum), cancellationToken);
+            }
+            catch (Exception exception) when (exception is RowNotMovableException or EncoderFallbackException || (exception is DbException && !cancellationToken.IsCancellationRequested))
+            {
+                throw new MoveRefusedException($"The table {table.Name} cannot be moved: {exception.Message}. Nothing was changed.");
+            }
+
+            sent.Add(new MovedTable(table.Name, checksum.Rows, checksum.Finish()));
+        }
+
+        // Only when everything is there: what arrives in one table may set off a change in another.
+        var differences = new List<string>();
+        foreach (var (table, was) in tables.Zip(sent))
+        {
+            using var checksum = new RowChecksum();
+            await foreach (var row in there.RowsAsync(table, cancellationToken))
+            {
+                checksum.Add(row);
+            }
+
+            var now = new MovedTable(table.Name, checksum.Rows, checksum.Finish());
+            if (now != was)
+            {
+                differences.Add($"{was.Table}: {was.Rows} row(s) with checksum {was.Checksum} were sent, {now.Rows} with {now.Checksum} arrived");
+            }
+        }
+
+        return differences.Count == 0
+            ? sent
+            : throw new MoveRefusedException($"What arrived is not what was sent, so nothing was changed. Look for triggers and rules at the target.\n{string.Join('\n', differences)}");
+    }
+
+    private static async IAsyncEnumerable<object?[]> CheckedAsync(IAsyncEnumerable<object?[]> rows, RowChecksum checksum)
     {
         await foreach (var row in rows)
         {
             checksum.Add(row);
             yield return row;
         }
+    }
+
+    /// <summary>Null when both sides are as they should be.</summary>
+    /// <remarks>The mark comes first: after a crash in between nobody goes on here while the other database may be in use, and the mark says how to go back.</remarks>
+    private async Task<Outcome?> CommitAsync(DbSession here, PostgreSqlSession there, PostgreSqlDatabase target, string transaction)
+    {
+        try
+        {
+            await source.MarkMovedAsync(here, clock.GetUtcNow());
+        }
+        catch (Exception exception) when (exception is DbException or IOException or UnauthorizedAccessException)
+        {
+            await UnmarkAsync();
+            throw new MoveRefusedException($"This database could not be marked as moved, so it was not: {exception.Message}");
+        }
+
+        try
+        {
+            await there.CommitAsync();
+        }
+        catch (DbException exception)
+        {
+            var committed = await target.HasCommittedAsync(transaction);
+            if (committed == false)
+            {
+                await UnmarkAsync();
+                throw new MoveRefusedException($"The target did not commit, nothing was changed: {exception.Message}");
+            }
+
+            source.CloseForGood();
+            Log.Unconfirmed(logger, exception);
+            return new Outcome.Unconfirmed(committed == true
+                ? $"Every row is at the target, but its standby did not confirm that: {exception.Message} The gateway stops. See to the standby, then go on with the target."
+                : "The connection broke while the target committed, and it cannot be asked what came of it. The gateway stops. Look there: with an event database-migrated in its event log everything has arrived, else start this gateway again, which says how to go back.");
+        }
+
+        source.CloseForGood();
+        Log.Moved(logger);
+        return null;
+    }
+
+    private async Task UnmarkAsync()
+    {
+        try
+        {
+            await source.UnmarkMovedAsync();
+        }
+        catch (Exception exception) when (exception is DbException or IOException or UnauthorizedAccessException)
+        {
+            // The next start says how to take the mark away.
+            Log.MarkStays(logger, exception);
+        }
+    }
+
+    private sealed class MoveRefusedException(string message) : Exception(message);
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "Everything was moved to another database; this gateway stops")]
+        public static partial void Moved(ILogger logger);
+
+        [LoggerMessage(LogLevel.Error, "The database that everything was moved to did not confirm its commit; this gateway stops")]
+        public static partial void Unconfirmed(ILogger logger, Exception exception);
+
+        [LoggerMessage(LogLevel.Error, "The mark of a move that did not take place could not be taken away")]
+        public static partial void MarkStays(ILogger logger, Exception exception);
     }
 }
 

@@ -26,7 +26,7 @@ internal sealed partial class RoleWatch(
     private readonly SemaphoreSlim _oneLook = new(1, 1);
 
     /// <summary>The role at the start of the process, before anything is served.</summary>
-    /// <exception cref="DatabaseUnusableException">The database cannot be reached, or its schema not be brought up to date.</exception>
+    /// <exception cref="DatabaseUnusableException">The database cannot be reached, or its schema not be brought up to date, or it was moved to another one.</exception>
     public async Task BeginAsync(CancellationToken cancellationToken)
     {
         if (await database.IsWritableAsync(cancellationToken))
@@ -120,6 +120,11 @@ internal sealed partial class RoleWatch(
 
     private async Task PrepareAsync(CancellationToken cancellationToken)
     {
+        if (await database.FindMoveAsync(cancellationToken) is { } moved)
+        {
+            throw new DatabaseUnusableException(moved);
+        }
+
         await database.MigrateAsync(cancellationToken);
         await authority.EnsureAsync(cancellationToken);
         await hostCertificate.StartAsync(cancellationToken);

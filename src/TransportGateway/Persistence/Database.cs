@@ -9,6 +9,7 @@ namespace TransportGateway.Persistence;
 internal abstract class Database : IAsyncDisposable
 {
     private readonly ResiliencePipeline _retry;
+    private readonly WriteGate _gate;
 
     static Database()
     {
@@ -22,6 +23,7 @@ internal abstract class Database : IAsyncDisposable
     {
         Dialect = dialect;
         Clock = clock;
+        _gate = new WriteGate(clock);
         _retry = new ResiliencePipelineBuilder { TimeProvider = clock }
             .AddTimeout(TimeSpan.FromSeconds(30))
             .AddRetry(new RetryStrategyOptions
@@ -41,7 +43,19 @@ internal abstract class Database : IAsyncDisposable
     protected TimeProvider Clock { get; }
 
     /// <summary>Starts a write transaction. What is not committed when the session is disposed is rolled back.</summary>
-    public abstract Task<DbSession> BeginAsync(CancellationToken cancellationToken = default);
+    /// <exception cref="DatabaseMovingException">Everything is moved to another database now, or was.</exception>
+    public async Task<DbSession> BeginAsync(CancellationToken cancellationToken = default)
+    {
+        await _gate.EnterAsync(cancellationToken);
+        return await OpenWriterAsync(_gate.Leave, cancellationToken);
+    }
+
+    /// <summary>The same when everybody else has finished; who comes later waits until this session is disposed.</summary>
+    public async Task<DbSession> BeginAloneAsync(CancellationToken cancellationToken)
+    {
+        await _gate.CloseAsync(cancellationToken);
+        return await OpenWriterAsync(_gate.Open, cancellationToken);
+    }
 
     /// <summary>A session for statements that only read; each sees what was committed when it began.</summary>
     public abstract Task<DbSession> ReadAsync(CancellationToken cancellationToken = default);
@@ -53,10 +67,20 @@ internal abstract class Database : IAsyncDisposable
     /// <exception cref="DatabaseUnusableException">It cannot be reached.</exception>
     public abstract Task<bool> IsWritableAsync(CancellationToken cancellationToken);
 
-    /// <summary>From now on no session begins: the data were moved elsewhere.</summary>
-    public virtual void Close() => IsClosed = true;
+    /// <summary>From now on nobody writes here: everything was moved elsewhere.</summary>
+    public void CloseForGood() => _gate.CloseForGood();
 
-    protected bool IsClosed { get; private set; }
+    /// <summary>Whether the other session is in this very database.</summary>
+    public virtual Task<bool> IsThisAsync(DbSession other, CancellationToken cancellationToken) => Task.FromResult(false);
+
+    /// <summary>Leaves word, durably, that everything was moved: the next start is refused.</summary>
+    /// <param name="alone">The session that has held the others back; this ends its transaction where it has one.</param>
+    public abstract Task MarkMovedAsync(DbSession alone, DateTimeOffset now);
+
+    public abstract Task UnmarkMovedAsync();
+
+    /// <summary>What to tell whoever starts a gateway on a database that was moved; null for one that was not.</summary>
+    public abstract Task<string?> FindMoveAsync(CancellationToken cancellationToken);
 
     /// <summary>Applies the migrations that are missing, in order. Safe when two nodes start at once.</summary>
     /// <exception cref="DatabaseUnusableException">The schema cannot be brought up to date.</exception>
@@ -67,6 +91,8 @@ internal abstract class Database : IAsyncDisposable
             await ApplyMigrationsAsync(cancellationToken);
         }
     }
+
+    protected abstract Task<DbSession> OpenWriterAsync(CancellationToken cancellationToken);
 
     protected abstract Task ApplyMigrationsAsync(CancellationToken cancellationToken);
 
@@ -94,6 +120,21 @@ internal abstract class Database : IAsyncDisposable
     }
 
     public abstract ValueTask DisposeAsync();
+
+    private async Task<DbSession> OpenWriterAsync(Action whenEnded, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var session = await OpenWriterAsync(cancellationToken);
+            session.WhenEnded = whenEnded;
+            return session;
+        }
+        catch
+        {
+            whenEnded();
+            throw;
+        }
+    }
 }
 
 /// <summary>The database cannot be used as it is; the message says what an administrator can do.</summary>
@@ -103,5 +144,8 @@ internal sealed class DatabaseUnusableException(string message, Exception? inner
 /// <remarks>PostgreSQL answers a cancelled wait for its synchronous standby with success and a warning.</remarks>
 internal sealed class CommitNotAcknowledgedException(string message) : DbException(message);
 
-/// <summary>The data were moved to another database; this process is about to end.</summary>
-internal sealed class DatabaseMovedException() : DbException("The database was moved; the gateway is stopping. Try again in a moment.");
+/// <summary>Nothing can be written here: everything is on its way to another database, or has arrived there.</summary>
+internal sealed class DatabaseMovingException(string message) : DbException(message)
+{
+    public static DatabaseMovingException Over() => new("The database was moved to another one, and this gateway is stopping. Try again in a moment.");
+}

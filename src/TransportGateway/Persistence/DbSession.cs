@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Runtime.CompilerServices;
 using Dapper;
 
 namespace TransportGateway.Persistence;
@@ -6,6 +7,14 @@ namespace TransportGateway.Persistence;
 /// <summary>One connection and, for writers, one transaction. Stores are made on it and share it.</summary>
 internal abstract class DbSession(DbConnection connection, DbTransaction? transaction, Dialect dialect) : IAsyncDisposable
 {
+    private Action? _whenEnded;
+
+    /// <summary>Called once, when the session is over.</summary>
+    public Action? WhenEnded
+    {
+        set => _whenEnded = value;
+    }
+
     public Dialect Dialect { get; } = dialect;
 
     protected DbConnection Connection { get; } = connection;
@@ -33,7 +42,8 @@ internal abstract class DbSession(DbConnection connection, DbTransaction? transa
         Connection.ExecuteAsync(Command(sql, parameters, cancellationToken));
 
     /// <summary>Every row of a table in the order of its key, as it comes.</summary>
-    public async IAsyncEnumerable<object?[]> RowsAsync(CopiedTable table, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <exception cref="RowNotMovableException">A value is none of its column's type.</exception>
+    public async IAsyncEnumerable<object?[]> RowsAsync(CopiedTable table, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using var command = Connection.CreateCommand();
         command.CommandText = table.SelectAll(Dialect);
@@ -42,25 +52,42 @@ internal abstract class DbSession(DbConnection connection, DbTransaction? transa
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
-            yield return [.. table.Columns.Select((column, index) => column.Convert(reader.GetValue(index)))];
+            var row = new object?[table.Columns.Count];
+            for (var at = 0; at < row.Length; at++)
+            {
+                row[at] = table.Columns[at].Convert(reader.GetValue(at));
+            }
+
+            yield return row;
         }
     }
 
-    /// <summary>The tables there are, without the migrations' journal.</summary>
-    public Task<IReadOnlyList<string>> TableNamesAsync(CancellationToken cancellationToken) => QueryAsync<string>(Dialect.ListTables, null, cancellationToken);
+    /// <summary>Every column of every table, but those of the migrations' journal.</summary>
+    public Task<IReadOnlyList<TableColumn>> ColumnsAsync(CancellationToken cancellationToken) => QueryAsync<TableColumn>(Dialect.ListColumns, null, cancellationToken);
 
-    /// <summary>Fills an empty table.</summary>
-    public virtual Task CopyInAsync(CopiedTable table, IAsyncEnumerable<object?[]> rows, CancellationToken cancellationToken) =>
-        throw new NotSupportedException($"Rows are not moved to {Dialect.Name}.");
+    public Task<long> CountAsync(string table, CancellationToken cancellationToken) =>
+        ScalarAsync<long>($"SELECT count(*) FROM {Dialect.Quote(table)}", null, cancellationToken);
 
-    /// <summary>Lets nobody else write to these tables; after a commit, nobody at all, ever.</summary>
-    public virtual Task CloseToOthersAsync(IReadOnlyList<string> tables, CancellationToken cancellationToken) => Task.CompletedTask;
+    /// <summary>Until the end of the transaction other processes can read these tables, and not write to them.</summary>
+    public abstract Task HoldAsync(IEnumerable<string> tables, CancellationToken cancellationToken);
 
     /// <summary>Returns when the transaction is durable. Takes no token: a cancelled commit can look like a success.</summary>
     /// <exception cref="CommitNotAcknowledgedException">The engine did not confirm; the work may or may not be there.</exception>
     public abstract Task CommitAsync();
 
-    public abstract ValueTask DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await EndAsync();
+        }
+        finally
+        {
+            Interlocked.Exchange(ref _whenEnded, null)?.Invoke();
+        }
+    }
+
+    protected abstract ValueTask EndAsync();
 
     private CommandDefinition Command(string sql, object? parameters, CancellationToken cancellationToken) =>
         new(sql, parameters, Transaction, cancellationToken: cancellationToken);

@@ -19,7 +19,10 @@ internal abstract class Dialect
     /// <summary>A column to order by so that both engines give the same order.</summary>
     public abstract string InByteOrder(string column, string type);
 
-    public abstract string ListTables { get; }
+    /// <summary>Gives <c>table_name</c> and <c>column_name</c> of all tables but the migrations' journal.</summary>
+    public abstract string ListColumns { get; }
+
+    public static string Quote(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
     public abstract bool IsUniqueViolation(DbException exception);
 
@@ -41,7 +44,13 @@ internal abstract class Dialect
 
         public override string InByteOrder(string column, string type) => column;
 
-        public override string ListTables => "SELECT lower(name) FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!' AND lower(name) <> 'schemaversions'";
+        public override string ListColumns =>
+            """
+            SELECT lower(t.name) AS table_name, lower(c.name) AS column_name
+              FROM sqlite_master t JOIN pragma_table_info(t.name) c
+             WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite!_%' ESCAPE '!' AND lower(t.name) <> 'schemaversions'
+             ORDER BY t.name, c.cid
+            """;
 
         public override bool IsUniqueViolation(DbException exception) =>
             exception is SqliteException { SqliteExtendedErrorCode: PrimaryKeyViolation or UniqueViolation };
@@ -59,7 +68,13 @@ internal abstract class Dialect
 
         public override string InByteOrder(string column, string type) => type == "text" ? $"{column} COLLATE \"C\"" : column;
 
-        public override string ListTables => "SELECT table_name::text FROM information_schema.tables WHERE table_schema = current_schema() AND table_name <> 'schemaversions'";
+        public override string ListColumns =>
+            """
+            SELECT c.table_name::text, c.column_name::text
+              FROM information_schema.columns c JOIN information_schema.tables t USING (table_schema, table_name)
+             WHERE c.table_schema = current_schema() AND t.table_type = 'BASE TABLE' AND c.table_name <> 'schemaversions'
+             ORDER BY c.table_name, c.ordinal_position
+            """;
 
         public override bool IsUniqueViolation(DbException exception) =>
             exception is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation };

@@ -25,12 +25,15 @@ internal static class Migrations
         }
     }
 
+    /// <summary>Whether a script that some database has seen is one of this version.</summary>
+    public static bool IsKnown(string script) => Assembly.GetExecutingAssembly().GetManifestResourceNames().Contains(script, StringComparer.Ordinal);
+
+    /// <param name="builder">Says which transactions there are.</param>
     /// <exception cref="DatabaseUnusableException">A script failed; its transaction was rolled back.</exception>
     public static void Apply(UpgradeEngineBuilder builder)
     {
         var result = builder
             .WithScriptsEmbeddedInAssembly(Assembly.GetExecutingAssembly(), IsScript)
-            .WithTransactionPerScript()
             .WithVariablesDisabled()
             .LogToNowhere()
             .Build()

@@ -1,4 +1,6 @@
 using System.Data;
+using System.Data.Common;
+using System.Security.Cryptography;
 using Npgsql;
 
 namespace TransportGateway.Persistence;
@@ -7,7 +9,9 @@ namespace TransportGateway.Persistence;
 internal sealed class PostgreSqlDatabase : Database
 {
     /// <summary>Any number will do, as long as all versions of the gateway take the same one.</summary>
-    private const long MigrationLock = 0x7467_6d69_6772;
+    public const long MigrationLock = 0x7467_6d69_6772;
+
+    private const string MovedMark = "transport_gateway_moved";
 
     private readonly NpgsqlDataSource _source;
 
@@ -29,17 +33,13 @@ internal sealed class PostgreSqlDatabase : Database
         _source = NpgsqlDataSource.Create(settings);
     }
 
-    public override async Task<DbSession> BeginAsync(CancellationToken cancellationToken = default)
+    /// <summary>A write session with what the target of a move needs besides.</summary>
+    public async Task<PostgreSqlSession> BeginTargetAsync(CancellationToken cancellationToken)
     {
-        if (IsClosed)
-        {
-            throw new DatabaseMovedException();
-        }
-
         var connection = await _source.OpenConnectionAsync(cancellationToken);
         try
         {
-            return new Session(connection, await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken), Dialect);
+            return new PostgreSqlSession(connection, await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken));
         }
         catch
         {
@@ -49,7 +49,7 @@ internal sealed class PostgreSqlDatabase : Database
     }
 
     public override async Task<DbSession> ReadAsync(CancellationToken cancellationToken = default) =>
-        new Session(await _source.OpenConnectionAsync(cancellationToken), transaction: null, Dialect);
+        new PostgreSqlSession(await _source.OpenConnectionAsync(cancellationToken), transaction: null);
 
     public override bool CanBeStandby => true;
 
@@ -66,6 +66,73 @@ internal sealed class PostgreSqlDatabase : Database
         }
     }
 
+    /// <remarks>An advisory lock is of one database, however its server is dialled.</remarks>
+    public override async Task<bool> IsThisAsync(DbSession other, CancellationToken cancellationToken)
+    {
+        var key = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long)));
+        await using var session = await BeginAsync(cancellationToken);
+        await session.ExecuteAsync("SELECT pg_advisory_xact_lock(@Key)", new { Key = key }, cancellationToken);
+        return !await other.ScalarAsync<bool>("SELECT pg_try_advisory_xact_lock(@Key)", new { Key = key }, cancellationToken);
+    }
+
+    /// <remarks>
+    /// A trigger on each table, so that other processes that have waited for these tables, or come later, cannot write what would be lost.
+    /// The role that owns the tables may do that; to make the database read-only it would have to own that, too.
+    /// </remarks>
+    public override async Task MarkMovedAsync(DbSession alone, DateTimeOffset now)
+    {
+        var text = $"This database was moved to another one at {now:yyyy-MM-dd HH:mm:ss} UTC. Set postgresql-connection to where it went; or, to go back to what it was at that time, run in it: DROP FUNCTION {MovedMark}() CASCADE";
+        var tables = (await alone.ColumnsAsync(CancellationToken.None)).Select(column => column.TableName).Distinct(StringComparer.Ordinal);
+        await alone.ExecuteAsync(
+            $"""
+            CREATE FUNCTION {MovedMark}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '{text}'; END $$;
+            COMMENT ON FUNCTION {MovedMark}() IS '{text}';
+            {string.Concat(tables.Select(table => $"CREATE TRIGGER {MovedMark} BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON {Dialect.Quote(table)} EXECUTE FUNCTION {MovedMark}();\n"))}
+            """,
+            null,
+            CancellationToken.None);
+        await alone.CommitAsync();
+    }
+
+    public override async Task UnmarkMovedAsync()
+    {
+        await using var session = await BeginTargetAsync(CancellationToken.None);
+        await session.ExecuteAsync($"DROP FUNCTION IF EXISTS {MovedMark}() CASCADE", null, CancellationToken.None);
+        await session.CommitAsync();
+    }
+
+    public override async Task<string?> FindMoveAsync(CancellationToken cancellationToken)
+    {
+        await using var session = await ReadAsync(cancellationToken);
+        return await session.ScalarAsync<string>($"SELECT obj_description(to_regprocedure('{MovedMark}()'), 'pg_proc')", null, cancellationToken);
+    }
+
+    /// <summary>What became of a transaction whose commit did not come back well; null when that cannot be told.</summary>
+    public async Task<bool?> HasCommittedAsync(string transaction)
+    {
+        try
+        {
+            return await RetryAsync(
+                async token =>
+                {
+                    await using var session = await ReadAsync(token);
+                    return await session.ScalarAsync<string>("SELECT pg_xact_status(CAST(@Id AS xid8))", new { Id = transaction }, token);
+                },
+                CancellationToken.None) switch
+            {
+                "committed" => true,
+                "aborted" => false,
+                _ => null,
+            };
+        }
+        catch (Exception exception) when (exception is DbException or Polly.Timeout.TimeoutRejectedException)
+        {
+            return null;
+        }
+    }
+
+    protected override async Task<DbSession> OpenWriterAsync(CancellationToken cancellationToken) => await BeginTargetAsync(cancellationToken);
+
     protected override async Task ApplyMigrationsAsync(CancellationToken cancellationToken)
     {
         try
@@ -79,7 +146,7 @@ internal sealed class PostgreSqlDatabase : Database
 
             try
             {
-                Migrations.Apply(DbUp.DeployChanges.To.PostgresqlDatabase(new DataSourceConnections(_source)));
+                Migrations.Apply(DbUp.DeployChanges.To.PostgresqlDatabase(new MigrationConnections(_source.CreateConnection)).WithTransactionPerScript());
             }
             finally
             {
@@ -98,78 +165,4 @@ internal sealed class PostgreSqlDatabase : Database
         $"PostgreSQL cannot be used: {exception.Message}. Check postgresql-connection, that the server runs, and that the role may create tables.", exception);
 
     public override ValueTask DisposeAsync() => _source.DisposeAsync();
-
-    private sealed class DataSourceConnections(NpgsqlDataSource source)
-        : DbUp.Engine.Transactions.DatabaseConnectionManager(new DbUp.Engine.Transactions.DelegateConnectionFactory(_ => source.CreateConnection()))
-    {
-        public override IEnumerable<string> SplitScriptIntoCommands(string scriptContents) => [scriptContents];
-    }
-
-    private sealed class Session : DbSession
-    {
-        private readonly NpgsqlConnection _connection;
-        private string? _warning;
-
-        public Session(NpgsqlConnection connection, NpgsqlTransaction? transaction, Dialect dialect)
-            : base(connection, transaction, dialect)
-        {
-            _connection = connection;
-            if (transaction is not null)
-            {
-                connection.Notice += Remember;
-            }
-        }
-
-        public override async Task CommitAsync()
-        {
-            await Transaction!.CommitAsync(CancellationToken.None);
-            if (_warning is not null)
-            {
-                throw new CommitNotAcknowledgedException(
-                    $"PostgreSQL committed without its standby ({_warning}); the change is not acknowledged.");
-            }
-        }
-
-        public override async Task CopyInAsync(CopiedTable table, IAsyncEnumerable<object?[]> rows, CancellationToken cancellationToken)
-        {
-            await using var import = await _connection.BeginBinaryImportAsync(
-                $"COPY {table.Name} ({string.Join(", ", table.Columns.Select(column => column.Name))}) FROM STDIN (FORMAT BINARY)", cancellationToken);
-            await foreach (var row in rows.WithCancellation(cancellationToken))
-            {
-                await import.StartRowAsync(cancellationToken);
-                foreach (var value in row)
-                {
-                    await (value is null ? import.WriteNullAsync(cancellationToken) : import.WriteAsync(value, cancellationToken));
-                }
-            }
-
-            await import.CompleteAsync(cancellationToken);
-        }
-
-        public override async Task CloseToOthersAsync(IReadOnlyList<string> tables, CancellationToken cancellationToken)
-        {
-            await ExecuteAsync($"LOCK TABLE {string.Join(", ", tables)} IN EXCLUSIVE MODE", null, cancellationToken);
-            // Takes effect with the commit, for every session that begins after it; those that wait for the lock are ended by it.
-            await ExecuteAsync($"ALTER DATABASE \"{_connection.Database.Replace("\"", "\"\"", StringComparison.Ordinal)}\" SET default_transaction_read_only = on", null, cancellationToken);
-        }
-
-        public override async ValueTask DisposeAsync()
-        {
-            if (Transaction is not null)
-            {
-                _connection.Notice -= Remember;
-                await Transaction.DisposeAsync();
-            }
-
-            await _connection.DisposeAsync();
-        }
-
-        private void Remember(object sender, NpgsqlNoticeEventArgs e)
-        {
-            if (e.Notice.SqlState == PostgresErrorCodes.Warning)
-            {
-                _warning = e.Notice.MessageText;
-            }
-        }
-    }
 }

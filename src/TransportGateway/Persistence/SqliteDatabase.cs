@@ -1,3 +1,4 @@
+using System.Text;
 using DbUp;
 using Microsoft.Data.Sqlite;
 
@@ -7,26 +8,15 @@ namespace TransportGateway.Persistence;
 internal sealed class SqliteDatabase : Database
 {
     private readonly string _connectionString;
+    private readonly string _movedMark;
     private readonly Lazy<SqliteWriter> _writer;
 
     public SqliteDatabase(string path, TimeProvider clock)
         : base(Dialect.Sqlite, clock)
     {
         _connectionString = new SqliteConnectionStringBuilder { DataSource = path, ForeignKeys = true, DefaultTimeout = 10 }.ToString();
+        _movedMark = path + ".moved";
         _writer = new Lazy<SqliteWriter>(() => new SqliteWriter(Open(), Dialect));
-    }
-
-    public override async Task<DbSession> BeginAsync(CancellationToken cancellationToken = default)
-    {
-        var session = await _writer.Value.BeginAsync();
-        if (!IsClosed)
-        {
-            return session;
-        }
-
-        // It waited while the data were moved.
-        await session.DisposeAsync();
-        throw new DatabaseMovedException();
     }
 
     public override Task<DbSession> ReadAsync(CancellationToken cancellationToken = default) =>
@@ -40,11 +30,31 @@ internal sealed class SqliteDatabase : Database
         return await session.ScalarAsync<long>("SELECT 1", null, cancellationToken) == 1;
     }
 
+    public override async Task MarkMovedAsync(DbSession alone, DateTimeOffset now)
+    {
+        await using var file = new FileStream(_movedMark, FileMode.Create, FileAccess.Write);
+        await file.WriteAsync(Encoding.UTF8.GetBytes($"This database was moved to PostgreSQL at {now:yyyy-MM-dd HH:mm:ss} UTC.\n"));
+        file.Flush(flushToDisk: true);
+    }
+
+    public override Task UnmarkMovedAsync()
+    {
+        File.Delete(_movedMark);
+        return Task.CompletedTask;
+    }
+
+    public override async Task<string?> FindMoveAsync(CancellationToken cancellationToken) => File.Exists(_movedMark)
+        ? $"{(await File.ReadAllTextAsync(_movedMark, cancellationToken)).Trim()} Set database to postgresql, and postgresql-connection to where it went; or, to go back to what it was at that time, delete {_movedMark}."
+        : null;
+
+    /// <remarks>Not cancelled while it waits for its turn, see there.</remarks>
+    protected override Task<DbSession> OpenWriterAsync(CancellationToken cancellationToken) => _writer.Value.BeginAsync();
+
     protected override Task ApplyMigrationsAsync(CancellationToken cancellationToken)
     {
         try
         {
-            Migrations.Apply(DeployChanges.To.SqliteDatabase(_connectionString));
+            Migrations.Apply(DeployChanges.To.SqliteDatabase(_connectionString).WithTransactionPerScript());
             return Task.CompletedTask;
         }
         catch (SqliteException exception)
@@ -72,6 +82,8 @@ internal sealed class SqliteDatabase : Database
     {
         public override Task CommitAsync() => throw new InvalidOperationException("This session only reads.");
 
-        public override ValueTask DisposeAsync() => Connection.DisposeAsync();
+        public override Task HoldAsync(IEnumerable<string> tables, CancellationToken cancellationToken) => throw new InvalidOperationException("This session only reads.");
+
+        protected override ValueTask EndAsync() => Connection.DisposeAsync();
     }
 }

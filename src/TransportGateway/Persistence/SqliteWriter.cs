@@ -150,7 +150,10 @@ internal sealed class SqliteWriter : IAsyncDisposable
             return writer.KeepAsync();
         }
 
-        public override async ValueTask DisposeAsync()
+        /// <remarks>Who has the one writer has it alone.</remarks>
+        public override Task HoldAsync(IEnumerable<string> tables, CancellationToken cancellationToken) => Task.CompletedTask;
+
+        protected override async ValueTask EndAsync()
         {
             if (!_ended)
             {

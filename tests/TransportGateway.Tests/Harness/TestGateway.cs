@@ -17,17 +17,24 @@ internal sealed class TestGateway : IAsyncDisposable
 {
     private readonly TestEngine _engine;
     private readonly KeySet _keys;
+    private readonly TimeProvider _clock;
+    private readonly Dictionary<string, string> _settings;
     private readonly List<IDisposable> _owned = [];
+    private bool _runs;
 
-    private TestGateway(TestEngine engine, Gateway gateway, CapturedLog log, KeySet keys)
+    private TestGateway(TestEngine engine, TimeProvider clock, Dictionary<string, string> settings, CapturedLog log, KeySet keys)
     {
         _engine = engine;
+        _clock = clock;
+        _settings = settings;
         _keys = keys;
-        Gateway = gateway;
         Log = log;
     }
 
-    public Gateway Gateway { get; }
+    public Gateway Gateway { get; private set; } = null!;
+
+    /// <summary>The value that the gateway was started with last.</summary>
+    public string Setting(string key) => _settings[key];
 
     /// <summary>Every log line that the server wrote, for tests that read it.</summary>
     public CapturedLog Log { get; }
@@ -62,12 +69,42 @@ internal sealed class TestGateway : IAsyncDisposable
             given[key] = value;
         }
 
-        var (loaded, errors) = GatewaySettings.Load([.. given.Select(entry => $"--{entry.Key}={entry.Value}")], new Dictionary<string, string>());
-        Assert.Empty(errors);
-        var gateway = await Gateway.StartAsync(loaded!, clock ?? TimeProvider.System, logging => logging.ClearProviders().AddProvider(log), keys.Next);
-        var started = new TestGateway(engine, gateway, log, keys);
+        var started = new TestGateway(engine, clock ?? TimeProvider.System, given, log, keys);
+        await started.StartAsync();
         await started.CreateAccountAsync("Example Account");
         return started;
+    }
+
+    /// <summary>Stops it, and starts it at the same address and on the same data directory, with these settings besides.</summary>
+    public async Task RestartAsync(params (string Key, string Value)[] settings)
+    {
+        if (_runs)
+        {
+            _settings["listen-https"] = $"127.0.0.1:{Address.Port}";
+            await StopAsync();
+        }
+
+        foreach (var (key, value) in settings)
+        {
+            _settings[key] = value;
+        }
+
+        await StartAsync();
+    }
+
+    private async Task StartAsync()
+    {
+        var (loaded, errors) = GatewaySettings.Load([.. _settings.Select(entry => $"--{entry.Key}={entry.Value}")], new Dictionary<string, string>());
+        Assert.Empty(errors);
+        Gateway = await Gateway.StartAsync(loaded!, _clock, logging => logging.ClearProviders().AddProvider(Log), _keys.Next);
+        _runs = true;
+    }
+
+    private async Task StopAsync()
+    {
+        _runs = false;
+        await Gateway.StopAsync();
+        await Gateway.DisposeAsync();
     }
 
     public GatewayClient Client(DeviceTransport transport = DeviceTransport.SmartTransport, GatewayClientOptions? options = null)
@@ -137,8 +174,11 @@ internal sealed class TestGateway : IAsyncDisposable
             owned.Dispose();
         }
 
-        await Gateway.StopAsync();
-        await Gateway.DisposeAsync();
+        if (_runs)
+        {
+            await StopAsync();
+        }
+
         await _engine.DisposeAsync();
         _keys.Dispose();
     }
