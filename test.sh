@@ -15,6 +15,20 @@ install_missing() {
   [ -n "$(ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null)" ] || missing+=(postgresql)
   command -v openssl >/dev/null || missing+=(openssl)
   command -v curl >/dev/null || missing+=(curl)
+  # What the cluster tests run: two real nodes and a witness, each a systemd of its own in namespaces.
+  [ -x /lib/systemd/systemd ] || missing+=(systemd)
+  [ -x /usr/sbin/pacemakerd ] || missing+=(pacemaker)
+  [ -x /usr/sbin/crm_mon ] || missing+=(pacemaker-cli-utils)
+  [ -x /usr/sbin/corosync ] || missing+=(corosync)
+  [ -x /usr/sbin/corosync-qdevice ] || missing+=(corosync-qdevice)
+  [ -x /usr/bin/corosync-qnetd ] || missing+=(corosync-qnetd)
+  [ -e /usr/lib/ocf/resource.d/heartbeat/IPaddr2 ] || missing+=(resource-agents)
+  [ -x /usr/sbin/nft ] || missing+=(nftables)
+  [ -x /usr/bin/arping ] || [ -x /usr/sbin/arping ] || missing+=(iputils-arping)
+  [ -x /usr/bin/certutil ] || missing+=(libnss3-tools)
+  [ -x /usr/sbin/ip ] || [ -x /sbin/ip ] || missing+=(iproute2)
+  [ -x /usr/sbin/mkfs.ext4 ] || [ -x /sbin/mkfs.ext4 ] || missing+=(e2fsprogs)
+  [ -x /usr/bin/pgrep ] || missing+=(procps)
   command -v afl-fuzz >/dev/null || [ ! -e tests/TransportGateway.Fuzz/fuzz.sh ] || missing+=(afl++)
   if [ ${#missing[@]} -gt 0 ]; then
     say "installing from Debian's packages: ${missing[*]}"
@@ -73,7 +87,10 @@ export TG_TEST_POSTGRESQL_LONELY="Host=127.0.0.1;Port=$(start_postgres pg-lonely
 
 say "running the tests"
 status=0
-dotnet test --no-build -c Release --logger "console;verbosity=normal" "$@" 2>&1 | tee "$work/tests.log" || status=1
+dotnet test tests/TransportGateway.Tests --no-build -c Release --logger "console;verbosity=normal" "$@" 2>&1 | tee "$work/tests.log" || status=1
+
+say "running the cluster tests: two nodes and a witness in namespaces (as root)"
+as_root "$(command -v dotnet)" test tests/TransportGateway.Cluster.Tests --no-build -c Release --logger "console;verbosity=normal" "$@" 2>&1 | tee -a "$work/tests.log" || status=1
 
 if [ $# -eq 0 ] && [ -e tests/TransportGateway.Fuzz/fuzz.sh ]; then
   say "fuzzing the parsers, a minute each"

@@ -249,6 +249,6 @@ public sealed class StoryTests : IAsyncLifetime
         var status = await node.RunAsync("ha_status");
         Assert.Contains("Error: cluster is not currently running on this node", status, StringComparison.Ordinal);
         Assert.Contains("HA is not enabled.", status, StringComparison.Ordinal);
-        Assert.Equal(node.PublicAddress, JsonNode.Parse(await LabCluster.TgctlAsync(node, "certificate", "host-name", "show", "-o", "json"))!["commonName"]!.GetValue<string>());
+        Assert.Equal(node.PublicAddress, JsonNode.Parse(await LabCluster.TgctlAsync(node, "certificate", "host-name", "show", "-o", "json"))!["name"]!.GetValue<string>());
     }
 }

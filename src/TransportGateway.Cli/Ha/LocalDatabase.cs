@@ -48,7 +48,8 @@ internal static class LocalDatabase
             throw new TgctlException("This node's database was in the middle of rejoining and is not whole. Copy it from the other node: ha_cluster_start here, or ha_deploy on the other node.");
         }
 
-        await Machine.SystemctlAsync(["enable", "--quiet", "--now", HaPaths.DatabaseUnit], cancellationToken);
+        await Machine.SystemctlAsync(["enable", "--quiet", HaPaths.DatabaseUnit], cancellationToken);
+        await Machine.SystemctlAsync(["start", HaPaths.DatabaseUnit], cancellationToken);
         if ((await SqlAsync("postgres", "SELECT pg_is_in_recovery()", cancellationToken)).Trim() == "t")
         {
             await SqlAsync("postgres", "SELECT pg_promote(true, 60)", cancellationToken);
