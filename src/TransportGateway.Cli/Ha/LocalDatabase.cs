@@ -40,6 +40,10 @@ internal static class LocalDatabase
         }
     }
 
+    /// <summary>Lets the other node in no more.</summary>
+    public static Task CloseToPeerAsync(CancellationToken cancellationToken) => Machine.WriteSecretAsync(
+        Path.Combine(PostgreSqlConfiguration.Folder, "pg_hba.conf"), System.Text.Encoding.UTF8.GetBytes(PostgreSqlConfiguration.Local), "postgres:postgres", cancellationToken);
+
     /// <summary>Starts it under systemd, and makes it writable.</summary>
     public static async Task StartAloneAsync(CancellationToken cancellationToken)
     {

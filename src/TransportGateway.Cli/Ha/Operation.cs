@@ -83,6 +83,8 @@ internal sealed class Operation(TimeProvider clock, TextWriter output)
         await output.WriteLineAsync("Disabling HA services...");
         await Machine.RunAsync("systemctl", ["disable", "--quiet", HaPaths.PacemakerUnit, HaPaths.QDeviceUnit, HaPaths.CorosyncUnit], cancellationToken);
         await output.WriteLineAsync("Enabling stand-alone mode...");
+        // Before it can be written: the other node must not take it for a primary to follow.
+        await LocalDatabase.CloseToPeerAsync(cancellationToken);
         await LocalDatabase.StartAloneAsync(cancellationToken);
         await Machine.SystemctlAsync(["restart", HaPaths.GatewayUnit], cancellationToken);
         await SetOwnNameAsync(plan, cancellationToken);

@@ -16,6 +16,15 @@ internal static class PostgreSqlConfiguration
     // Streaming, and what pg_rewind reads.
     private static readonly string[] DatabasesOfPeer = ["replication", "postgres"];
 
+    /// <summary>Who gets in when this node is in no cluster: nobody from outside.</summary>
+    public const string Local = $"""
+        # Written by tgctl ha. Nobody gets in with a password.
+        local   postgres             postgres             peer
+        local   all                  postgres             peer
+        local   {GatewayRole}    {GatewayRole}    peer
+
+        """;
+
     /// <summary>Each file with its text.</summary>
     public static IReadOnlyDictionary<string, string> Of(ClusterPlan plan) => new Dictionary<string, string>(StringComparer.Ordinal)
     {
@@ -81,13 +90,7 @@ internal static class PostgreSqlConfiguration
     {
         var peers = new[] { plan.Peer.PrivateAddress, plan.Peer.PublicAddress }.Distinct(StringComparer.Ordinal)
             .SelectMany(address => DatabasesOfPeer.Select(database => $"hostssl {database,-12} {ClusterKeys.ReplicationRole} {Host(address)} cert clientcert=verify-full\n"));
-        return $"""
-            # Written by tgctl ha. The other node gets in with the cluster's client certificate; nobody gets in with a password.
-            local   postgres     postgres                                   peer
-            local   all          postgres                                   peer
-            local   {GatewayRole} {GatewayRole} peer
-            {string.Concat(peers)}
-            """;
+        return Local + "# The other node gets in with the cluster's client certificate.\n" + string.Concat(peers);
     }
 
     private static string Host(string address) => address + (address.Contains(':', StringComparison.Ordinal) ? "/128" : "/32");
