@@ -12,7 +12,7 @@ internal static class HaCommands
 
     public static Command Create(CommandContext context) => new("ha", "Two nodes behind a virtual address. These commands change the machine that they run on, and need root.")
     {
-        GenerateKeys(context), ProvisionStandby(context), ProvisionWitness(context), Deploy(context), Status(context), Start(context), Stop(context), SwitchOver(context), TearDown(context),
+        GenerateKeys(context), ProvisionStandby(context), ProvisionWitness(context), Deploy(context), Status(context), Start(context), Stop(context), SwitchOver(context), Diverged(context), Discard(context), TearDown(context),
     };
 
     private static Command GenerateKeys(CommandContext context)
@@ -161,6 +161,31 @@ internal static class HaCommands
     {
         var command = new Command("switchover", "Has the other node serve; waiting requests are held meanwhile, and both nodes stay in the cluster.");
         context.RunHere(command, (_, cancellationToken) => OfRoot("tgctl ha switchover", context).SwitchOverAsync(cancellationToken));
+        return command;
+    }
+
+    private static Command Diverged(CommandContext context)
+    {
+        var command = new Command("diverged", "On a node whose database waits for a decision: shows the rows that only it has.");
+        context.RunHere(command, (_, cancellationToken) =>
+        {
+            Machine.RequireRoot("tgctl ha diverged");
+            return new Divergence(context.Output).ShowAsync(cancellationToken);
+        });
+        return command;
+    }
+
+    private static Command Discard(CommandContext context)
+    {
+        var yes = CommandContext.YesOption();
+        var command = new Command("discard", "On such a node: puts its database aside and joins with a copy of the other node's.") { yes };
+        context.RunHere(command, async (parsed, cancellationToken) =>
+        {
+            Machine.RequireRoot("tgctl ha discard");
+            var divergence = new Divergence(context.Output);
+            await context.ConfirmAsync(parsed, yes, "This node's database is put aside; what only it has (tgctl ha diverged) is in the cluster no more.", cancellationToken);
+            await divergence.DiscardAsync(Clock.GetUtcNow().ToString("yyyyMMdd-HHmmss", System.Globalization.CultureInfo.InvariantCulture), cancellationToken);
+        });
         return command;
     }
 

@@ -28,7 +28,7 @@ internal static class LocalDatabase
               IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{ClusterKeys.ReplicationRole}') THEN CREATE ROLE {ClusterKeys.ReplicationRole} LOGIN REPLICATION; END IF;
               IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{PostgreSqlConfiguration.GatewayRole}') THEN CREATE ROLE "{PostgreSqlConfiguration.GatewayRole}" LOGIN; END IF;
             END $do$;
-            GRANT pg_checkpoint, pg_read_all_stats TO {ClusterKeys.ReplicationRole};
+            GRANT pg_checkpoint, pg_read_all_data TO {ClusterKeys.ReplicationRole};
             GRANT pg_monitor TO "{PostgreSqlConfiguration.GatewayRole}";
             GRANT EXECUTE ON FUNCTION pg_ls_dir(text, boolean, boolean), pg_stat_file(text, boolean), pg_read_binary_file(text), pg_read_binary_file(text, bigint, bigint, boolean)
               TO {ClusterKeys.ReplicationRole};

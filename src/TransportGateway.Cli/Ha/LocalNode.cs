@@ -23,7 +23,7 @@ internal static class LocalNode
         ["time"] = clock.GetUtcNow().ToString("O", CultureInfo.InvariantCulture),
         ["missing"] = new JsonArray([.. MissingPackages().Select(package => JsonValue.Create(package))]),
         ["databasePrograms"] = DatabasePrograms() ?? "",
-        ["freeBytes"] = new DriveInfo(Directory.Exists("/var/lib") ? "/var/lib" : "/").AvailableFreeSpace,
+        ["freeBytes"] = new DriveInfo(new[] { HaPaths.Database, "/var/lib", "/" }.First(Directory.Exists)).AvailableFreeSpace,
         ["addresses"] = new JsonArray([.. Addresses().Select(address => JsonValue.Create($"{address.Address}/{address.PrefixLength}"))]),
         ["inCluster"] = Plans.OfThisMachine()?.Name,
         ["clusterRuns"] = await Machine.IsActiveAsync(HaPaths.CorosyncUnit, cancellationToken),
@@ -183,6 +183,9 @@ internal static class LocalNode
         """,
         "root:root",
         cancellationToken);
+
+    /// <summary>The address of a database of the other node.</summary>
+    public static string PeerDatabase(ClusterPlan plan, string database) => $"{PostgreSqlConfiguration.PeerAddress(plan)} dbname={database}";
 
     public static Task<string> AsPostgresAsync(string what, IReadOnlyList<string> command, CancellationToken cancellationToken) =>
         Machine.MustAsync(what, ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--", .. command], cancellationToken);

@@ -97,7 +97,7 @@ internal static class PacemakerConfiguration
         VirtualAddress,
         "ocf",
         "heartbeat",
-        plan.VirtualAddress.Contains(':', StringComparison.Ordinal) ? "IPv6addr" : "IPaddr2",
+        "IPaddr2",
         [("ip", plan.VirtualAddress), ("cidr_netmask", $"{plan.PrefixLength}")],
         [("failure-timeout", "60s")],
         ("start", "0", "20s", null),

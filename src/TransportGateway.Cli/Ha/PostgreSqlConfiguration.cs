@@ -13,8 +13,8 @@ internal static class PostgreSqlConfiguration
 
     public const string GatewayConnection = "Host=/run/transport-gateway-db;Port=5442;Username=transport-gateway;Database=transport-gateway;Maximum Pool Size=50;Timeout=5";
 
-    // Streaming, and what pg_rewind reads.
-    private static readonly string[] DatabasesOfPeer = ["replication", "postgres"];
+    // Streaming, what pg_rewind reads, and the rows that a diverged database is compared with.
+    private static readonly string[] DatabasesOfPeer = ["replication", "postgres", GatewayRole];
 
     /// <summary>Who gets in when this node is in no cluster: nobody from outside.</summary>
     public const string Local = $"""

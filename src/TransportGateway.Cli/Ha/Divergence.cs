@@ -1,0 +1,93 @@
+using TransportGateway.Protocol.Cluster;
+
+namespace TransportGateway.Cli.Ha;
+
+/// <summary>A database that acknowledged changes which the primary of today never had: shows them, and lets an administrator decide. Nothing is thrown away by itself.</summary>
+internal sealed class Divergence(TextWriter output)
+{
+    private const string TemporarySockets = "/run/transport-gateway-ha/diverged";
+
+    private readonly ClusterPlan _plan = Plans.Needed();
+
+    /// <summary>Prints the rows that only this node has.</summary>
+    public async Task ShowAsync(CancellationToken cancellationToken)
+    {
+        await RequireStoppedAsync(cancellationToken);
+        var copy = PostgreSqlConfiguration.Data + ".look";
+        try
+        {
+            // A copy is opened, so that looking changes nothing.
+            await Machine.MustAsync("the database was copied to look at it", ["cp", "-a", "--reflink=auto", PostgreSqlConfiguration.Data, copy], cancellationToken);
+            var here = await RowsHereAsync(copy, cancellationToken);
+            var there = await DumpAsync(LocalNode.PeerDatabase(_plan, PostgreSqlConfiguration.GatewayRole), cancellationToken);
+            var only = here.Except(there, StringComparer.Ordinal).ToArray();
+            foreach (var row in only)
+            {
+                await output.WriteLineAsync(Tables.Plain(row));
+            }
+
+            await output.WriteLineAsync(only.Length == 0
+                ? $"{_plan.Peer.Name} has every row of this node. To go on with its database: tgctl ha discard"
+                : $"{only.Length} row(s) are as they are above on this node only. Enter at {_plan.Peer.Name} what is still wanted; then give this node's database up: tgctl ha discard");
+        }
+        finally
+        {
+            await Machine.RunAsync("rm", ["-rf", copy, TemporarySockets], CancellationToken.None);
+        }
+    }
+
+    /// <summary>Puts this node's database aside, and has the cluster copy the other one's.</summary>
+    public async Task DiscardAsync(string time, CancellationToken cancellationToken)
+    {
+        await RequireStoppedAsync(cancellationToken);
+        var aside = $"{PostgreSqlConfiguration.Data}.diverged-{time}";
+        Directory.Move(PostgreSqlConfiguration.Data, aside);
+        File.Delete(Path.Combine(HaPaths.Database, "state"));
+        await Machine.RunAsync("crm_resource", ["--cleanup", "--resource", PacemakerConfiguration.DatabaseClone, "--node", _plan.ThisNode, "--quiet"], cancellationToken);
+        await output.WriteLineAsync($"This node's database is kept at {aside}. The cluster copies that of {_plan.Peer.Name} now; see ha_status.");
+    }
+
+    private static async Task RequireStoppedAsync(CancellationToken cancellationToken)
+    {
+        if (!LocalDatabase.Exists)
+        {
+            throw new TgctlException("There is no database on this node.");
+        }
+
+        if (await LocalDatabase.TryAskAsync("SELECT 1", cancellationToken) is not null)
+        {
+            throw new TgctlException("The database on this node runs: it is no diverged one that waits for a decision. Nothing was changed.");
+        }
+    }
+
+    private async Task<HashSet<string>> RowsHereAsync(string data, CancellationToken cancellationToken)
+    {
+        foreach (var mark in new[] { "standby.signal", "postmaster.pid" })
+        {
+            File.Delete(Path.Combine(data, mark));
+        }
+
+        await Machine.FolderAsync(TemporarySockets, "postgres:postgres", UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, cancellationToken);
+        await LocalNode.AsPostgresAsync(
+            "the copy was opened",
+            [
+                Path.Combine(_plan.DatabasePrograms, "pg_ctl"), "-D", data, "-s", "-w", "-t", "120", "-l", Path.Combine(TemporarySockets, "log"), "-o",
+                $"-c config_file={PostgreSqlConfiguration.Folder}/postgresql.conf -c data_directory={data} -c listen_addresses= -c unix_socket_directories={TemporarySockets} -c synchronous_standby_names= -c primary_conninfo= -c recovery_target_timeline=current",
+                "start",
+            ],
+            cancellationToken);
+        try
+        {
+            return await DumpAsync($"host={TemporarySockets} port={HaPaths.DatabasePort} user=postgres dbname={PostgreSqlConfiguration.GatewayRole}", cancellationToken);
+        }
+        finally
+        {
+            await LocalNode.AsPostgresAsync("the copy was closed", [Path.Combine(_plan.DatabasePrograms, "pg_ctl"), "-D", data, "-s", "-w", "-m", "immediate", "stop"], CancellationToken.None);
+        }
+    }
+
+    /// <summary>Each row as a statement.</summary>
+    private async Task<HashSet<string>> DumpAsync(string address, CancellationToken cancellationToken) =>
+        (await LocalNode.AsPostgresAsync("rows were read", [Path.Combine(_plan.DatabasePrograms, "pg_dump"), "--data-only", "--inserts", "-d", address], cancellationToken))
+            .Split('\n').Where(line => line.StartsWith("INSERT INTO ", StringComparison.Ordinal)).ToHashSet(StringComparer.Ordinal);
+}
