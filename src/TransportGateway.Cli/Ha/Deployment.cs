@@ -24,8 +24,6 @@ internal sealed record DeploymentRequest(
 internal sealed class Deployment(TimeProvider clock, TextWriter output, Func<string, CancellationToken, Task> confirm)
 {
     private const int Steps = 8;
-    private const long LeastFreeBytes = 512L * 1024 * 1024;
-    private static readonly TimeSpan MostClockDifference = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private int _step;
@@ -121,37 +119,8 @@ internal sealed class Deployment(TimeProvider clock, TextWriter output, Func<str
         var there = await peer.AskAsync("inspect", [], Tell, cancellationToken);
         var between = asked + ((clock.GetUtcNow() - asked) / 2);
         var here = await LocalNode.InspectAsync(clock, cancellationToken);
-        var problems = new List<string>();
-        foreach (var (name, facts) in new[] { ("This node", (JsonNode)here), ("The secondary node", there) })
-        {
-            if (facts["missing"]!.AsArray() is { Count: > 0 } missing)
-            {
-                problems.Add($"{name} lacks packages: apt-get install {string.Join(' ', missing)}");
-            }
-
-            if (facts["freeBytes"]!.GetValue<long>() < LeastFreeBytes)
-            {
-                problems.Add($"{name} has {facts["freeBytes"]!.GetValue<long>() / 1024 / 1024} MB free below /var/lib; at least {LeastFreeBytes / 1024 / 1024} MB are needed. Make room and try again.");
-            }
-        }
-
-        if (Tables.Text(here, "version") != Tables.Text(there, "version"))
-        {
-            problems.Add($"This node runs version {Tables.Text(here, "version")}, the secondary node {Tables.Text(there, "version")}. Install the same version on both.");
-        }
-
-        if (Tables.Text(here, "databasePrograms") != Tables.Text(there, "databasePrograms"))
-        {
-            problems.Add($"The nodes have different versions of PostgreSQL ({Tables.Text(here, "databasePrograms")}, {Tables.Text(there, "databasePrograms")}). Install the same on both.");
-        }
-
-        var difference = (DateTimeOffset.Parse(Tables.Text(there, "time"), CultureInfo.InvariantCulture) - between).Duration();
-        if (difference > MostClockDifference)
-        {
-            problems.Add($"The clocks of the nodes are {difference.TotalSeconds:0} s apart. Set up time synchronization (NTP) on both and try again.");
-        }
-
-        var prefix = CheckAddresses(request, here, there, problems);
+        here["time"] = between.ToString("O", CultureInfo.InvariantCulture);
+        var (problems, prefix) = DeploymentChecks.Of(request, here, there);
         await CheckVirtualAddressAsync(request.VirtualAddress, problems, cancellationToken);
         if (problems.Count > 0)
         {
@@ -177,62 +146,10 @@ internal sealed class Deployment(TimeProvider clock, TextWriter output, Func<str
         };
     }
 
-    /// <summary>Returns the prefix length of the public network.</summary>
-    private static int CheckAddresses(DeploymentRequest request, JsonNode here, JsonNode there, List<string> problems)
-    {
-        var prefix = 32;
-        foreach (var (name, facts, address) in new[]
-        {
-            ("this node", here, request.Public), ("this node", here, request.Private), ("the secondary node", there, request.PeerPublic), ("the secondary node", there, request.PeerPrivate),
-        })
-        {
-            var known = facts["addresses"]!.AsArray().Select(entry => entry!.GetValue<string>().Split('/')).ToArray();
-            if (known.FirstOrDefault(entry => entry[0] == address) is not { } match)
-            {
-                problems.Add($"{address} is no address of {name}; it has {string.Join(", ", known.Select(entry => entry[0]))}.");
-            }
-            else if (address == request.Public)
-            {
-                prefix = int.Parse(match[1], CultureInfo.InvariantCulture);
-            }
-        }
-
-        if (IPAddress.TryParse(request.VirtualAddress, out var parsed) && IPAddress.TryParse(request.Public, out var own)
-            && (parsed.AddressFamily != own.AddressFamily || !new IPNetwork(Network(own, prefix), prefix).Contains(parsed)))
-        {
-            problems.Add($"The virtual address {request.VirtualAddress} is not in the network of {request.Public}/{prefix}. Choose a free address in that network.");
-        }
-
-        if (new[] { request.Public, request.PeerPublic, request.Private, request.PeerPrivate, request.Witness }.Contains(request.VirtualAddress))
-        {
-            problems.Add($"The virtual address {request.VirtualAddress} is a machine's own address. Choose a free one.");
-        }
-
-        return prefix;
-    }
-
-    private static IPAddress Network(IPAddress address, int prefix)
-    {
-        var bytes = address.GetAddressBytes();
-        for (var i = 0; i < bytes.Length; i++)
-        {
-            var bits = Math.Clamp(prefix - (i * 8), 0, 8);
-            bytes[i] &= (byte)(0xFF << (8 - bits));
-        }
-
-        return new IPAddress(bytes);
-    }
-
     private static async Task CheckVirtualAddressAsync(string address, List<string> problems, CancellationToken cancellationToken)
     {
-        if (!IPAddress.TryParse(address, out var parsed))
-        {
-            problems.Add($"'{address}' is no IP address. Give the virtual address as a number; --host-name takes the name that leads to it.");
-            return;
-        }
-
         // A cluster that runs already holds it here, which is no obstacle to deploying again.
-        if (LocalNode.Addresses().Any(own => own.Address.Equals(parsed)) || parsed.AddressFamily != System.Net.Sockets.AddressFamily.InterNetwork || Plans.OfThisMachine() is not null)
+        if (!IPAddress.TryParse(address, out var parsed) || LocalNode.Addresses().Any(own => own.Address.Equals(parsed)) || parsed.AddressFamily != System.Net.Sockets.AddressFamily.InterNetwork || Plans.OfThisMachine() is not null)
         {
             return;
         }

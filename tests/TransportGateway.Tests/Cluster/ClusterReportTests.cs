@@ -1,0 +1,155 @@
+using System.Xml.Linq;
+using TransportGateway.Protocol.Cluster;
+
+namespace TransportGateway.Tests.Cluster;
+
+/// <summary>What is made of Pacemaker's words; the document is one that crm_mon of 2.1.5 printed, shortened.</summary>
+public sealed class ClusterReportTests
+{
+    private const string Facts = "1795490608;25276514304;24253800448;2040373248;1815965696;0.1.0";
+
+    private static readonly ClusterPlan Plan = new()
+    {
+        Name = "transport-gateway",
+        VirtualAddress = "192.0.2.12",
+        PrefixLength = 24,
+        Nodes = [new(ClusterPlan.PrimaryNode, "192.0.2.5", "192.168.1.4"), new(ClusterPlan.SecondaryNode, "192.0.2.10", "192.168.1.5")],
+        Witness = "192.0.2.20",
+        FenceAgent = "fence_ipmilan",
+        ThisNode = ClusterPlan.PrimaryNode,
+        DatabasePrograms = "/usr/lib/postgresql/15/bin",
+        Ports = [443, 8443],
+    };
+
+    private readonly XElement _document = XElement.Parse(
+        $"""
+        <pacemaker-result api-version="2.25" request="crm_mon --one-shot --output-as=xml">
+          <summary><current_dc present="true" name="secondary-node" with_quorum="true"/></summary>
+          <nodes>
+            <node name="primary-node" id="1" online="true" pending="false" unclean="false"/>
+            <node name="secondary-node" id="2" online="true" pending="false" unclean="false"/>
+          </nodes>
+          <resources>
+            <clone id="postgres-clone" multi_state="true">
+              <resource id="postgres" resource_agent="ocf:transport-gateway:postgres" role="Promoted" failed="false"><node name="primary-node" id="1"/></resource>
+              <resource id="postgres" resource_agent="ocf:transport-gateway:postgres" role="Unpromoted" failed="false"><node name="secondary-node" id="2"/></resource>
+            </clone>
+            <resource id="virtual-address" resource_agent="ocf:heartbeat:IPaddr2" role="Started" failed="false"><node name="primary-node" id="1"/></resource>
+            <resource id="gateway" resource_agent="ocf:transport-gateway:gateway" role="Started" failed="false"><node name="primary-node" id="1"/></resource>
+            <resource id="fence-primary-node" resource_agent="stonith:fence_ipmilan" role="Started" failed="false"><node name="secondary-node" id="2"/></resource>
+            <resource id="fence-secondary-node" resource_agent="stonith:fence_ipmilan" role="Started" failed="false"><node name="primary-node" id="1"/></resource>
+          </resources>
+          <node_attributes>
+            <node name="primary-node">
+              <attribute name="master-postgres" value="1000"/><attribute name="tg-facts" value="{Facts}"/><attribute name="tg-witness" value="1"/>
+            </node>
+            <node name="secondary-node">
+              <attribute name="master-postgres" value="100"/><attribute name="tg-facts" value="{Facts}"/><attribute name="tg-witness" value="1"/>
+            </node>
+          </node_attributes>
+          <status code="0" message="OK"/>
+        </pacemaker-result>
+        """);
+
+    [Fact]
+    public void A_cluster_in_which_everything_runs_is_normal_and_shows_both_nodes()
+    {
+        var report = Report();
+
+        Assert.True(report.IsNormal);
+        Assert.Equal(ClusterReport.NormalSentence, report.Sentence);
+        Assert.True(report.HeartbeatIsConnected);
+        Assert.Equal(ClusterPlan.PrimaryNode, report.Active!.Node.Name);
+        Assert.Equal(new NodeFacts(new DateTimeOffset(2026, 11, 24, 3, 23, 28, TimeSpan.Zero), 25276514304, 24253800448, 2040373248, 1815965696, "0.1.0"), report.Members[1].Facts);
+        Assert.Empty(report.Risks);
+    }
+
+    [Fact]
+    public void A_node_that_is_away_degrades_the_cluster_in_the_words_that_administrators_know()
+    {
+        Node("secondary-node").SetAttributeValue("online", "false");
+
+        var report = Report();
+
+        Assert.Equal("The cluster is degraded One of the cluster nodes is offline", report.Sentence);
+        Assert.False(report.HeartbeatIsConnected);
+        Assert.NotNull(report.Active);
+    }
+
+    [Theory]
+    [InlineData("/summary/current_dc", "with_quorum", "false", "too few votes are present")]
+    [InlineData("/clone/resource[1]", "role", "Unpromoted", "no database is primary")]
+    [InlineData("/resource[@id='gateway']/node", "name", "secondary-node", "no node serves yet")]
+    [InlineData("/clone/resource[2]", "failed", "true", "the database on secondary-node does not run")]
+    [InlineData("/node[@name='secondary-node']/attribute[@name='master-postgres']", "value", "-INFINITY", "secondary-node does not have everything yet")]
+    [InlineData("/node[@name='primary-node']/attribute[@name='tg-witness']", "value", "0", "the witness does not answer")]
+    [InlineData("/resource[@id='fence-primary-node']", "role", "Stopped", "fencing does not work (fence-primary-node)")]
+    public void Each_part_that_is_missing_degrades_the_cluster_and_is_named(string place, string attribute, string value, string expected)
+    {
+        System.Xml.XPath.Extensions.XPathSelectElement(_document, "/" + place)!.SetAttributeValue(attribute, value);
+
+        var report = Report();
+
+        Assert.False(report.IsNormal);
+        Assert.Equal($"The cluster is degraded: {expected}", report.Sentence);
+    }
+
+    [Fact]
+    public void What_was_accepted_at_deployment_is_a_risk_for_as_long_as_it_lasts()
+    {
+        var report = Report(Plan with { Witness = null, FenceAgent = null });
+
+        Assert.Collection(
+            report.Risks,
+            risk => Assert.StartsWith("There is no witness", risk, StringComparison.Ordinal),
+            risk => Assert.StartsWith("There is no fencing", risk, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_change_of_roles_has_the_cause_that_Pacemaker_knows()
+    {
+        _document.Add(
+            new XElement("failures", new XElement("failure", new XAttribute("op_key", "postgres_monitor_2000"), new XAttribute("node", "primary-node"), new XAttribute("exitstatus", "not running"))),
+            new XElement("fence_history", new XElement(
+                "fence_event", new XAttribute("target", "secondary-node"), new XAttribute("action", "reboot"), new XAttribute("status", "success"), new XAttribute("completed", "2026-11-24 03:20:00Z"))));
+        Assert.StartsWith("something failed on primary-node: postgres_monitor_2000 on primary-node 'not running'", Report().WhyAway("primary-node"), StringComparison.Ordinal);
+        Assert.Equal("the role was moved from secondary-node", Report().WhyAway("secondary-node"));
+
+        Node("secondary-node").SetAttributeValue("online", "false");
+        Assert.Equal("secondary-node was switched off by fencing (reboot) at 2026-11-24 03:20:00 UTC", Report().WhyAway("secondary-node"));
+
+        _document.Element("fence_history")!.Remove();
+        Assert.Equal("secondary-node left the cluster", Report().WhyAway("secondary-node"));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("crm_mon: Connection to cluster failed")]
+    [InlineData("<pacemaker-result><status code=\"102\" message=\"Not connected\"/></pacemaker-result>")]
+    [InlineData("<!DOCTYPE r [<!ENTITY e SYSTEM \"file:///etc/passwd\">]><pacemaker-result><nodes>&e;</nodes><status code=\"0\"/></pacemaker-result>")]
+    public void What_is_no_report_is_none(string text) => Assert.Null(ClusterReport.Parse(text, Plan));
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("1;2;3;4;5")]
+    [InlineData("99999999999999;2;3;4;5;0.1.0")]
+    [InlineData("-1;2;3;4;5;0.1.0")]
+    [InlineData("x;2;3;4;5;0.1.0")]
+    public void Facts_that_are_not_six_fields_are_none(string? text) => Assert.Null(NodeFacts.Parse(text));
+
+    [Fact]
+    public void A_plan_comes_back_from_its_file_as_it_was()
+    {
+        var read = ClusterPlan.FromJson(Plan.ToJson());
+
+        Assert.Equal(Plan.ToJson(), read.ToJson());
+        Assert.Equal("192.168.1.4", read.This.PrivateAddress);
+        Assert.Equal("192.168.1.5", read.Peer.PrivateAddress);
+        Assert.Throws<System.Text.Json.JsonException>(() => ClusterPlan.FromJson("""{"name": "transport-gateway"}"""));
+    }
+
+    private XElement Node(string name) => _document.Element("nodes")!.Elements().Single(node => node.Attribute("name")!.Value == name);
+
+    private ClusterReport Report(ClusterPlan? plan = null) => ClusterReport.Parse(_document.ToString(), plan ?? Plan)!;
+}
