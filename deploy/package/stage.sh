@@ -9,8 +9,7 @@ programs=$root/usr/lib/transport-gateway
 
 if [ "${2:-}" = --self-contained ]; then
   for project in TransportGateway TransportGateway.Cli; do
-    # The lock files are those of a build for any machine; this one is for linux-x64, with code compiled ahead.
-    dotnet publish "src/$project" -c Release -r linux-x64 --self-contained -p:PublishReadyToRun=true -p:RestorePackagesWithLockFile=false \
+    dotnet publish "src/$project" -c Release -r linux-x64 --self-contained -p:PublishReadyToRun=true -p:RestoreLockedMode=true \
       -p:ArtifactsPath="$PWD/artifacts/package" -p:DebugType=none -o "$programs" -v quiet
   done
 else

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Builds the Debian package: server, console, units and resource agents.
+#   build.sh [FOLDER]                     with the .NET runtime inside; into artifacts/package by default
+#   build.sh FOLDER --without-runtime     from a build that is there already; the machine needs the .NET runtime. VERSION counts over
+#                                         the one in the sources.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+out=$(realpath -m "${1:-artifacts/package}")
+root=$(mktemp -d)
+trap 'rm -rf "$root"' EXIT
+if [ "${2:-}" = --without-runtime ]; then
+  deploy/package/stage.sh "$root"
+  runtime=aspnetcore-runtime-10.0
+else
+  deploy/package/stage.sh "$root" --self-contained
+  runtime="libstdc++6, zlib1g"
+fi
+version=${VERSION:-$(cat "$root/usr/lib/transport-gateway/version")}
+echo "$version" >"$root/usr/lib/transport-gateway/version"
+install -d "$root/DEBIAN" "$out"
+cat >"$root/DEBIAN/control" <<C
+Package: transport-gateway
+Version: $version
+Architecture: amd64
+Maintainer: The transport gateway's team <transport-gateway@example.org>
+Installed-Size: $(du -sk "$root" | cut -f 1)
+Depends: libc6, libssl3, ca-certificates, systemd, $runtime
+Recommends: postgresql, pacemaker, pacemaker-cli-utils, corosync, corosync-qdevice, resource-agents, libnss3-tools, nftables, iputils-arping, iproute2, curl
+Suggests: fence-agents, corosync-qnetd
+Section: net
+Priority: optional
+Description: on-premises Smart Licensing server
+ Products register with it over HTTPS and report the licences they use. One machine, or two nodes
+ behind a virtual address on Pacemaker, Corosync and PostgreSQL.
+C
+echo /etc/transport-gateway/gateway.json >"$root/DEBIAN/conffiles"
+cat >"$root/DEBIAN/postinst" <<'C'
+#!/bin/sh
+set -e
+[ "$1" = configure ] || exit 0
+systemd-sysusers transport-gateway.conf
+systemd-tmpfiles --create transport-gateway.conf
+[ -d /run/systemd/system ] || exit 0
+systemctl daemon-reload
+if [ -z "$2" ]; then
+  systemctl enable --now transport-gateway.service
+else
+  # An upgrade. The other node serves meanwhile, where there is one: see Upgrade in the operator's guide.
+  systemctl try-restart transport-gateway.service
+fi
+C
+cat >"$root/DEBIAN/prerm" <<'C'
+#!/bin/sh
+set -e
+if [ "$1" = remove ] && [ -d /run/systemd/system ]; then
+  if [ -e /etc/transport-gateway/cluster.json ]; then
+    echo "This machine is a node of a cluster. Run ha_teardown first." >&2
+    exit 1
+  fi
+  systemctl disable --now transport-gateway.service transport-gateway-postgresql.service || true
+fi
+C
+chmod 755 "$root/DEBIAN/postinst" "$root/DEBIAN/prerm"
+dpkg-deb --root-owner-group --build "$root" "$out/transport-gateway_${version}_amd64.deb"
