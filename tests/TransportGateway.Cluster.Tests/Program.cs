@@ -5,6 +5,7 @@ using TransportGateway.Cluster.Tests.Load;
 
 // The tests run under dotnet test. By itself this program runs the matrix of faults, or brings a cluster up to look at:
 //   matrix [RUNS [FAULT...]]    lab [--deploy]
+// With TG_TEST_PACKAGE=transport-gateway_VERSION_amd64.deb the machines get that package instead of this build.
 if (args is ["matrix", ..])
 {
     var runs = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 10;

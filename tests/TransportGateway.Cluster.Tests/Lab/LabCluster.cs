@@ -7,6 +7,8 @@ namespace TransportGateway.Cluster.Tests.Lab;
 /// <summary>Two nodes and a witness with the package installed, and the power switch that fences them.</summary>
 internal sealed class LabCluster : IAsyncDisposable
 {
+    private const string FencingFile = """{"agent": "fence_lab", "primary-node": {"plug": "primary-node"}, "secondary-node": {"plug": "secondary-node"}}""";
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("tg-lab-").FullName;
@@ -41,7 +43,7 @@ internal sealed class LabCluster : IAsyncDisposable
         var witness = Witness.TalkAsync(secret + "\n", default, "tgctl", "ha", "provision_witness", "--secret-file", "-");
         await ListeningAsync(Secondary);
         await ListeningAsync(Witness);
-        await File.WriteAllTextAsync(Path.Combine(Primary.Folder, "gateway", "fencing.json"), """{"agent": "fence_lab", "primary-node": {"plug": "primary-node"}, "secondary-node": {"plug": "secondary-node"}}""");
+        await File.WriteAllTextAsync(Path.Combine(Primary.Folder, "gateway", "fencing.json"), FencingFile);
         var (code, output, errors) = await Primary.TryAsync(
         [
             "ha_deploy", "--vip", LabNetwork.VirtualAddress, "--address", Primary.PublicAddress, "--private-address", Primary.PrivateAddress, "--peer", Secondary.PublicAddress,
@@ -60,6 +62,19 @@ internal sealed class LabCluster : IAsyncDisposable
                 throw new InvalidOperationException($"Provisioning ended with {otherCode}: {otherErrors}{otherOutput}");
             }
         }
+    }
+
+    /// <summary>Installs a package of these sources under another version, as an administrator does.</summary>
+    public async Task UpgradeAsync(LabNode node, string version)
+    {
+        var packages = Path.Combine(node.Folder, "gateway");
+        await Tool.MustAsync("env", $"VERSION={version}", Path.Combine(Repository, "deploy", "package", "build.sh"), packages, "--without-runtime");
+        // The runtime that these machines have came with no package.
+        await node.RunAsync("dpkg", "--install", "--force-depends", $"/var/lib/transport-gateway/transport-gateway_{version}_amd64.deb");
+        await Wait.UntilAsync(
+            $"{node.Name} runs {version}",
+            async () => (await StatusAsync(node))?["nodes"]!.AsArray().Single(shown => shown!["name"]!.GetValue<string>() == node.Name)!["version"]?.GetValue<string>() == version,
+            Patience);
     }
 
     /// <summary>The console on a node, over the control socket.</summary>
@@ -102,12 +117,15 @@ internal sealed class LabCluster : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    private Socket NewSocket() => Network.Sockets.New();
+    private Socket NewSocket() => Network.Inside.NewSocket();
 
     private async Task InstallAsync()
     {
         var package = Path.Combine(_folder, "package");
-        await Tool.MustAsync(Path.Combine(Repository, "deploy", "package", "stage.sh"), package);
+        // What is shipped, where somebody has built it; its code is compiled ahead. Otherwise the same files from this build.
+        await (Environment.GetEnvironmentVariable("TG_TEST_PACKAGE") is { Length: > 0 } built
+            ? Tool.MustAsync("dpkg-deb", "-x", built, package)
+            : Tool.MustAsync(Path.Combine(Repository, "deploy", "package", "stage.sh"), package));
         var agents = Directory.CreateDirectory(Path.Combine(_folder, "lab", "usr", "sbin")).FullName;
         File.Copy(Path.Combine(AppContext.BaseDirectory, "Lab", "fence_lab"), Path.Combine(agents, "fence_lab"));
         await Tool.MustAsync("chmod", "755", _folder, Path.Combine(agents, "fence_lab"));
@@ -126,7 +144,7 @@ internal sealed class LabCluster : IAsyncDisposable
         }
     }
 
-    private static Task ListeningAsync(LabNode node) => Wait.UntilAsync(
+    public static Task ListeningAsync(LabNode node) => Wait.UntilAsync(
         $"{node.Name} waits for ha_deploy", async () => (await node.RunAsync("ss", "-Hltn", "sport = :5480")).Length > 0, TimeSpan.FromSeconds(30));
 
     private static string Repository

@@ -6,17 +6,20 @@ internal sealed class LabNetwork : IAsyncDisposable
 {
     public const string ClientAddress = "10.77.0.1";
     public const string VirtualAddress = "10.77.0.100";
+    public const string Public = "public";
+    public const string Private = "private";
 
     private readonly System.Diagnostics.Process _holder;
+    private readonly Dictionary<string, SlowCable> _slow = new(StringComparer.Ordinal);
 
     private LabNetwork(System.Diagnostics.Process holder)
     {
         _holder = holder;
-        Sockets = new NamespaceSockets(holder.Id);
+        Inside = new NamespaceThread(holder.Id);
     }
 
-    /// <summary>For clients: they are on the public network.</summary>
-    public NamespaceSockets Sockets { get; }
+    /// <summary>A thread at the switches, for clients on the public network and for devices.</summary>
+    public NamespaceThread Inside { get; }
 
     /// <summary>A process that is in the namespace, to enter it by.</summary>
     public int Process => _holder.Id;
@@ -31,13 +34,13 @@ internal sealed class LabNetwork : IAsyncDisposable
             TimeSpan.FromSeconds(10));
         var network = new LabNetwork(holder);
         await network.RunAsync("ip", "link", "set", "lo", "up");
-        foreach (var bridge in new[] { "public", "private" })
+        foreach (var bridge in new[] { Public, Private })
         {
             await network.RunAsync("ip", "link", "add", bridge, "type", "bridge");
             await network.RunAsync("ip", "link", "set", bridge, "up");
         }
 
-        await network.RunAsync("ip", "address", "add", $"{ClientAddress}/24", "dev", "public");
+        await network.RunAsync("ip", "address", "add", $"{ClientAddress}/24", "dev", Public);
         return network;
     }
 
@@ -73,11 +76,29 @@ internal sealed class LabNetwork : IAsyncDisposable
         }
     }
 
+    /// <summary>Makes a cable slow and lossy, or good again.</summary>
+    public async Task SlowAsync(string cable, string bridge, bool slow)
+    {
+        if (slow)
+        {
+            _slow[cable] = await SlowCable.InsertAsync(this, cable, bridge, TimeSpan.FromMilliseconds(100), lostPercent: 5);
+        }
+        else if (_slow.Remove(cable, out var bad))
+        {
+            await bad.DisposeAsync();
+        }
+    }
+
     public Task<string> RunAsync(params string[] command) => Tool.MustAsync(["nsenter", "-t", $"{_holder.Id}", "-n", .. command]);
 
     public async ValueTask DisposeAsync()
     {
-        Sockets.Dispose();
+        foreach (var cable in _slow.Values)
+        {
+            await cable.DisposeAsync();
+        }
+
+        Inside.Dispose();
         _holder.Kill();
         await _holder.WaitForExitAsync();
         _holder.Dispose();

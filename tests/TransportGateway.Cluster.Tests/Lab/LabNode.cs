@@ -57,8 +57,8 @@ internal sealed class LabNode(LabNetwork network, string folder, string package,
             },
             Patience,
             () => File.ReadAllTextAsync(Path.Combine(Folder, "console")));
-        await network.PlugAsync(_init, PublicCable, "public", "eth0", PublicAddress);
-        await network.PlugAsync(_init, PrivateCable, "private", "eth1", PrivateAddress);
+        await network.PlugAsync(_init, PublicCable, LabNetwork.Public, "eth0", PublicAddress);
+        await network.PlugAsync(_init, PrivateCable, LabNetwork.Private, "eth1", PrivateAddress);
     }
 
     public Task BootedAsync() => Wait.UntilAsync(

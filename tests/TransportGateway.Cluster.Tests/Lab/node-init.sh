@@ -1,15 +1,15 @@
 #!/bin/bash
 # The first process of one simulated machine, in namespaces of its own: lays out its file system and becomes systemd.
 #   node-init.sh NAME FOLDER PACKAGE
-# /etc and /var are private copies that outlive a power loss; /usr has the package and the lab's fence agent on top.
+# /etc, /var and /usr are private copies that outlive a power loss; the package and the lab's fence agent are on top.
 set -e
 name=$1 folder=$2 package=$3
 mount --make-rprivate /
 hostname "$name"
-mkdir -p "$folder"/{etc,var}.{upper,work} "$folder"/gateway "$folder"/database
+mkdir -p "$folder"/{etc,var,usr}.{upper,work} "$folder"/gateway "$folder"/database
 mount -t overlay overlay -o "lowerdir=$package/etc:/etc,upperdir=$folder/etc.upper,workdir=$folder/etc.work" /etc
 mount -t overlay overlay -o "lowerdir=/var,upperdir=$folder/var.upper,workdir=$folder/var.work" /var
-mount -t overlay overlay -o "lowerdir=$folder/../lab/usr:$package/usr:/usr" /usr
+mount -t overlay overlay -o "lowerdir=$folder/../lab/usr:$package/usr:/usr,upperdir=$folder/usr.upper,workdir=$folder/usr.work" /usr
 mkdir -p /var/lib/transport-gateway /var/lib/transport-gateway-db
 mount --bind "$folder/gateway" /var/lib/transport-gateway
 mount --bind "$folder/database" /var/lib/transport-gateway-db

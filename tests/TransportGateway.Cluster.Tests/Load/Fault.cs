@@ -5,7 +5,8 @@ namespace TransportGateway.Cluster.Tests.Load;
 /// <summary>Something that goes wrong, how it is mended where somebody has to, and what is expected of the cluster.</summary>
 /// <param name="Happen">Given the active node.</param>
 /// <param name="Mend">What people or cables do afterwards; nothing, where the cluster has to come back by itself.</param>
-internal sealed record Fault(string Name, Func<LabCluster, LabNode, Task> Happen, Func<LabCluster, LabNode, Task> Mend)
+/// <param name="Enough">As many acknowledgements have to come under the fault before it is mended.</param>
+internal sealed record Fault(string Name, Func<LabCluster, LabNode, Task> Happen, Func<LabCluster, LabNode, Task> Mend, int Enough = 60)
 {
     /// <summary>Worst first: these run in every build.</summary>
     public static IReadOnlyList<Fault> All { get; } =
@@ -19,15 +20,14 @@ internal sealed record Fault(string Name, Func<LabCluster, LabNode, Task> Happen
         new("graceful-stop", (_, active) => active.RunAsync("ha_cluster_stop"), (_, active) => active.RunAsync("ha_cluster_start", "--no-wait")),
         new("isolated-active", (cluster, active) => PlugAsync(cluster, active, plugged: false), (cluster, active) => PlugAsync(cluster, active, plugged: true)),
         new("one-way-cut", (cluster, active) => OneWayAsync(cluster, active, dropped: true), (cluster, active) => OneWayAsync(cluster, active, dropped: false)),
+        new("slow-lossy-link", (cluster, active) => SlowAsync(cluster, active, slow: true), (cluster, active) => SlowAsync(cluster, active, slow: false), Enough: 300),
         new("witness-gone", (cluster, _) => cluster.Witness.PowerOffAsync(), (cluster, _) => cluster.Witness.PowerOnAsync()),
         new("full-disk", (_, active) => FillAsync(active), (_, active) => active.RunAsync("rm", "-f", "/var/lib/transport-gateway-db/filler")),
         new("both-lost-active-first", (cluster, active) => BothOffAsync(cluster, active), (cluster, active) => BothOnAsync(active, cluster.Other(active))),
         new("both-lost-standby-first", (cluster, active) => BothOffAsync(cluster, active), (cluster, active) => BothOnAsync(cluster.Other(active), active)),
         new("switchover", (_, active) => active.RunAsync("tgctl", "ha", "switchover"), NothingAsync),
+        new("rolling-upgrade", UpgradeAsync, NothingAsync),
     ];
-
-    /// <summary>The client's acknowledgements may not pause at all, or only for as long as it takes.</summary>
-    public bool IsPlanned => Name == "switchover";
 
     public static Fault Find(string name) => All.Single(fault => fault.Name == name);
 
@@ -53,6 +53,14 @@ internal sealed record Fault(string Name, Func<LabCluster, LabNode, Task> Happen
         await cluster.Network.CableAsync(node.PrivateCable, plugged);
     }
 
+    /// <summary>100 ms and one frame in twenty, in each direction, on both cables of the standby.</summary>
+    private static async Task SlowAsync(LabCluster cluster, LabNode active, bool slow)
+    {
+        var standby = cluster.Other(active);
+        await cluster.Network.SlowAsync(standby.PublicCable, LabNetwork.Public, slow);
+        await cluster.Network.SlowAsync(standby.PrivateCable, LabNetwork.Private, slow);
+    }
+
     private static Task OneWayAsync(LabCluster cluster, LabNode active, bool dropped) => cluster.Network.DropAsync(active, cluster.Other(active), dropped);
 
     /// <summary>The standby's cables are dead for 0.7 s, too short for anybody to notice, and then the active node loses power: what was written in between never arrived.</summary>
@@ -63,6 +71,17 @@ internal sealed record Fault(string Name, Func<LabCluster, LabNode, Task> Happen
         await Task.Delay(TimeSpan.FromMilliseconds(700), TimeProvider.System);
         await active.PowerOffAsync();
         await PlugAsync(cluster, standby, plugged: true);
+    }
+
+    /// <summary>As the operator's guide says: the standby, a switchover, and the other one.</summary>
+    private static async Task UpgradeAsync(LabCluster cluster, LabNode active)
+    {
+        var standby = cluster.Other(active);
+        await cluster.UpgradeAsync(standby, "99.1.0");
+        await LabCluster.UntilNormalAsync(active);
+        await active.RunAsync("tgctl", "ha", "switchover");
+        await LabCluster.UntilNormalAsync(standby);
+        await cluster.UpgradeAsync(active, "99.1.0");
     }
 
     private static async Task BothOffAsync(LabCluster cluster, LabNode active)

@@ -38,14 +38,14 @@ internal sealed class FaultRun(LabCluster cluster, TrustAnchors anchors, string 
         var comesBackAlone = fault.Name is not ("both-lost-active-first" or "both-lost-standby-first");
         if (comesBackAlone)
         {
-            await AcknowledgesAsync(load, happened, fault);
+            await AcknowledgesAsync(load, happened, fault, fault.Enough);
         }
 
         var mended = TimeProvider.System.GetTimestamp();
         await fault.Mend(cluster, active);
         if (!comesBackAlone)
         {
-            await AcknowledgesAsync(load, mended, fault);
+            await AcknowledgesAsync(load, mended, fault, fault.Enough);
         }
 
         await UntilNormalAsync();
@@ -88,9 +88,9 @@ internal sealed class FaultRun(LabCluster cluster, TrustAnchors anchors, string 
         }
     }
 
-    private async Task AcknowledgesAsync(CountingLoad load, long since, Fault fault) => await Wait.UntilAsync(
+    private async Task AcknowledgesAsync(CountingLoad load, long since, Fault fault, int enough = 60) => await Wait.UntilAsync(
         $"products are acknowledged after {fault.Name}",
-        () => Task.FromResult(load.AcknowledgesAgain(since, 60)),
+        () => Task.FromResult(load.AcknowledgesAgain(since, enough)),
         Patience,
         async () => string.Join("\n", await Task.WhenAll(new[] { cluster.Primary, cluster.Secondary }.Where(node => node.IsOn).Select(async node => (await node.TryAsync("crm_mon", "-1", "-A", "-f")).Output))));
 
