@@ -95,14 +95,15 @@ internal sealed class Gateway : IAsyncDisposable
 
     private static WebApplication Build(GatewaySettings settings, DataDirectory directory, TimeProvider clock, Action<ILoggingBuilder>? logging, Func<RSA>? newKey)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        // Settings come from GatewaySettings alone; whatever ASP.NET Core picked up from its own files and variables is dropped.
-        builder.Configuration.Sources.Clear();
+        // Settings come from GatewaySettings alone. The other builders read files of the folder that the process was started in, and watch all
+        // folders below it: started by systemd that is the whole machine.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = directory.Path });
         Logging.Configure(builder.Logging, settings);
         logging?.Invoke(builder.Logging);
+        builder.Services.AddRouting();
         builder.Services.AddSystemd();
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(settings.Number("stop-seconds")));
-        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => Listen(kestrel, settings, directory));
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => Listen(kestrel, settings, directory));
         AddServices(builder.Services, settings, directory, clock, newKey);
 
         var app = builder.Build();
