@@ -140,6 +140,11 @@ public sealed class MistakesTests : IAsyncLifetime
         Assert.DoesNotContain("Made at " + winner.Name, rows, StringComparison.Ordinal);
         Assert.Contains("row(s) are as they are above on this node only", rows, StringComparison.Ordinal);
 
+        Assert.Contains(
+            "Made at " + loser.Name,
+            string.Join('\n', JsonNode.Parse(await loser.RunAsync("tgctl", "ha", "diverged", "-o", "json"))!["onlyHere"]!.AsArray().Select(row => row!.GetValue<string>())),
+            StringComparison.Ordinal);
+
         await loser.TalkAsync("no\n", default, "tgctl", "ha", "discard");
         Assert.Contains("Made at " + loser.Name, await loser.RunAsync("tgctl", "ha", "diverged"), StringComparison.Ordinal);
 

@@ -9,8 +9,10 @@ internal sealed class Divergence(TextWriter output)
 
     private readonly ClusterPlan _plan = Plans.Needed();
 
-    /// <summary>Prints the rows that only this node has.</summary>
-    public async Task ShowAsync(CancellationToken cancellationToken)
+    public string Peer => _plan.Peer.Name;
+
+    /// <summary>The rows that only this node has, each as a statement.</summary>
+    public async Task<IReadOnlyList<string>> OnlyHereAsync(CancellationToken cancellationToken)
     {
         await RequireStoppedAsync(cancellationToken);
         var copy = PostgreSqlConfiguration.Data + ".look";
@@ -20,15 +22,7 @@ internal sealed class Divergence(TextWriter output)
             await Machine.MustAsync("the database was copied to look at it", ["cp", "-a", "--reflink=auto", PostgreSqlConfiguration.Data, copy], cancellationToken);
             var here = await RowsHereAsync(copy, cancellationToken);
             var there = await DumpAsync(LocalNode.PeerDatabase(_plan, PostgreSqlConfiguration.GatewayRole), cancellationToken);
-            var only = here.Except(there, StringComparer.Ordinal).ToArray();
-            foreach (var row in only)
-            {
-                await output.WriteLineAsync(Tables.Plain(row));
-            }
-
-            await output.WriteLineAsync(only.Length == 0
-                ? $"{_plan.Peer.Name} has every row of this node. To go on with its database: tgctl ha discard"
-                : $"{only.Length} row(s) are as they are above on this node only. Enter at {_plan.Peer.Name} what is still wanted; then give this node's database up: tgctl ha discard");
+            return [.. here.Except(there, StringComparer.Ordinal)];
         }
         finally
         {

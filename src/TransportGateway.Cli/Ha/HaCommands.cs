@@ -167,10 +167,22 @@ internal static class HaCommands
     private static Command Diverged(CommandContext context)
     {
         var command = new Command("diverged", "On a node whose database waits for a decision: shows the rows that only it has.");
-        context.RunHere(command, (_, cancellationToken) =>
+        context.RunHere(command, async (parsed, cancellationToken) =>
         {
             Machine.RequireRoot("tgctl ha diverged");
-            return new Divergence(context.Output).ShowAsync(cancellationToken);
+            var divergence = new Divergence(context.Output);
+            var rows = await divergence.OnlyHereAsync(cancellationToken);
+            context.Print(parsed, new JsonObject { ["peer"] = divergence.Peer, ["onlyHere"] = new JsonArray([.. rows.Select(row => JsonValue.Create(row))]) }, _ =>
+            {
+                foreach (var row in rows)
+                {
+                    context.Output.WriteLine(Tables.Plain(row));
+                }
+
+                context.Output.WriteLine(rows.Count == 0
+                    ? $"{divergence.Peer} has every row of this node. To go on with its database: tgctl ha discard"
+                    : $"{rows.Count} row(s) are as they are above on this node only. Enter at {divergence.Peer} what is still wanted; then give this node's database up: tgctl ha discard");
+            });
         });
         return command;
     }

@@ -32,8 +32,8 @@ public sealed record ClusterReport
     /// <summary>Whether each fence device is started somewhere; empty without fencing.</summary>
     public required IReadOnlyDictionary<string, bool> FenceDevices { get; init; }
 
-    /// <summary>The node that serves: its database is the primary, the virtual address is there, and its gateway is ready.</summary>
-    public ClusterMember? Active => Members.SingleOrDefault(member => member is { IsPrimary: true, HoldsAddress: true, Serves: true });
+    /// <summary>The node that serves: its database is the primary, the virtual address is there, and its gateway is ready. Null when none does, or more than one.</summary>
+    public ClusterMember? Active => Serving.ToArray() is [var only] ? only : null;
 
     public bool HeartbeatIsConnected => Members.All(member => member.Online);
 
@@ -74,6 +74,8 @@ public sealed record ClusterReport
             : $"{node} left the cluster";
     }
 
+    private IEnumerable<ClusterMember> Serving => Members.Where(member => member is { IsPrimary: true, HoldsAddress: true, Serves: true });
+
     private string? Problem
     {
         get
@@ -90,7 +92,9 @@ public sealed record ClusterReport
 
             if (Active is not { } active)
             {
-                return Members.Any(member => member.IsPrimary) ? "The cluster is degraded: no node serves yet" : "The cluster is degraded: no database is primary";
+                return Serving.Any() ? "The cluster is degraded: both nodes serve, each without the other"
+                    : Members.Any(member => member.IsPrimary) ? "The cluster is degraded: no node serves yet"
+                    : "The cluster is degraded: no database is primary";
             }
 
             var standby = Members.Single(member => member != active);

@@ -95,6 +95,19 @@ public sealed class ClusterReportTests
     }
 
     [Fact]
+    public void Two_halves_of_an_unfenced_cluster_that_both_serve_are_shown_as_that()
+    {
+        _document.Element("resources")!.Element("clone")!.Elements().Last().SetAttributeValue("role", "Promoted");
+        foreach (var resource in _document.Element("resources")!.Elements("resource"))
+        {
+            resource.Add(new XElement("node", new XAttribute("name", "secondary-node"), new XAttribute("id", "2")));
+        }
+
+        Assert.Null(Report().Active);
+        Assert.Equal("The cluster is degraded: both nodes serve, each without the other", Report().Sentence);
+    }
+
+    [Fact]
     public void What_was_accepted_at_deployment_is_a_risk_for_as_long_as_it_lasts()
     {
         var report = Report(Plan with { Witness = null, FenceAgent = null });
