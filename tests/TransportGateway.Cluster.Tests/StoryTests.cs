@@ -106,6 +106,14 @@ public sealed class StoryTests : IAsyncLifetime
         await SynchronizeAsync(Primary, FirstAccount);
         await SynchronizeAsync(Primary, "TEST");
         await RegisterAsync(SeedProducts.UnifiedCm("after-teardown", Guid.NewGuid().ToString("N"), new Entitlement(EntitlementTags.UcmBasic, 1)), token, Primary.PublicAddress);
+
+        // Beyond the story: torn-down nodes are deployed again, with keys of their own and all that they have.
+        await _cluster.DeployAsync();
+        await NormalAsync(active: Primary);
+        foreach (var product in _products.Values)
+        {
+            Assert.IsType<ProductResult.Accepted>(await product.AuthorizeAsync());
+        }
     }
 
     private async Task SetUpFirstAccountAsync()

@@ -44,7 +44,7 @@ internal static class LocalDatabase
     public static Task CloseToPeerAsync(CancellationToken cancellationToken) => Machine.WriteSecretAsync(
         Path.Combine(PostgreSqlConfiguration.Folder, "pg_hba.conf"), System.Text.Encoding.UTF8.GetBytes(PostgreSqlConfiguration.Local), "postgres:postgres", cancellationToken);
 
-    /// <summary>Starts it under systemd, and makes it writable.</summary>
+    /// <summary>Starts it under systemd, with the configuration and the certificates of now, and makes it writable.</summary>
     public static async Task StartAloneAsync(CancellationToken cancellationToken)
     {
         if (File.Exists(Path.Combine(HaPaths.Database, "rejoining")))
@@ -53,7 +53,7 @@ internal static class LocalDatabase
         }
 
         await Machine.SystemctlAsync(["enable", "--quiet", HaPaths.DatabaseUnit], cancellationToken);
-        await Machine.SystemctlAsync(["start", HaPaths.DatabaseUnit], cancellationToken);
+        await Machine.SystemctlAsync(["restart", HaPaths.DatabaseUnit], cancellationToken);
         if ((await SqlAsync("postgres", "SELECT pg_is_in_recovery()", cancellationToken)).Trim() == "t")
         {
             await SqlAsync("postgres", "SELECT pg_promote(true, 60)", cancellationToken);
