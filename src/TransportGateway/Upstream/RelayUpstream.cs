@@ -41,7 +41,7 @@ internal sealed class RelayUpstream
         // A connection that the upstream is about to close costs a message; a name that moved is followed.
         handler.PooledConnectionIdleTimeout = TimeSpan.FromSeconds(15);
         handler.PooledConnectionLifetime = TimeSpan.FromMinutes(5);
-        _http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
+        _http = new HttpClient(new LostConnectionHandler(handler)) { Timeout = Timeout.InfiniteTimeSpan };
         _pipeline = new ResiliencePipelineBuilder<RelayAnswer.Whole>()
             .AddRetry(new RetryStrategyOptions<RelayAnswer.Whole>
             {

@@ -137,6 +137,11 @@ public sealed class GatewayClient : IDisposable
         {
             return Explain(error);
         }
+        catch (SocketException error)
+        {
+            // .NET lets this one through when a connection is reset before anything was sent on it.
+            return new Delivery.NotSent(Display($"the connection to {Address.Authority} was reset ({error.Message})", "Connection failed"));
+        }
     }
 
     public void Dispose() => http.Dispose();
