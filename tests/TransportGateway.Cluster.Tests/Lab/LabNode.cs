@@ -82,6 +82,15 @@ internal sealed class LabNode(LabNetwork network, string folder, string package,
         _init = 0;
     }
 
+    /// <summary>Another machine in its place: the same name, cables and package, and empty disks.</summary>
+    public async Task ReplaceAsync()
+    {
+        await DisposeAsync();
+        Directory.Delete(Folder, recursive: true);
+        await PowerOnAsync();
+        await BootedAsync();
+    }
+
     /// <summary>Runs a command on the machine.</summary>
     public Task<(int Code, string Output, string Errors)> TryAsync(params string[] command) => TalkAsync(null, default, command);
 

@@ -25,6 +25,7 @@ internal sealed record Fault(string Name, Func<LabCluster, LabNode, Task> Happen
         new("full-disk", (_, active) => FillAsync(active), (_, active) => active.RunAsync("rm", "-f", "/var/lib/transport-gateway-db/filler")),
         new("both-lost-active-first", (cluster, active) => BothOffAsync(cluster, active), (cluster, active) => BothOnAsync(active, cluster.Other(active))),
         new("both-lost-standby-first", (cluster, active) => BothOffAsync(cluster, active), (cluster, active) => BothOnAsync(cluster.Other(active), active)),
+        new("standby-replaced", (cluster, _) => cluster.Secondary.PowerOffAsync(), (cluster, _) => ReplaceSecondaryAsync(cluster)),
         new("switchover", (_, active) => active.RunAsync("tgctl", "ha", "switchover"), NothingAsync),
         new("rolling-upgrade", UpgradeAsync, NothingAsync),
     ];
@@ -82,6 +83,13 @@ internal sealed record Fault(string Name, Func<LabCluster, LabNode, Task> Happen
         await active.RunAsync("tgctl", "ha", "switchover");
         await LabCluster.UntilNormalAsync(standby);
         await cluster.UpgradeAsync(active, "99.1.0");
+    }
+
+    /// <summary>As the operator's guide says: the same commands as at first.</summary>
+    private static async Task ReplaceSecondaryAsync(LabCluster cluster)
+    {
+        await cluster.Secondary.ReplaceAsync();
+        await cluster.DeployAsync();
     }
 
     private static async Task BothOffAsync(LabCluster cluster, LabNode active)
