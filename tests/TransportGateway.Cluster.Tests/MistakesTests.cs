@@ -48,7 +48,7 @@ public sealed class MistakesTests : IAsyncLifetime
         await LabCluster.ListeningAsync(Secondary);
         await RefusedAsync("does not know the same one-time secret", Primary, Deploy());
         await Secondary.RunAsync("pkill", "-INT", "-f", "provision_standby");
-        Assert.Contains("Somebody called who does not know the one-time secret. Nothing was changed.", (await wrong).Output, StringComparison.Ordinal);
+        Assert.Contains("Somebody called who does not know the one-time secret. Nothing was changed.", (await wrong.WaitAsync(TimeSpan.FromSeconds(30))).Output, StringComparison.Ordinal);
 
         // Everything else that stands in the way is told at once: addresses, versions, packages, room.
         var waits = Secondary.TalkAsync(secret + "\n", default, "ha_provision_standby", "--secret-file", "-");
@@ -83,7 +83,7 @@ public sealed class MistakesTests : IAsyncLifetime
         var first = Primary.TryAsync(Deploy());
         await Wait.UntilAsync("the deployment has begun", async () => (await Primary.TryAsync("test", "-e", "/var/lib/transport-gateway-db/conf")).Code == 0, TimeSpan.FromSeconds(30));
         await Primary.RunAsync("pkill", "-INT", "-f", "tgctl ha deploy");
-        var (stopped, _, said) = await first;
+        var (stopped, _, said) = await first.WaitAsync(TimeSpan.FromMinutes(1));
         Assert.Equal(1, stopped);
         Assert.Contains("Run it again to go on (with ha_provision_standby waiting on the secondary node)", said, StringComparison.Ordinal);
         var done = await Primary.RunAsync(Deploy());

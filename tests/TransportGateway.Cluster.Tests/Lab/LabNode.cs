@@ -135,7 +135,11 @@ internal sealed class LabNode(LabNetwork network, string folder, string package,
         await Tool.MustAsync("rmdir", Path.Combine(Disk, "lost+found"));
     }
 
-    private string[] Enter => ["nsenter", "-t", _init.ToString(CultureInfo.InvariantCulture), "-m", "-u", "-i", "-n", "-p", "-C", "--", "env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LANG=C.UTF-8"];
+    // Ctrl-C works on a machine however the tests were started: a shell's background job would hand down that it is ignored.
+    private string[] Enter =>
+    [
+        "nsenter", "-t", _init.ToString(CultureInfo.InvariantCulture), "-m", "-u", "-i", "-n", "-p", "-C", "--", "env", "-i", "--default-signal=INT,QUIT", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LANG=C.UTF-8",
+    ];
 
     private async Task<string> CreateGroupAsync()
     {
