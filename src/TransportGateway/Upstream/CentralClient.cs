@@ -27,7 +27,7 @@ internal sealed class CentralClient : IDisposable
     public CentralClient(CentralSettings settings, CentralTiming timing)
     {
         _settings = settings;
-        _http = new HttpClient(new LostConnectionHandler(settings.Route.CreateHandler())) { BaseAddress = settings.Address, Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = ExchangeFormat.MostPartBytes };
+        _http = new HttpClient(settings.Route.CreateHandler()) { BaseAddress = settings.Address, Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = ExchangeFormat.MostPartBytes };
         _pipeline = Pipeline(timing);
     }
 

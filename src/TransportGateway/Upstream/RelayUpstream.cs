@@ -35,13 +35,15 @@ internal sealed class RelayUpstream
         Address = settings.AddressFor(path)!;
         _settings = settings;
         _clock = clock;
-        var handler = settings.Route.CreateHandler();
-        handler.MaxConnectionsPerServer = MostConnections;
-        handler.MaxResponseHeadersLength = 32;
-        // A connection that the upstream is about to close costs a message; a name that moved is followed.
-        handler.PooledConnectionIdleTimeout = TimeSpan.FromSeconds(15);
-        handler.PooledConnectionLifetime = TimeSpan.FromMinutes(5);
-        _http = new HttpClient(new LostConnectionHandler(handler)) { Timeout = Timeout.InfiniteTimeSpan };
+        var handler = settings.Route.CreateHandler(connections =>
+        {
+            connections.MaxConnectionsPerServer = MostConnections;
+            connections.MaxResponseHeadersLength = 32;
+            // A connection that the upstream is about to close costs a message; a name that moved is followed.
+            connections.PooledConnectionIdleTimeout = TimeSpan.FromSeconds(15);
+            connections.PooledConnectionLifetime = TimeSpan.FromMinutes(5);
+        });
+        _http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
         _pipeline = new ResiliencePipelineBuilder<RelayAnswer.Whole>()
             .AddRetry(new RetryStrategyOptions<RelayAnswer.Whole>
             {

@@ -20,8 +20,9 @@ internal sealed record UpstreamRoute
 
     public X509Certificate2Collection ReadTlsAnchors() => ReadPem(TlsAnchors);
 
-    /// <summary>Verifies TLS, follows no redirect, keeps no cookie and decodes nothing.</summary>
-    public SocketsHttpHandler CreateHandler()
+    /// <summary>Verifies TLS, follows no redirect, keeps no cookie and decodes nothing. Whatever becomes of a connection is an <see cref="HttpRequestException"/>.</summary>
+    /// <param name="adjust">What one upstream wants beyond that.</param>
+    public HttpMessageHandler CreateHandler(Action<SocketsHttpHandler>? adjust = null)
     {
         var handler = new SocketsHttpHandler
         {
@@ -47,7 +48,8 @@ internal sealed record UpstreamRoute
             handler.SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = policy };
         }
 
-        return handler;
+        adjust?.Invoke(handler);
+        return new LostConnectionHandler(handler);
     }
 
     /// <summary>Adds what will not do about it, each a sentence.</summary>
