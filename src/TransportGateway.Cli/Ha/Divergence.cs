@@ -21,7 +21,7 @@ internal sealed class Divergence(TextWriter output)
             // A copy is opened, so that looking changes nothing.
             await Machine.MustAsync("the database was copied to look at it", ["cp", "-a", "--reflink=auto", PostgreSqlConfiguration.Data, copy], cancellationToken);
             var here = await RowsHereAsync(copy, cancellationToken);
-            var there = await DumpAsync(LocalNode.PeerDatabase(_plan, PostgreSqlConfiguration.GatewayRole), cancellationToken);
+            var there = await DumpAsync(PostgreSqlConfiguration.PeerAddress(_plan), cancellationToken);
             return [.. here.Except(there, StringComparer.Ordinal)];
         }
         finally
@@ -36,9 +36,9 @@ internal sealed class Divergence(TextWriter output)
         await RequireStoppedAsync(cancellationToken);
         var aside = $"{PostgreSqlConfiguration.Data}.diverged-{time}";
         Directory.Move(PostgreSqlConfiguration.Data, aside);
-        File.Delete(Path.Combine(HaPaths.Database, "state"));
+        File.Delete(LocalDatabase.State);
         await Machine.RunAsync("crm_resource", ["--cleanup", "--resource", PacemakerConfiguration.DatabaseClone, "--node", _plan.ThisNode, "--quiet"], cancellationToken);
-        await output.WriteLineAsync($"This node's database is kept at {aside}. The cluster copies that of {_plan.Peer.Name} now; see ha_status.");
+        await output.WriteLineAsync($"This node's database is kept at {aside}. The cluster copies that of {Peer} now; see ha_status.");
     }
 
     private static async Task RequireStoppedAsync(CancellationToken cancellationToken)
@@ -72,7 +72,7 @@ internal sealed class Divergence(TextWriter output)
             cancellationToken);
         try
         {
-            return await DumpAsync($"host={TemporarySockets} port={HaPaths.DatabasePort} user=postgres dbname={PostgreSqlConfiguration.GatewayRole}", cancellationToken);
+            return await DumpAsync($"host={TemporarySockets} port={HaPaths.DatabasePort} user=postgres", cancellationToken);
         }
         finally
         {
@@ -82,6 +82,6 @@ internal sealed class Divergence(TextWriter output)
 
     /// <summary>Each row as a statement.</summary>
     private async Task<HashSet<string>> DumpAsync(string address, CancellationToken cancellationToken) =>
-        (await LocalNode.AsPostgresAsync("rows were read", [Path.Combine(_plan.DatabasePrograms, "pg_dump"), "--data-only", "--inserts", "-d", address], cancellationToken))
+        (await LocalNode.AsPostgresAsync("rows were read", [Path.Combine(_plan.DatabasePrograms, "pg_dump"), "--data-only", "--inserts", "-d", $"{address} dbname={PostgreSqlConfiguration.GatewayRole}"], cancellationToken))
             .Split('\n').Where(line => line.StartsWith("INSERT INTO ", StringComparison.Ordinal)).ToHashSet(StringComparer.Ordinal);
 }

@@ -5,7 +5,11 @@ namespace TransportGateway.Cli.Ha;
 /// <summary>This node's PostgreSQL outside of a cluster: before one is deployed, and after it was torn down.</summary>
 internal static class LocalDatabase
 {
-    private static string State => Path.Combine(HaPaths.Database, "state");
+    /// <summary>What the resource agent remembers of this server: alone, paired or standby.</summary>
+    public static string State => Path.Combine(HaPaths.Database, "state");
+
+    /// <summary>There while this server is being rejoined and not whole.</summary>
+    public static string Rejoining => Path.Combine(HaPaths.Database, "rejoining");
 
     public static bool Exists => File.Exists(Path.Combine(PostgreSqlConfiguration.Data, "PG_VERSION"));
 
@@ -47,7 +51,7 @@ internal static class LocalDatabase
     /// <summary>Starts it under systemd, with the configuration and the certificates of now, and makes it writable.</summary>
     public static async Task StartAloneAsync(CancellationToken cancellationToken)
     {
-        if (File.Exists(Path.Combine(HaPaths.Database, "rejoining")))
+        if (File.Exists(Rejoining))
         {
             throw new TgctlException("This node's database was in the middle of rejoining and is not whole. Copy it from the other node: ha_cluster_start here, or ha_deploy on the other node.");
         }

@@ -92,8 +92,8 @@ internal static class LocalNode
         await AsPostgresAsync("the copy was marked as a standby", ["touch", Path.Combine(fresh, "standby.signal")], cancellationToken);
         await Machine.MustAsync("this node's own database was removed", ["rm", "-rf", PostgreSqlConfiguration.Data], cancellationToken);
         Directory.Move(fresh, PostgreSqlConfiguration.Data);
-        await Machine.WriteAsync(Path.Combine(HaPaths.Database, "state"), "standby\n", "postgres:postgres", cancellationToken);
-        File.Delete(Path.Combine(HaPaths.Database, "rejoining"));
+        await Machine.WriteAsync(LocalDatabase.State, "standby\n", "postgres:postgres", cancellationToken);
+        File.Delete(LocalDatabase.Rejoining);
     }
 
     /// <summary>Enables and starts the cluster's services here; they come back at every boot.</summary>
@@ -183,9 +183,6 @@ internal static class LocalNode
         """,
         "root:root",
         cancellationToken);
-
-    /// <summary>The address of a database of the other node.</summary>
-    public static string PeerDatabase(ClusterPlan plan, string database) => $"{PostgreSqlConfiguration.PeerAddress(plan)} dbname={database}";
 
     public static Task<string> AsPostgresAsync(string what, IReadOnlyList<string> command, CancellationToken cancellationToken) =>
         Machine.MustAsync(what, ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--", .. command], cancellationToken);
