@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
 using TransportGateway.Protocol.Cluster;
@@ -119,8 +118,7 @@ internal sealed class Deployment(TimeProvider clock, TextWriter output, Func<str
         var there = await peer.AskAsync("inspect", [], Tell, cancellationToken);
         var between = asked + ((clock.GetUtcNow() - asked) / 2);
         var here = await LocalNode.InspectAsync(clock, cancellationToken);
-        here["time"] = between.ToString("O", CultureInfo.InvariantCulture);
-        var (problems, prefix) = DeploymentChecks.Of(request, here, there);
+        var (problems, prefix) = DeploymentChecks.Of(request, here, there, between);
         await CheckVirtualAddressAsync(request.VirtualAddress, problems, cancellationToken);
         if (problems.Count > 0)
         {

@@ -11,7 +11,8 @@ internal static class DeploymentChecks
     private static readonly TimeSpan MostClockDifference = TimeSpan.FromSeconds(2);
 
     /// <summary>All problems at once, each with what to do, and the prefix length of the public network.</summary>
-    public static (List<string> Problems, int PrefixLength) Of(DeploymentRequest request, JsonNode here, JsonNode there)
+    /// <param name="asked">This node's time when the other one told its own.</param>
+    public static (List<string> Problems, int PrefixLength) Of(DeploymentRequest request, JsonNode here, JsonNode there, DateTimeOffset asked)
     {
         var problems = new List<string>();
         foreach (var (name, facts) in new[] { ("This node", here), ("The secondary node", there) })
@@ -37,7 +38,7 @@ internal static class DeploymentChecks
             problems.Add($"The nodes have different versions of PostgreSQL ({Tables.Text(here, "databasePrograms")}, {Tables.Text(there, "databasePrograms")}). Install the same on both.");
         }
 
-        var difference = (Time(there) - Time(here)).Duration();
+        var difference = (DateTimeOffset.Parse(Tables.Text(there, "time"), CultureInfo.InvariantCulture) - asked).Duration();
         if (difference > MostClockDifference)
         {
             problems.Add($"The clocks of the nodes are {difference.TotalSeconds:0} s apart. Set up time synchronization (NTP) on both and try again.");
@@ -45,8 +46,6 @@ internal static class DeploymentChecks
 
         return (problems, CheckAddresses(request, here, there, problems));
     }
-
-    private static DateTimeOffset Time(JsonNode facts) => DateTimeOffset.Parse(Tables.Text(facts, "time"), CultureInfo.InvariantCulture);
 
     private static int CheckAddresses(DeploymentRequest request, JsonNode here, JsonNode there, List<string> problems)
     {

@@ -8,13 +8,15 @@ public sealed class DeploymentChecksTests
 {
     private static readonly DeploymentRequest Request = new("192.0.2.12", "192.0.2.5", "192.168.1.4", "192.0.2.10", "192.168.1.5", "192.0.2.20", null, null, false, true);
 
+    private static readonly DateTimeOffset Asked = new(2026, 11, 24, 3, 0, 0, TimeSpan.Zero);
+
     private readonly JsonObject _here = Facts("192.0.2.5/24", "192.168.1.4/30");
     private readonly JsonObject _there = Facts("192.0.2.10/24", "192.168.1.5/30");
 
     [Fact]
     public void Two_nodes_that_fit_have_no_problem_and_the_prefix_of_their_public_network()
     {
-        var (problems, prefix) = DeploymentChecks.Of(Request, _here, _there);
+        var (problems, prefix) = DeploymentChecks.Of(Request, _here, _there, Asked);
 
         Assert.Empty(problems);
         Assert.Equal(24, prefix);
@@ -37,7 +39,7 @@ public sealed class DeploymentChecksTests
                 "The nodes have different versions of PostgreSQL (/usr/lib/postgresql/15/bin, /usr/lib/postgresql/17/bin). Install the same on both.",
                 "The clocks of the nodes are 7 s apart. Set up time synchronization (NTP) on both and try again.",
             ],
-            DeploymentChecks.Of(Request, _here, _there).Problems);
+            DeploymentChecks.Of(Request, _here, _there, Asked).Problems);
     }
 
     [Theory]
@@ -49,7 +51,7 @@ public sealed class DeploymentChecksTests
     {
         _there["time"] = $"2026-11-24T{theirs}Z";
 
-        Assert.Equal(fits, DeploymentChecks.Of(Request, _here, _there).Problems.Count == 0);
+        Assert.Equal(fits, DeploymentChecks.Of(Request, _here, _there, Asked).Problems.Count == 0);
     }
 
     [Theory]
@@ -59,18 +61,18 @@ public sealed class DeploymentChecksTests
     [InlineData("192.0.2.10", "is a machine's own address")]
     [InlineData("192.0.2.20", "is a machine's own address")]
     public void A_virtual_address_that_cannot_be_is_refused(string address, string expected) =>
-        Assert.Contains(expected, Assert.Single(DeploymentChecks.Of(Request with { VirtualAddress = address }, _here, _there).Problems), StringComparison.Ordinal);
+        Assert.Contains(expected, Assert.Single(DeploymentChecks.Of(Request with { VirtualAddress = address }, _here, _there, Asked).Problems), StringComparison.Ordinal);
 
     [Fact]
     public void An_address_that_the_other_node_does_not_have_is_refused_with_those_that_it_has() => Assert.Equal(
         "192.0.2.11 is no address of the secondary node; it has 192.0.2.10, 192.168.1.5.",
-        Assert.Single(DeploymentChecks.Of(Request with { PeerPublic = "192.0.2.11" }, _here, _there).Problems));
+        Assert.Single(DeploymentChecks.Of(Request with { PeerPublic = "192.0.2.11" }, _here, _there, Asked).Problems));
 
     [Fact]
     public void A_virtual_address_of_version_6_fits_into_its_network()
     {
         var request = Request with { VirtualAddress = "2001:db8:1::12", Public = "2001:db8:1::5", PeerPublic = "2001:db8:1::10" };
-        var (problems, prefix) = DeploymentChecks.Of(request, Facts("2001:db8:1::5/64", "192.168.1.4/30"), Facts("2001:db8:1::10/64", "192.168.1.5/30"));
+        var (problems, prefix) = DeploymentChecks.Of(request, Facts("2001:db8:1::5/64", "192.168.1.4/30"), Facts("2001:db8:1::10/64", "192.168.1.5/30"), Asked);
 
         Assert.Empty(problems);
         Assert.Equal(64, prefix);
