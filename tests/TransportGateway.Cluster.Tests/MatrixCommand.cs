@@ -65,10 +65,7 @@ internal sealed class ReadyCluster : IAsyncDisposable
         var ready = new ReadyCluster(await LabCluster.CreateAsync());
         try
         {
-            foreach (var node in new[] { ready.Cluster.Primary, ready.Cluster.Secondary })
-            {
-                await node.RunAsync("systemctl", "start", "transport-gateway");
-            }
+            await ready.Cluster.StartGatewaysAsync();
 
             await ready.Cluster.DeployAsync();
             await LabCluster.TgctlAsync(ready.Cluster.Primary, "account", "create", "Load");

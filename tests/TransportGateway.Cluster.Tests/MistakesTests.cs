@@ -16,10 +16,7 @@ public sealed class MistakesTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _cluster = await LabCluster.CreateAsync();
-        foreach (var node in new[] { Primary, Secondary })
-        {
-            await node.RunAsync("systemctl", "start", "transport-gateway");
-        }
+        await _cluster.StartGatewaysAsync();
     }
 
     public async Task DisposeAsync() => await _cluster.DisposeAsync();
@@ -28,14 +25,14 @@ public sealed class MistakesTests : IAsyncLifetime
     public async Task Every_mistake_is_answered_with_what_to_do_and_two_halves_of_an_unfenced_cluster_wait_for_a_decision()
     {
         // Before anything: no keys, no cluster.
-        await RefusedAsync("There are no keys yet|has no keys yet. Run ha_generatekeys", Primary, Deploy());
+        await RefusedAsync("The cluster has no keys yet. Run ha_generatekeys", Primary, Deploy());
         await RefusedAsync("HA is not enabled.", Primary, "ha_cluster_start");
         await RefusedAsync("HA is not enabled.", Primary, "tgctl", "ha", "switchover");
         Assert.Contains("HA is not enabled.", await Primary.RunAsync("ha_teardown"), StringComparison.Ordinal);
 
-        var secret = JsonNode.Parse(await Primary.RunAsync("ha_generatekeys", "-o", "json"))!["secret"]!.GetValue<string>();
+        await _cluster.NewSecretAsync();
         Assert.Contains("are there already and stay", await Primary.RunAsync("ha_generatekeys"), StringComparison.Ordinal);
-        secret = JsonNode.Parse(await Primary.RunAsync("ha_generatekeys", "-o", "json"))!["secret"]!.GetValue<string>();
+        var secret = await _cluster.NewSecretAsync();
 
         // Risks have to be accepted by name, and files have to be what they are.
         await RefusedAsync("accept the risk with --without-witness", Primary, [.. Deploy().Where(word => word != "--without-witness")]);
@@ -124,7 +121,7 @@ public sealed class MistakesTests : IAsyncLifetime
                 {
                     if ((await node.RunAsync("ha_status")).Contains($"acknowledged changes that {_cluster.Other(node).Name}, which is primary now, never had", StringComparison.Ordinal))
                     {
-                        loser = (await node.TryAsync("tgctl", "ha", "diverged")).Code == 0 ? node : _cluster.Other(node);
+                        loser = node;
                         return true;
                     }
                 }
@@ -153,13 +150,9 @@ public sealed class MistakesTests : IAsyncLifetime
         Assert.Contains("Made at " + winner.Name, await LabCluster.TgctlAsync(winner, "account", "list"), StringComparison.Ordinal);
     }
 
-    private static string[] Deploy() =>
-    [
-        "tgctl", "ha", "deploy", "--vip", LabNetwork.VirtualAddress, "--address", "10.77.0.11", "--private-address", "192.168.77.1", "--peer", "10.77.0.12", "--peer-private-address", "192.168.77.2",
-        "--without-fencing", "--without-witness", "--yes",
-    ];
+    private string[] Deploy() => _cluster.DeployCommand("--without-fencing", "--without-witness");
 
-    private static string[] With(string option, string value)
+    private string[] With(string option, string value)
     {
         var command = Deploy();
         command[Array.IndexOf(command, option) + 1] = value;
@@ -170,6 +163,6 @@ public sealed class MistakesTests : IAsyncLifetime
     {
         var (code, output, errors) = await node.TryAsync(command);
         Assert.True(code != 0, output + errors);
-        Assert.True(sentence.Split('|').Any(part => errors.Contains(part, StringComparison.Ordinal)), $"'{sentence}' is not in: {output}{errors}");
+        Assert.True(errors.Contains(sentence, StringComparison.Ordinal), $"'{sentence}' is not in: {output}{errors}");
     }
 }

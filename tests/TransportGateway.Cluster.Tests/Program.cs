@@ -15,10 +15,7 @@ if (args is ["matrix", ..])
 await using var cluster = await LabCluster.CreateAsync();
 if (args.Contains("--deploy"))
 {
-    foreach (var node in new[] { cluster.Primary, cluster.Secondary })
-    {
-        await node.RunAsync("systemctl", "start", "transport-gateway");
-    }
+    await cluster.StartGatewaysAsync();
 
     await cluster.DeployAsync();
 }

@@ -38,17 +38,13 @@ internal sealed class LabCluster : IAsyncDisposable
     /// <summary>The three commands, as an administrator gives them, on machines whose gateways run already.</summary>
     public async Task DeployAsync(params string[] more)
     {
-        var secret = JsonNode.Parse(await Primary.RunAsync("ha_generatekeys", "-o", "json"))!["secret"]!.GetValue<string>();
+        var secret = await NewSecretAsync();
         var standby = Secondary.TalkAsync(secret + "\n", default, "ha_provision_standby", "--secret-file", "-");
         var witness = Witness.TalkAsync(secret + "\n", default, "tgctl", "ha", "provision_witness", "--secret-file", "-");
         await ListeningAsync(Secondary);
         await ListeningAsync(Witness);
         await File.WriteAllTextAsync(Path.Combine(Primary.Folder, "gateway", "fencing.json"), FencingFile);
-        var (code, output, errors) = await Primary.TryAsync(
-        [
-            "ha_deploy", "--vip", LabNetwork.VirtualAddress, "--address", Primary.PublicAddress, "--private-address", Primary.PrivateAddress, "--peer", Secondary.PublicAddress,
-            "--peer-private-address", Secondary.PrivateAddress, "--witness", Witness.PublicAddress, "--fencing", "/var/lib/transport-gateway/fencing.json", "--yes", .. more,
-        ]);
+        var (code, output, errors) = await Primary.TryAsync(DeployCommand(["--witness", Witness.PublicAddress, "--fencing", "/var/lib/transport-gateway/fencing.json", .. more]));
         if (code != 0)
         {
             throw new InvalidOperationException($"ha_deploy ended with {code}: {errors}{output}");
@@ -64,13 +60,37 @@ internal sealed class LabCluster : IAsyncDisposable
         }
     }
 
+    /// <summary>Makes keys, where there are none, and a one-time secret.</summary>
+    public async Task<string> NewSecretAsync() => JsonNode.Parse(await Primary.RunAsync("ha_generatekeys", "-o", "json"))!["secret"]!.GetValue<string>();
+
+    /// <summary>The command for these machines, without a word on witness and fencing.</summary>
+    public string[] DeployCommand(params string[] more) =>
+    [
+        "ha_deploy", "--vip", LabNetwork.VirtualAddress, "--address", Primary.PublicAddress, "--private-address", Primary.PrivateAddress, "--peer", Secondary.PublicAddress,
+        "--peer-private-address", Secondary.PrivateAddress, "--yes", .. more,
+    ];
+
+    /// <summary>Starts the gateways on both nodes, each by itself.</summary>
+    public async Task StartGatewaysAsync()
+    {
+        foreach (var node in new[] { Primary, Secondary })
+        {
+            await node.RunAsync("systemctl", "start", "transport-gateway");
+        }
+    }
+
     /// <summary>Installs a package of these sources under another version, as an administrator does.</summary>
     public async Task UpgradeAsync(LabNode node, string version)
     {
-        var packages = Path.Combine(node.Folder, "gateway");
-        await Tool.MustAsync("env", $"VERSION={version}", Path.Combine(Repository, "deploy", "package", "build.sh"), packages, "--without-runtime");
+        var package = $"transport-gateway_{version}_amd64.deb";
+        if (!File.Exists(Path.Combine(_folder, package)))
+        {
+            await Tool.MustAsync("env", $"VERSION={version}", Path.Combine(Repository, "deploy", "package", "build.sh"), _folder, "--without-runtime");
+        }
+
+        File.Copy(Path.Combine(_folder, package), Path.Combine(node.Folder, "gateway", package), overwrite: true);
         // The runtime that these machines have came with no package.
-        await node.RunAsync("dpkg", "--install", "--force-depends", $"/var/lib/transport-gateway/transport-gateway_{version}_amd64.deb");
+        await node.RunAsync("dpkg", "--install", "--force-depends", $"/var/lib/transport-gateway/{package}");
         await Wait.UntilAsync(
             $"{node.Name} runs {version}",
             async () => (await StatusAsync(node))?["nodes"]!.AsArray().Single(shown => shown!["name"]!.GetValue<string>() == node.Name)!["version"]?.GetValue<string>() == version,

@@ -47,7 +47,7 @@ internal sealed class LabNetwork : IAsyncDisposable
     /// <summary>Plugs a machine in: a cable from its interface to a switch.</summary>
     public async Task PlugAsync(int process, string cable, string bridge, string networkInterface, string address)
     {
-        await Tool.RunAsync(["nsenter", "-t", $"{_holder.Id}", "-n", "ip", "link", "del", cable]);
+        await TryAsync("ip", "link", "del", cable);
         await RunAsync("ip", "link", "add", cable, "type", "veth", "peer", "name", networkInterface, "netns", $"{process}");
         await RunAsync("ip", "link", "set", cable, "master", bridge, "up");
         await Tool.MustAsync("nsenter", "-t", $"{process}", "-n", "ip", "address", "add", $"{address}/24", "dev", networkInterface);
@@ -89,7 +89,12 @@ internal sealed class LabNetwork : IAsyncDisposable
         }
     }
 
-    public Task<string> RunAsync(params string[] command) => Tool.MustAsync(["nsenter", "-t", $"{_holder.Id}", "-n", .. command]);
+    public Task<string> RunAsync(params string[] command) => Tool.MustAsync([.. Enter, .. command]);
+
+    /// <summary>Where it does not matter whether there is anything to be done.</summary>
+    public Task TryAsync(params string[] command) => Tool.RunAsync([.. Enter, .. command]);
+
+    private string[] Enter => ["nsenter", "-t", $"{_holder.Id}", "-n"];
 
     public async ValueTask DisposeAsync()
     {

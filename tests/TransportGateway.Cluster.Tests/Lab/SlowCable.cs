@@ -45,11 +45,11 @@ internal sealed class SlowCable : IAsyncDisposable
     /// <summary>A good cable again.</summary>
     public async ValueTask DisposeAsync()
     {
-        await Tool.RunAsync(["nsenter", "-t", $"{_network.Process}", "-n", "ip", "link", "set", _cable, "master", _bridge]);
+        await _network.TryAsync("ip", "link", "set", _cable, "master", _bridge);
         foreach (var device in new[] { Near, Far, Stretch })
         {
             // Whoever reads from a device that is deleted is told so.
-            await Tool.RunAsync(["nsenter", "-t", $"{_network.Process}", "-n", "ip", "link", "delete", device]);
+            await _network.TryAsync("ip", "link", "delete", device);
         }
 
         _near.Dispose();

@@ -6,8 +6,10 @@ namespace TransportGateway.Cluster.Tests.Load;
 /// <param name="Happen">Given the active node.</param>
 /// <param name="Mend">What people or cables do afterwards; nothing, where the cluster has to come back by itself.</param>
 /// <param name="Enough">As many acknowledgements have to come under the fault before it is mended.</param>
-internal sealed record Fault(string Name, Func<LabCluster, LabNode, Task> Happen, Func<LabCluster, LabNode, Task> Mend, int Enough = 60)
+internal sealed record Fault(string Name, Func<LabCluster, LabNode, Task> Happen, Func<LabCluster, LabNode, Task> Mend, int Enough = Fault.Few)
 {
+    public const int Few = 60;
+
     /// <summary>Worst first: these run in every build.</summary>
     public static IReadOnlyList<Fault> All { get; } =
     [
@@ -25,7 +27,7 @@ internal sealed record Fault(string Name, Func<LabCluster, LabNode, Task> Happen
         new("full-disk", (_, active) => FillAsync(active), (_, active) => active.RunAsync("rm", "-f", "/var/lib/transport-gateway-db/filler")),
         new("both-lost-active-first", (cluster, active) => BothOffAsync(cluster, active), (cluster, active) => BothOnAsync(active, cluster.Other(active))),
         new("both-lost-standby-first", (cluster, active) => BothOffAsync(cluster, active), (cluster, active) => BothOnAsync(cluster.Other(active), active)),
-        new("standby-replaced", (cluster, _) => cluster.Secondary.PowerOffAsync(), (cluster, _) => ReplaceSecondaryAsync(cluster)),
+        new("secondary-replaced", (cluster, _) => cluster.Secondary.PowerOffAsync(), (cluster, _) => ReplaceSecondaryAsync(cluster)),
         new("switchover", (_, active) => active.RunAsync("tgctl", "ha", "switchover"), NothingAsync),
         new("rolling-upgrade", UpgradeAsync, NothingAsync),
     ];

@@ -88,7 +88,7 @@ internal sealed class FaultRun(LabCluster cluster, TrustAnchors anchors, string 
         }
     }
 
-    private async Task AcknowledgesAsync(CountingLoad load, long since, Fault fault, int enough = 60) => await Wait.UntilAsync(
+    private async Task AcknowledgesAsync(CountingLoad load, long since, Fault fault, int enough = Fault.Few) => await Wait.UntilAsync(
         $"products are acknowledged after {fault.Name}",
         () => Task.FromResult(load.AcknowledgesAgain(since, enough)),
         Patience,
