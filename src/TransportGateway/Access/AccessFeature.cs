@@ -13,7 +13,16 @@ internal static class AccessFeature
         .AddSingleton<IssueAccessToken>()
         .AddSingleton<CreateApiClient>()
         .AddSingleton<RevokeApiClient>()
-        .AddSingleton<SignInThrottle>();
+        .AddSingleton<SignInThrottle>()
+        .AddSingleton<SessionCookie>()
+        .AddSingleton<CheckPassword>()
+        .AddSingleton<SecondFactor>()
+        .AddSingleton<SignIn>()
+        .AddSingleton<SetPassword>()
+        .AddSingleton<CreateUser>()
+        .AddSingleton<ChangeUser>()
+        .AddSingleton<EndSession>()
+        .AddSingleton<ChangeAccessRules>();
 
     public static void MapAccess(this IEndpointRouteBuilder routes)
     {
@@ -26,6 +35,8 @@ internal static class AccessFeature
         routes.MapGet("/api/v2/api-clients", ListAsync).Requires(Permission.ManageAccess);
         routes.MapPost("/api/v2/api-clients", CreateAsync).Requires(Permission.ManageAccess);
         routes.MapDelete("/api/v2/api-clients/{id}", RevokeAsync).Requires(Permission.ManageAccess);
+        routes.MapUsers();
+        routes.MapAccessRules();
     }
 
     private static async Task<IResult> IssueTokenAsync(HttpContext context, IssueAccessToken issue, SignInThrottle throttle, Database database, TimeProvider clock)
@@ -46,13 +57,9 @@ internal static class AccessFeature
         }
 
         var grant = body.Text("grant_type");
-        if (grant != "client_credentials")
+        if (grant is not ("client_credentials" or "password"))
         {
-            return OAuthError(
-                grant is null ? "invalid_request" : "unsupported_grant_type",
-                grant == "password"
-                    ? "This gateway has no user accounts yet, so the password grant cannot be used. Use client_credentials."
-                    : "grant_type must be client_credentials.");
+            return OAuthError(grant is null ? "invalid_request" : "unsupported_grant_type", "grant_type must be client_credentials or password.");
         }
 
         if (body.Text("client_id") is not { Length: > 0 } clientId || body.Text("client_secret") is not { } secret)
@@ -60,7 +67,20 @@ internal static class AccessFeature
             return OAuthError("invalid_request", "client_id and client_secret are needed. 'tgctl api-client create' makes them.");
         }
 
-        if (await issue.ExecuteAsync(clientId, new Secret(secret), context.RequestAborted) is IssueAccessToken.Outcome.Issued issued)
+        // Some clients send a user with client_credentials, too; the grant says what counts.
+        IssueAccessToken.UserPassword? user = null;
+        if (grant == "password")
+        {
+            if (body.Text("username") is not { Length: > 0 } name || body.Text("password") is not { } password)
+            {
+                return OAuthError("invalid_request", "username and password are needed for the password grant.");
+            }
+
+            user = new IssueAccessToken.UserPassword(name, new Secret(password), body.Text("totp") ?? "");
+        }
+
+        var outcome = await issue.ExecuteAsync(new IssueAccessToken.Request(clientId, new Secret(secret), user, Source(context)), context.RequestAborted);
+        if (outcome is IssueAccessToken.Outcome.Issued issued)
         {
             context.Response.Headers.CacheControl = "no-store";
             return Results.Json(new JsonObject
@@ -71,7 +91,17 @@ internal static class AccessFeature
             });
         }
 
+        if (outcome is IssueAccessToken.Outcome.PasswordMustChange)
+        {
+            return OAuthError("invalid_grant", "This user has to change the password, or to set up a second factor, first. Sign in with a browser once.", StatusCodes.Status403Forbidden);
+        }
+
         throttle.Failed(Source(context));
+        if (outcome is IssueAccessToken.Outcome.UserRefused)
+        {
+            return OAuthError("invalid_grant", "The user name, the password or the second factor (totp) is not valid, or the user is locked.", StatusCodes.Status403Forbidden);
+        }
+
         await using var session = await database.BeginAsync(context.RequestAborted);
         await new EventLog(session).AppendAsync(
             new LoggedEvent(EventKinds.SignInRefused, Severity.Warning, Source(context), "An API client's id or secret was refused."), clock.GetUtcNow(), context.RequestAborted);
@@ -86,9 +116,9 @@ internal static class AccessFeature
             return refusal;
         }
 
-        switch (await setUp.ExecuteAsync(new SetUpGateway.Request(request.Code, "administrator"), context.RequestAborted))
+        switch (await setUp.WithClientAsync(new Secret(request.Code), "administrator", context.RequestAborted))
         {
-            case SetUpGateway.Outcome.Done done:
+            case SetUpGateway.Outcome.Client done:
                 context.Response.Headers.CacheControl = "no-store";
                 return Results.Json(new ClientWithSecret(done.ClientId, done.ClientSecret.Value));
             default:
@@ -105,7 +135,7 @@ internal static class AccessFeature
         var caller = Caller.Of(context)!;
         await using var session = await database.ReadAsync(context.RequestAborted);
         var clients = await new ApiClients(session).ListAsync(context.RequestAborted);
-        return Results.Json(clients.Where(client => caller.AccountId is null || client.AccountId == caller.AccountId).Select(client => new ClientView(
+        return Results.Json(clients.Where(client => client.AccountId is null ? caller.IsForAllAccounts : caller.MaySee(client.AccountId)).Select(client => new ClientView(
             client.Id, client.Name, client.AccountId, client.Permissions.Split(' '), client.CreatedBy, client.CreatedAt, client.RevokedAt)));
     }
 

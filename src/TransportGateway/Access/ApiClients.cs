@@ -31,19 +31,19 @@ internal sealed class ApiClients(DbSession session)
             "UPDATE api_clients SET revoked_at = @Now WHERE id = @Id AND revoked_at IS NULL", new { Id = id, Now = now }, cancellationToken) == 1;
     }
 
-    public Task AddTokenAsync(string clientId, string tokenHash, DateTimeOffset expiresAt, CancellationToken cancellationToken) =>
+    /// <param name="userId">For whom the client asked; null for itself.</param>
+    public Task AddTokenAsync(string clientId, string? userId, string tokenHash, DateTimeOffset expiresAt, CancellationToken cancellationToken) =>
         session.ExecuteAsync(
-            "INSERT INTO access_tokens (token_hash, client_id, expires_at) VALUES (@TokenHash, @ClientId, @ExpiresAt)",
-            new { TokenHash = tokenHash, ClientId = clientId, ExpiresAt = expiresAt },
+            "INSERT INTO access_tokens (token_hash, client_id, user_id, expires_at) VALUES (@TokenHash, @ClientId, @UserId, @ExpiresAt)",
+            new { TokenHash = tokenHash, ClientId = clientId, UserId = userId, ExpiresAt = expiresAt },
             cancellationToken);
 
     public Task<ApiClientRow?> FindByTokenAsync(string tokenHash, DateTimeOffset now, CancellationToken cancellationToken) =>
         session.QuerySingleOrDefaultAsync<ApiClientRow>(
-            $"""
-            SELECT {Columns}
-              FROM api_clients
-             WHERE revoked_at IS NULL
-               AND id = (SELECT client_id FROM access_tokens WHERE token_hash = @TokenHash AND expires_at > @Now)
+            """
+            SELECT c.id, c.account_id, c.name, c.permissions, c.created_by, c.created_at, c.revoked_at, t.user_id
+              FROM access_tokens t JOIN api_clients c ON c.id = t.client_id
+             WHERE t.token_hash = @TokenHash AND t.expires_at > @Now AND c.revoked_at IS NULL
             """,
             new { TokenHash = tokenHash, Now = now },
             cancellationToken);
@@ -68,6 +68,9 @@ internal sealed class ApiClientRow
     public required DateTimeOffset CreatedAt { get; init; }
 
     public DateTimeOffset? RevokedAt { get; init; }
+
+    /// <summary>Of an access token: the user for whom the client asked; null when it speaks for itself.</summary>
+    public string? UserId { get; init; }
 
     public Caller ToCaller() => new(
         $"API client {Name}",

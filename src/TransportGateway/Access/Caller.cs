@@ -1,20 +1,67 @@
 namespace TransportGateway.Access;
 
-/// <summary>Who a request speaks for.</summary>
+/// <summary>Who a request speaks for, and what they may do where.</summary>
 /// <param name="Name">As the event log shows it.</param>
-/// <param name="AccountId">The one local account it may see, or null for all.</param>
-internal sealed record Caller(string Name, string? AccountId, IReadOnlySet<Permission> Permissions)
+internal sealed record Caller(string Name, IReadOnlyList<Grant> Grants)
 {
     private static readonly object ItemKey = new();
 
+    /// <summary>One that may do the same in one local account, or in all when that is null.</summary>
+    public Caller(string name, string? accountId, IReadOnlySet<Permission> permissions)
+        : this(name, [new Grant(accountId, null, permissions)])
+    {
+    }
+
+    /// <summary>Whether what it may do holds for the whole gateway and not just for some accounts.</summary>
+    public bool IsForAllAccounts => Grants.Any(grant => grant.AccountId is null);
+
+    /// <summary>The accounts of which it may see something; null when it may see all.</summary>
+    public IReadOnlyCollection<string>? AccountIds => IsForAllAccounts ? null : [.. Grants.Select(grant => grant.AccountId!).Distinct()];
+
+    /// <summary>Where it may see something, each place once.</summary>
+    public IReadOnlyCollection<(string? AccountId, string? VirtualAccountId)> Scopes => IsForAllAccounts
+        ? [(null, null)]
+        : [.. Grants.Where(grant => grant.VirtualAccountId is null || !MaySee(grant.AccountId!, null)).Select(grant => (grant.AccountId, grant.VirtualAccountId)).Distinct()];
+
     /// <summary>Root or the service's own user on this machine: may do everything.</summary>
-    public static Caller Local(string userName) => new(userName, AccountId: null, Enum.GetValues<Permission>().ToHashSet());
+    public static Caller Local(string userName) => new(userName, accountId: null, Enum.GetValues<Permission>().ToHashSet());
 
-    public bool May(Permission permission) => Permissions.Contains(permission);
+    /// <summary>Whether it has the permission anywhere.</summary>
+    public bool May(Permission permission) => Grants.Any(grant => grant.Permissions.Contains(permission));
 
-    public bool MaySee(string accountId) => AccountId is null || AccountId == accountId;
+    /// <summary>Whether it has the permission in the account, or in the virtual account where one is named.</summary>
+    public bool May(Permission permission, string accountId, string? virtualAccountId = null) => For(permission).MaySee(accountId, virtualAccountId);
+
+    /// <summary>Whether any of the account is its business.</summary>
+    public bool MaySee(string accountId) => Grants.Any(grant => grant.AccountId is null || grant.AccountId == accountId);
+
+    /// <summary>Whether the virtual account is its business; null asks for the whole account.</summary>
+    public bool MaySee(string accountId, string? virtualAccountId) => Grants.Any(grant => grant.Covers(accountId, virtualAccountId));
+
+    /// <summary>The same caller with only what has this permission: where it may see, it may do it.</summary>
+    public Caller For(Permission permission) => this with { Grants = [.. Grants.Where(grant => grant.Permissions.Contains(permission))] };
+
+    /// <summary>The same person, as far as the program they use has the permission anywhere.</summary>
+    public Caller Limit(Caller program) => this with
+    {
+        Grants = [.. Grants.Select(grant => grant with { Permissions = grant.Permissions.Where(program.May).ToHashSet() }).Where(grant => grant.Permissions.Count > 0)],
+    };
+
+    /// <summary>Whether it holds every permission of the role there, so that it may give the role away. Nobody can give what they do not have.</summary>
+    /// <param name="accountId">Null: everywhere.</param>
+    public bool Holds(string role, string? accountId, string? virtualAccountId) => Roles.PermissionsOf(role).All(permission => For(permission).Grants.Any(grant =>
+        grant.AccountId is null || (accountId is not null && grant.Covers(accountId, virtualAccountId))));
 
     public static Caller? Of(HttpContext context) => context.Items[ItemKey] as Caller;
 
     public void Attach(HttpContext context) => context.Items[ItemKey] = this;
+}
+
+/// <summary>What a caller may do in one place.</summary>
+/// <param name="AccountId">Null: everywhere.</param>
+/// <param name="VirtualAccountId">Null: in the whole account.</param>
+internal sealed record Grant(string? AccountId, string? VirtualAccountId, IReadOnlySet<Permission> Permissions)
+{
+    public bool Covers(string accountId, string? virtualAccountId) =>
+        AccountId is null || (AccountId == accountId && (VirtualAccountId is null || VirtualAccountId == virtualAccountId));
 }

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using TransportGateway.Http;
 using TransportGateway.Persistence;
 
@@ -7,10 +5,18 @@ namespace TransportGateway.Access;
 
 /// <summary>Finds out who calls and whether the route lets them in. Runs after routing.</summary>
 /// <remarks>A caller without a right is answered 403, never 401: deployment scripts wait for that status (ssm-on-prem 6.1).</remarks>
-internal sealed class CallerMiddleware(RequestDelegate next, Database database, TimeProvider clock)
+internal sealed class CallerMiddleware(RequestDelegate next, Database database, SessionCookie cookie, TimeProvider clock)
 {
     public async Task InvokeAsync(HttpContext context)
     {
+        if (context.GetEndpoint()?.Metadata.GetMetadata<RoutePermissions.Page>() is not null)
+        {
+            // A page says for each of its handlers what it needs, and sends who is not signed in to the sign-in.
+            (await cookie.FindAsync(context, context.RequestAborted))?.Attach(context);
+            await next(context);
+            return;
+        }
+
         if (context.GetEndpoint()?.Metadata.GetMetadata<RoutePermissions.Needed>() is not { } needed)
         {
             await next(context);
@@ -23,7 +29,7 @@ internal sealed class CallerMiddleware(RequestDelegate next, Database database, 
             return;
         }
 
-        var caller = PeerCredentials.IsLocal(context) ? PeerCredentials.CallerOf(context) : await BearerAsync(context);
+        var caller = PeerCredentials.IsLocal(context) ? PeerCredentials.CallerOf(context) : await BearerAsync(context) ?? await BrowserAsync(context);
         if (caller is null)
         {
             await RefuseAsync(
@@ -48,7 +54,7 @@ internal sealed class CallerMiddleware(RequestDelegate next, Database database, 
             return;
         }
 
-        caller.Attach(context);
+        caller.For(needed.Permission).Attach(context);
         await next(context);
     }
 
@@ -63,82 +69,24 @@ internal sealed class CallerMiddleware(RequestDelegate next, Database database, 
 
         await using var session = await database.ReadAsync(context.RequestAborted);
         var client = await new ApiClients(session).FindByTokenAsync(Credentials.Hash(header[Scheme.Length..].Trim()), clock.GetUtcNow(), context.RequestAborted);
-        return client?.ToCaller();
+        if (client?.UserId is null)
+        {
+            return client?.ToCaller();
+        }
+
+        var user = await new Users(session).FindAsync(client.UserId, context.RequestAborted);
+        return user is null || user.Disabled
+            ? null
+            : SessionCookie.CallerOf(user, await new AccountRoles(session).OfUserAsync(user.Id, context.RequestAborted)).Limit(client.ToCaller());
     }
+
+    /// <summary>A browser's session opens the API for reading alone, so no other site can make it write.</summary>
+    private async Task<Caller?> BrowserAsync(HttpContext context) =>
+        HttpMethods.IsGet(context.Request.Method) && await cookie.FindAsync(context, context.RequestAborted) is { } signedIn && signedIn.MayGoOn(clock.GetUtcNow()) ? signedIn.Caller : null;
 
     private static Task RefuseAsync(HttpContext context, string name, string detail)
     {
         context.Response.Headers.WWWAuthenticate = "Bearer";
         return Problem.WriteAsync(context, StatusCodes.Status403Forbidden, name, detail);
-    }
-}
-
-/// <summary>Slows down whoever guesses secrets: after ten failures a source waits a minute.</summary>
-/// <remarks>Bounded: when too many sources fail at once, the one that failed first is forgotten. An IPv6 source counts by its /64.</remarks>
-internal sealed class SignInThrottle(TimeProvider clock)
-{
-    public const int MostSources = 10_000;
-    private const int MostFailures = 10;
-    private static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
-
-    private readonly Lock _lock = new();
-    private readonly Dictionary<string, (int Failures, DateTimeOffset Since)> _sources = new(StringComparer.Ordinal);
-
-    // In the order in which sources first failed in their window; what was counted anew since is skipped.
-    private readonly Queue<(string Source, DateTimeOffset Since)> _order = new();
-
-    public int Sources
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _sources.Count;
-            }
-        }
-    }
-
-    public bool IsBlocked(string source)
-    {
-        lock (_lock)
-        {
-            return _sources.TryGetValue(Key(source), out var seen) && seen.Failures >= MostFailures && clock.GetUtcNow() - seen.Since < Window;
-        }
-    }
-
-    public void Failed(string source)
-    {
-        var key = Key(source);
-        lock (_lock)
-        {
-            var now = clock.GetUtcNow();
-            if (_sources.TryGetValue(key, out var seen) && now - seen.Since < Window)
-            {
-                _sources[key] = (seen.Failures + 1, seen.Since);
-                return;
-            }
-
-            while (_order.TryPeek(out var oldest) && (_sources.Count >= MostSources || now - oldest.Since >= Window))
-            {
-                _order.Dequeue();
-                if (_sources.TryGetValue(oldest.Source, out var kept) && kept.Since == oldest.Since)
-                {
-                    _sources.Remove(oldest.Source);
-                }
-            }
-
-            _sources[key] = (1, now);
-            _order.Enqueue((key, now));
-        }
-    }
-
-    private static string Key(string source)
-    {
-        if (!IPAddress.TryParse(source, out var address) || address.AddressFamily != AddressFamily.InterNetworkV6)
-        {
-            return source;
-        }
-
-        return address.IsIPv4MappedToIPv6 ? address.MapToIPv4().ToString() : Convert.ToHexString(address.GetAddressBytes(), 0, 8);
     }
 }

@@ -26,7 +26,7 @@ internal sealed class CreateApiClient(Database database, TimeProvider clock)
 
     public async Task<Outcome> ExecuteAsync(Request request, CancellationToken cancellationToken)
     {
-        if (request.By.AccountId is not null && request.AccountId != request.By.AccountId)
+        if (request.AccountId is null ? !request.By.IsForAllAccounts : !request.By.MaySee(request.AccountId))
         {
             return new Outcome.OtherAccount();
         }
@@ -36,7 +36,7 @@ internal sealed class CreateApiClient(Database database, TimeProvider clock)
             return new Outcome.NameInvalid("An API client's name has 1 to 100 characters and no control characters.");
         }
 
-        foreach (var permission in request.Permissions.Where(permission => !request.By.May(permission)))
+        foreach (var permission in request.Permissions.Where(permission => !MayGive(request, permission)))
         {
             return new Outcome.PermissionNotHeld(permission);
         }
@@ -46,6 +46,9 @@ internal sealed class CreateApiClient(Database database, TimeProvider clock)
         await session.CommitAsync();
         return created;
     }
+
+    private static bool MayGive(Request request, Permission permission) =>
+        request.AccountId is null ? request.By.For(permission).IsForAllAccounts : request.By.May(permission, request.AccountId);
 
     internal static async Task<Outcome.Created> AddAsync(
         DbSession session,

@@ -25,7 +25,10 @@ internal enum Permission
     /// <summary>Change the host name and the certificates that the gateway serves.</summary>
     ManageCertificates,
 
-    /// <summary>Synchronise with Software Central, and say where it is; set up the relay.</summary>
+    /// <summary>Register accounts at Software Central and synchronise them, online or by files.</summary>
+    Synchronize,
+
+    /// <summary>Say where Software Central is and how to get there; set up the relay.</summary>
     ManageUpstream,
 
     ReadEvents,

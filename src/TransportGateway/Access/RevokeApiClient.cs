@@ -12,7 +12,7 @@ internal sealed class RevokeApiClient(Database database, TimeProvider clock)
         await using var session = await database.BeginAsync(cancellationToken);
         var client = (await new ApiClients(session).ListAsync(cancellationToken)).FirstOrDefault(entry => entry.Id == clientId);
         // A client of one account does not see those for all accounts.
-        if (client is null || (by.AccountId is not null && client.AccountId != by.AccountId)
+        if (client is null || (client.AccountId is null ? !by.IsForAllAccounts : !by.MaySee(client.AccountId))
             || !await RevokeAsync(session, client, by.Name, clock.GetUtcNow(), cancellationToken))
         {
             return false;

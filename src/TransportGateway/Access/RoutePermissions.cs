@@ -10,10 +10,14 @@ internal static class RoutePermissions
     public static TBuilder OpenToAll<TBuilder>(this TBuilder builder, string reason)
         where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new Open(reason));
 
+    /// <summary>A page of the browser's: each of its handlers says what it needs, and the page's own filter asks.</summary>
+    public static TBuilder IsPage<TBuilder>(this TBuilder builder)
+        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new Page());
+
     /// <exception cref="InvalidOperationException">Names every route that says neither.</exception>
     public static void Verify(IEnumerable<Endpoint> endpoints)
     {
-        var silent = endpoints.Where(endpoint => endpoint.Metadata.GetMetadata<Needed>() is null && endpoint.Metadata.GetMetadata<Open>() is null).ToArray();
+        var silent = endpoints.Where(endpoint => endpoint.Metadata.GetMetadata<Needed>() is null && endpoint.Metadata.GetMetadata<Page>() is null && endpoint.Metadata.GetMetadata<Open>() is null).ToArray();
         if (silent.Length > 0)
         {
             throw new InvalidOperationException(
@@ -22,6 +26,8 @@ internal static class RoutePermissions
     }
 
     public sealed record Needed(Permission Permission);
+
+    public sealed record Page;
 
     public sealed record Open(string Reason);
 }

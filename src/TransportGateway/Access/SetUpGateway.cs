@@ -3,14 +3,17 @@ using TransportGateway.Persistence;
 
 namespace TransportGateway.Access;
 
-/// <summary>Takes a new gateway into use: the set-up code that its first run printed buys the first administrator's API client.</summary>
+/// <summary>Takes a new gateway into use: the set-up code that its first run printed buys the first administrator, a program or a person.</summary>
 internal sealed class SetUpGateway(Database database, TimeProvider clock)
 {
-    public sealed record Request(string Code, string ClientName);
-
     public abstract record Outcome
     {
-        public sealed record Done(string ClientId, Secret ClientSecret) : Outcome;
+        public sealed record Client(string ClientId, Secret ClientSecret) : Outcome;
+
+        public sealed record Person(UserRow User) : Outcome;
+
+        /// <summary>The code was not used up.</summary>
+        public sealed record Invalid(string Reason) : Outcome;
 
         /// <summary>Wrong, used and never made look alike.</summary>
         public sealed record CodeRefused : Outcome;
@@ -35,22 +38,68 @@ internal sealed class SetUpGateway(Database database, TimeProvider clock)
         return new Secret(code);
     }
 
-    public async Task<Outcome> ExecuteAsync(Request request, CancellationToken cancellationToken)
+    /// <summary>Whether the gateway was taken into use.</summary>
+    public async Task<bool> IsDoneAsync(CancellationToken cancellationToken)
     {
-        var now = clock.GetUtcNow();
+        await using var session = await database.ReadAsync(cancellationToken);
+        return await new SetupCodes(session).IsRedeemedAsync(cancellationToken) || await new Users(session).AnyAsync(cancellationToken);
+    }
+
+    /// <summary>Makes an API client that may do everything.</summary>
+    public async Task<Outcome> WithClientAsync(Secret code, string clientName, CancellationToken cancellationToken)
+    {
         await using var session = await database.BeginAsync(cancellationToken);
-        if (!await new SetupCodes(session).RedeemAsync(Credentials.Hash(request.Code.Trim().ToUpperInvariant()), now, cancellationToken))
+        if (!await RedeemAsync(session, code, cancellationToken))
         {
             return new Outcome.CodeRefused();
         }
 
         var client = await CreateApiClient.AddAsync(
-            session, "gateway", request.ClientName, accountId: null, Enum.GetValues<Permission>(), now, cancellationToken);
-        await new EventLog(session).AppendAsync(
-            new LoggedEvent(EventKinds.GatewaySetUp, Severity.Info, "gateway", "The set-up code was used; the gateway has its first administrator."),
-            now,
+            session, "gateway", clientName, accountId: null, Enum.GetValues<Permission>(), clock.GetUtcNow(), cancellationToken);
+        await session.CommitAsync();
+        return new Outcome.Client(client.ClientId, client.ClientSecret);
+    }
+
+    /// <summary>Makes a user who is system administrator.</summary>
+    public async Task<Outcome> WithPersonAsync(Secret code, string name, Secret password, CancellationToken cancellationToken)
+    {
+        if ((UserFields.ProblemOfName(name) ?? new AccessRules().ProblemOf(password, name)) is { } problem)
+        {
+            return new Outcome.Invalid(problem);
+        }
+
+        var hash = await PasswordHash.MakeAsync(password, cancellationToken);
+        await using var session = await database.BeginAsync(cancellationToken);
+        if (!await RedeemAsync(session, code, cancellationToken))
+        {
+            return new Outcome.CodeRefused();
+        }
+
+        if (await new Users(session).FindByNameAsync(name, cancellationToken) is not null)
+        {
+            return new Outcome.Invalid($"There is a user '{name}' already; choose another name.");
+        }
+
+        var created = await CreateUser.AddAsync(
+            session,
+            new CreateUser.Request(Caller.Local("gateway"), name, Roles.SystemAdministrator, password, PasswordMustChange: false),
+            hash,
+            clock.GetUtcNow(),
             cancellationToken);
         await session.CommitAsync();
-        return new Outcome.Done(client.ClientId, client.ClientSecret);
+        return new Outcome.Person(created.User);
+    }
+
+    private async Task<bool> RedeemAsync(DbSession session, Secret code, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        if (!await new SetupCodes(session).RedeemAsync(Credentials.Hash(code.Value.Trim().ToUpperInvariant()), now, cancellationToken))
+        {
+            return false;
+        }
+
+        await new EventLog(session).AppendAsync(
+            new LoggedEvent(EventKinds.GatewaySetUp, Severity.Info, "gateway", "The set-up code was used; the gateway has its first administrator."), now, cancellationToken);
+        return true;
     }
 }

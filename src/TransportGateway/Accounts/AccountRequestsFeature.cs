@@ -60,7 +60,7 @@ internal static class AccountRequestsFeature
         HttpContext context, string account, AccountScope scope, ChangeAccountStatus change, AccountStep step, string reason = "")
     {
         var caller = Caller.Of(context)!;
-        return await scope.FindAsync(caller, account, context.RequestAborted) is not { } found
+        return await scope.FindWholeAsync(caller, account, context.RequestAborted) is not { } found
             ? AccountScope.NotFound("local account", account)
             : await change.ExecuteAsync(new ChangeAccountStatus.Request(caller, found, step, reason), context.RequestAborted) switch
             {

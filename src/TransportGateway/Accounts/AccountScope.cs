@@ -7,13 +7,17 @@ namespace TransportGateway.Accounts;
 /// <summary>Finds the accounts that a path names, as far as the caller may see them.</summary>
 internal sealed class AccountScope(Database database)
 {
-    /// <summary>The local account; one that the caller may not see looks like one that does not exist.</summary>
+    /// <summary>The local account, when any of it is the caller's business; one that is not looks like one that does not exist.</summary>
     public async Task<LocalAccountRow?> FindAsync(Caller caller, string account, CancellationToken cancellationToken)
     {
         await using var session = await database.ReadAsync(cancellationToken);
         var found = await new LocalAccounts(session).FindByNameAsync(account, cancellationToken);
         return found is not null && caller.MaySee(found.Id) ? found : null;
     }
+
+    /// <summary>The same for what concerns the whole account: who may see single virtual accounts of it does not find it.</summary>
+    public async Task<LocalAccountRow?> FindWholeAsync(Caller caller, string account, CancellationToken cancellationToken) =>
+        await FindAsync(caller, account, cancellationToken) is { } found && caller.MaySee(found.Id, virtualAccountId: null) ? found : null;
 
     public async Task<(LocalAccountRow? Account, VirtualAccountRow? VirtualAccount)> FindAsync(
         Caller caller, string account, string virtualAccount, CancellationToken cancellationToken)
@@ -24,7 +28,8 @@ internal sealed class AccountScope(Database database)
         }
 
         await using var session = await database.ReadAsync(cancellationToken);
-        return (found, await new VirtualAccounts(session).FindByNameAsync(found.Id, virtualAccount, cancellationToken));
+        var virtualFound = await new VirtualAccounts(session).FindByNameAsync(found.Id, virtualAccount, cancellationToken);
+        return (found, virtualFound is not null && caller.MaySee(found.Id, virtualFound.Id) ? virtualFound : null);
     }
 
     public static IResult NotAllowed() => Problem.Of(

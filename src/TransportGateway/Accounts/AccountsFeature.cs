@@ -48,20 +48,21 @@ internal static class AccountsFeature
 
     private static async Task<IResult> ListVirtualAsync(HttpContext context, string account, AccountScope scope, Database database)
     {
-        if (await scope.FindAsync(Caller.Of(context)!, account, context.RequestAborted) is not { } found)
+        var caller = Caller.Of(context)!;
+        if (await scope.FindAsync(caller, account, context.RequestAborted) is not { } found)
         {
             return AccountScope.NotFound("local account", account);
         }
 
         await using var session = await database.ReadAsync(context.RequestAborted);
-        return Results.Json((await new VirtualAccounts(session).ListAsync(found.Id, context.RequestAborted)).Select(View));
+        return Results.Json((await new VirtualAccounts(session).ListAsync(found.Id, context.RequestAborted)).Where(entry => caller.MaySee(found.Id, entry.Id)).Select(View));
     }
 
     private static async Task<IResult> CreateVirtualAsync(
         HttpContext context, string account, CreateVirtualAccountRequest request, AccountScope scope, CreateVirtualAccount create)
     {
         var caller = Caller.Of(context)!;
-        return await scope.FindAsync(caller, account, context.RequestAborted) is not { } found
+        return await scope.FindWholeAsync(caller, account, context.RequestAborted) is not { } found
             ? AccountScope.NotFound("local account", account)
             : await create.ExecuteAsync(new CreateVirtualAccount.Request(caller, found, request.Name, request.Description ?? ""), context.RequestAborted) switch
             {

@@ -23,7 +23,7 @@ internal sealed class CreateLocalAccount(Database database, TimeProvider clock)
 
     public async Task<Outcome> ExecuteAsync(Caller by, string name, CancellationToken cancellationToken)
     {
-        if (by.AccountId is not null)
+        if (!by.IsForAllAccounts)
         {
             return new Outcome.NotAllowed();
         }

@@ -31,7 +31,7 @@ internal sealed class RequestAccount(Database database, TimeProvider clock)
 
     public async Task<Outcome> ExecuteAsync(Request request, CancellationToken cancellationToken)
     {
-        if (request.By.AccountId is not null)
+        if (!request.By.IsForAllAccounts)
         {
             return new Outcome.NotAllowed();
         }

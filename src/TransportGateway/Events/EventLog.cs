@@ -17,18 +17,23 @@ internal sealed class EventLog(DbSession session)
             cancellationToken);
 
     /// <summary>The newest entries first.</summary>
-    public Task<IReadOnlyList<EventRow>> ListAsync(string? accountId, string? kind, int limit, CancellationToken cancellationToken) =>
+    /// <param name="accountIds">The accounts that they are about; null for all, and for what is about none.</param>
+    public Task<IReadOnlyList<EventRow>> ListAsync(IReadOnlyCollection<string>? accountIds, string? kind, int limit, CancellationToken cancellationToken) =>
         session.QueryAsync<EventRow>(
-            """
+            $"""
             SELECT id, occurred_at, kind, severity, actor, account_id, instance_id, message
               FROM events
-             WHERE (@AccountId IS NULL OR account_id = @AccountId)
+             WHERE {(accountIds is null ? "TRUE" : session.Dialect.AnyOf("account_id", "@AccountIds"))}
                AND (@Kind IS NULL OR kind = @Kind)
              ORDER BY occurred_at DESC, id DESC
              LIMIT @Limit
             """,
-            new { AccountId = accountId, Kind = kind, Limit = Math.Clamp(limit, 1, MostRowsPerPage) },
+            new { AccountIds = accountIds?.ToArray() ?? [], Kind = kind, Limit = Math.Clamp(limit, 1, MostRowsPerPage) },
             cancellationToken);
+
+    /// <summary>Identifiers sort by time, so a new one means that something happened.</summary>
+    public Task<string?> NewestIdAsync(CancellationToken cancellationToken) =>
+        session.ScalarAsync<string>("SELECT id FROM events ORDER BY occurred_at DESC, id DESC LIMIT 1", null, cancellationToken);
 
     public Task<int> PurgeAsync(DateTimeOffset before, CancellationToken cancellationToken) =>
         session.ExecuteAsync("DELETE FROM events WHERE occurred_at < @Before", new { Before = before }, cancellationToken);

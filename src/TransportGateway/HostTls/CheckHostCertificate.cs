@@ -22,8 +22,8 @@ internal sealed class CheckHostCertificate(Database database, HostCertificate se
         IReadOnlyList<string> AccountsToSynchronize,
         IReadOnlyList<string> Findings);
 
-    /// <param name="accountId">The one account whose products are looked at, or null for all.</param>
-    public async Task<Report> ExecuteAsync(string? accountId, CancellationToken cancellationToken)
+    /// <param name="accountIds">The accounts whose products are looked at, or null for all.</param>
+    public async Task<Report> ExecuteAsync(IReadOnlyCollection<string>? accountIds, CancellationToken cancellationToken)
     {
         await using var session = await database.ReadAsync(cancellationToken);
         var settings = new HostSettings(session);
@@ -35,10 +35,10 @@ internal sealed class CheckHostCertificate(Database database, HostCertificate se
             served.Certificate,
             served.Chain,
             await new HostCertificateChanges(session).FindUnderWayAsync(cancellationToken),
-            await rows.ListUncoveredAsync(served.Names, accountId, MostListed, cancellationToken),
-            await rows.CountUncoveredAsync(served.Names, accountId, cancellationToken),
+            await rows.ListUncoveredAsync(served.Names, accountIds, MostListed, cancellationToken),
+            await rows.CountUncoveredAsync(served.Names, accountIds, cancellationToken),
             [.. (await new LocalAccounts(session).ListAsync(cancellationToken))
-                .Where(account => account.SynchronizationNeeded && (accountId is null || account.Id == accountId)).Select(account => account.Name)],
+                .Where(account => account.SynchronizationNeeded && accountIds?.Contains(account.Id) != false).Select(account => account.Name)],
             []);
         return report with { Findings = [.. Findings(report), .. await lookup.WarningsAsync(names.AllNames, cancellationToken)] };
     }

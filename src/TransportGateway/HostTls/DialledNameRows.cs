@@ -30,16 +30,16 @@ internal sealed class DialledNameRows(DbSession session)
 
     /// <summary>Those that dialled a name which is not among the covered ones, the latest first; of one account, or of all.</summary>
     public Task<IReadOnlyList<DialledName>> ListUncoveredAsync(
-        IReadOnlyCollection<string> covered, string? accountId, int limit, CancellationToken cancellationToken) =>
+        IReadOnlyCollection<string> covered, IReadOnlyCollection<string>? accountIds, int limit, CancellationToken cancellationToken) =>
         session.QueryAsync<DialledName>(
             $"""
             SELECT {Columns}
               FROM dialled_names
-             WHERE NOT ({session.Dialect.AnyOf("name", "@Covered")}) AND (@AccountId IS NULL OR account_id = @AccountId)
+             WHERE NOT ({session.Dialect.AnyOf("name", "@Covered")}) AND {Of(accountIds)}
              ORDER BY dialled_at DESC, source
              LIMIT @Limit
             """,
-            new { Covered = covered.ToArray(), AccountId = accountId, Limit = limit },
+            new { Covered = covered.ToArray(), AccountIds = accountIds?.ToArray() ?? [], Limit = limit },
             cancellationToken);
 
     /// <summary>Which of these sources dialled a name that is not among the covered ones.</summary>
@@ -54,10 +54,10 @@ internal sealed class DialledNameRows(DbSession session)
             new { Sources = sources.ToArray(), Covered = covered.ToArray() },
             cancellationToken)).ToHashSet(StringComparer.Ordinal);
 
-    public Task<long> CountUncoveredAsync(IReadOnlyCollection<string> covered, string? accountId, CancellationToken cancellationToken) =>
+    public Task<long> CountUncoveredAsync(IReadOnlyCollection<string> covered, IReadOnlyCollection<string>? accountIds, CancellationToken cancellationToken) =>
         session.ScalarAsync<long>(
-            $"SELECT COUNT(*) FROM dialled_names WHERE NOT ({session.Dialect.AnyOf("name", "@Covered")}) AND (@AccountId IS NULL OR account_id = @AccountId)",
-            new { Covered = covered.ToArray(), AccountId = accountId },
+            $"SELECT COUNT(*) FROM dialled_names WHERE NOT ({session.Dialect.AnyOf("name", "@Covered")}) AND {Of(accountIds)}",
+            new { Covered = covered.ToArray(), AccountIds = accountIds?.ToArray() ?? [] },
             cancellationToken);
 
     /// <summary>How many products dial each name that is not among the covered ones.</summary>
@@ -73,6 +73,8 @@ internal sealed class DialledNameRows(DbSession session)
             """,
             new { Covered = covered.ToArray() },
             cancellationToken);
+
+    private string Of(IReadOnlyCollection<string>? accountIds) => accountIds is null ? "TRUE" : session.Dialect.AnyOf("account_id", "@AccountIds");
 }
 
 internal sealed class DialledName

@@ -59,7 +59,7 @@ internal static class HostTlsFeature
 
     private static async Task<IResult> CheckAsync(HttpContext context, CheckHostCertificate check)
     {
-        var report = await check.ExecuteAsync(Caller.Of(context)!.AccountId, context.RequestAborted);
+        var report = await check.ExecuteAsync(Caller.Of(context)!.AccountIds, context.RequestAborted);
         return Results.Json(new CheckView(
             report.Names.CommonName,
             report.Names.AlternativeNames,
@@ -145,7 +145,7 @@ internal static class HostTlsFeature
             : Problem.Of(StatusCodes.Status404NotFound, "no-such-certificate", "There is no uploaded certificate; browsers get the gateway's own."));
 
     /// <summary>The certificates are of the whole gateway, so a client of one account has no say in them.</summary>
-    private static IResult? RefusalOfPart(HttpContext context) => Caller.Of(context)!.AccountId is null
+    private static IResult? RefusalOfPart(HttpContext context) => Caller.Of(context)!.IsForAllAccounts
         ? null
         : Problem.Of(StatusCodes.Status403Forbidden, "whole-gateway", "The certificates are of the whole gateway; a client of one account cannot change them.");
 

@@ -13,7 +13,7 @@ internal static class DatabaseRoutes
 
     private static async Task<IResult> MoveAsync(HttpContext context, MigrationBody body, MoveDatabase move, IHostApplicationLifetime host)
     {
-        if (Caller.Of(context) is not { AccountId: null } caller)
+        if (Caller.Of(context) is not { IsForAllAccounts: true } caller)
         {
             return Problem.Of(StatusCodes.Status403Forbidden, "whole-gateway", "The database is of the whole gateway; a client of one account cannot move it.");
         }

@@ -16,6 +16,7 @@ using TransportGateway.Licensing;
 using TransportGateway.Persistence;
 using TransportGateway.Registration;
 using TransportGateway.Upstream;
+using TransportGateway.Web;
 
 namespace TransportGateway.Hosting;
 
@@ -148,6 +149,7 @@ internal sealed class Gateway : IAsyncDisposable
             .AddRegistration()
             .AddSynchronization(directory.Path)
             .AddRelay()
+            .AddWeb()
             .AddDeviceGateway(new RegistrationGateOptions(settings.Number("registrations-at-a-time"), settings.Number("registrations-in-line")))
             .AddSingleton<IJob, Housekeeping>()
             .AddSingleton<IJob, CertificateUpkeep>()

@@ -7,7 +7,7 @@ using TransportGateway.Persistence;
 
 namespace TransportGateway.Hosting;
 
-/// <summary>Forgets what is kept for a time only: messages, events, access tokens.</summary>
+/// <summary>Forgets what is kept for a time only: messages, events, access tokens, sessions.</summary>
 internal sealed class Housekeeping(Database database, GatewaySettings settings, TimeProvider clock) : IJob
 {
     public string Name => "housekeeping";
@@ -22,6 +22,9 @@ internal sealed class Housekeeping(Database database, GatewaySettings settings, 
         await new RefusedMessages(session).TrimAsync(cancellationToken);
         await new EventLog(session).PurgeAsync(now.AddDays(-settings.Number("event-days")), cancellationToken);
         await new ApiClients(session).PurgeTokensAsync(now, cancellationToken);
+        await new PasswordCodes(session).PurgeAsync(now, cancellationToken);
+        var rules = await AccessRules.LoadAsync(session, cancellationToken);
+        await new Sessions(session).PurgeAsync(now, now.AddMinutes(-rules.IdleMinutes), cancellationToken);
         await session.CommitAsync();
     }
 }

@@ -25,7 +25,15 @@ internal static class Overview
         HttpContext context, Database database, CertificateAuthority authority, HostCertificate host, NodeRole role, Uptime uptime)
     {
         await using var session = await database.ReadAsync(context.RequestAborted);
-        var accountId = Caller.Of(context)!.AccountId;
+        var caller = Caller.Of(context)!;
+        long own = 0;
+        long relayed = 0;
+        foreach (var scope in caller.Scopes)
+        {
+            own += await new ProductInstances(session).CountAsync(scope.AccountId, scope.VirtualAccountId, context.RequestAborted);
+            relayed += await new RelayedInstances(session).CountAsync(scope.AccountId, scope.VirtualAccountId, context.RequestAborted);
+        }
+
         return Results.Json(new StatusView(
             Assembly.GetExecutingAssembly().GetName().Version!.ToString(3),
             (long)uptime.Value.TotalSeconds,
@@ -34,15 +42,15 @@ internal static class Overview
             (await new HostSettings(session).FindNamesAsync(context.RequestAborted))?.CommonName ?? "",
             new DateTimeOffset(host.Certificate.NotAfter),
             new DateTimeOffset(authority.CurrentSigner.Certificate.NotAfter),
-            await new ProductInstances(session).CountAsync(accountId, null, context.RequestAborted),
-            await new RelayedInstances(session).CountAsync(accountId, null, context.RequestAborted),
-            (await new Alerts(session).ListOpenAsync(accountId, context.RequestAborted)).Count));
+            own,
+            relayed,
+            (await AlertsOfAsync(session, caller, context.RequestAborted)).Count()));
     }
 
     private static async Task<IResult> EventsAsync(HttpContext context, Database database, string? kind = null, int limit = 100)
     {
         await using var session = await database.ReadAsync(context.RequestAborted);
-        return Results.Json(await new EventLog(session).ListAsync(Caller.Of(context)!.AccountId, kind, limit, context.RequestAborted));
+        return Results.Json(await new EventLog(session).ListAsync(Caller.Of(context)!.AccountIds, kind, limit, context.RequestAborted));
     }
 
     private static async Task<IResult> AlertsAsync(HttpContext context, Database database)
@@ -50,7 +58,7 @@ internal static class Overview
         var caller = Caller.Of(context)!;
         await using var session = await database.ReadAsync(context.RequestAborted);
         var accounts = (await new LocalAccounts(session).ListAsync(context.RequestAborted)).ToDictionary(account => account.Id, account => account.Name);
-        var alerts = await new Alerts(session).ListOpenAsync(caller.AccountId, context.RequestAborted);
+        var alerts = await AlertsOfAsync(session, caller, context.RequestAborted);
         return Results.Json(alerts.Select(alert => new AlertView(
             alert.Kind,
             alert.Severity,
@@ -60,6 +68,11 @@ internal static class Overview
             alert.Message,
             alert.RaisedAt)));
     }
+
+    private static async Task<IEnumerable<AlertRow>> AlertsOfAsync(DbSession session, Caller caller, CancellationToken cancellationToken) =>
+        (await new Alerts(session).ListOpenAsync(null, cancellationToken)).Where(alert => alert.AccountId.Length == 0
+            ? caller.IsForAllAccounts
+            : caller.MaySee(alert.AccountId, alert.VirtualAccountId.Length == 0 ? null : alert.VirtualAccountId));
 
     private sealed record StatusView(
         string Version,

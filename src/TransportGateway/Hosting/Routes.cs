@@ -8,6 +8,7 @@ using TransportGateway.Licensing;
 using TransportGateway.Persistence;
 using TransportGateway.Registration;
 using TransportGateway.Upstream;
+using TransportGateway.Web;
 
 namespace TransportGateway.Hosting;
 
@@ -29,6 +30,7 @@ internal static class Routes
         app.MapDatabase();
         app.MapCluster();
         app.MapOverview();
+        app.MapWeb();
         MapHealth(app);
         MapNowhere(app);
         RoutePermissions.Verify(((IEndpointRouteBuilder)app).DataSources.SelectMany(source => source.Endpoints));

@@ -28,7 +28,7 @@ internal sealed class DeleteLocalAccount(Database database, TimeProvider clock)
         private Outcome() { }
     }
 
-    public async Task<Outcome> ExecuteAsync(Caller by, LocalAccountRow account, CancellationToken cancellationToken) => by.AccountId is not null
+    public async Task<Outcome> ExecuteAsync(Caller by, LocalAccountRow account, CancellationToken cancellationToken) => !by.IsForAllAccounts
         ? new Outcome.NotAllowed()
         : await database.RetryOvertakenAsync(() => TryAsync(by, account, cancellationToken));
 

@@ -37,7 +37,7 @@ internal static class RegistrationFeature
     private static async Task<IResult> DeleteLocalAccountAsync(HttpContext context, string account, AccountScope scope, DeleteLocalAccount delete)
     {
         var caller = Caller.Of(context)!;
-        return await scope.FindAsync(caller, account, context.RequestAborted) is not { } found
+        return await scope.FindWholeAsync(caller, account, context.RequestAborted) is not { } found
             ? AccountScope.NotFound("local account", account)
             : await delete.ExecuteAsync(caller, found, context.RequestAborted) switch
             {
@@ -136,7 +136,7 @@ internal static class RegistrationFeature
     {
         await using var session = await database.ReadAsync(context.RequestAborted);
         var instance = await new Inventory(session).FindAsync(id, context.RequestAborted);
-        if (instance is null || !Caller.Of(context)!.MaySee(instance.AccountId))
+        if (instance is null || !Caller.Of(context)!.MaySee(instance.AccountId, instance.VirtualAccountId))
         {
             return NoSuchInstance(id);
         }

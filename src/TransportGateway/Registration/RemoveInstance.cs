@@ -22,7 +22,7 @@ internal sealed class RemoveInstance(Database database, TimeProvider clock)
             return await ForgetRelayedAsync(session, by, instanceId, now, cancellationToken);
         }
 
-        if (!by.MaySee(instance.AccountId) || !await ExecuteAsync(session, instance, by.Name, $"{instance.DisplayName} was removed.", now, cancellationToken))
+        if (!by.MaySee(instance.AccountId, instance.VirtualAccountId) || !await ExecuteAsync(session, instance, by.Name, $"{instance.DisplayName} was removed.", now, cancellationToken))
         {
             return false;
         }
@@ -52,7 +52,7 @@ internal sealed class RemoveInstance(Database database, TimeProvider clock)
     {
         var relayed = new RelayedInstances(session);
         var instance = await relayed.FindAsync(instanceId, cancellationToken);
-        if (instance is null || !by.MaySee(instance.AccountId) || !await relayed.ForgetAsync(instanceId, cancellationToken))
+        if (instance is null || !by.MaySee(instance.AccountId, instance.VirtualAccountId) || !await relayed.ForgetAsync(instanceId, cancellationToken))
         {
             return false;
         }

@@ -32,17 +32,17 @@ internal sealed class TransferInstance(Database database, TimeProvider clock)
         await using var session = await database.BeginAsync(cancellationToken);
         var instances = new ProductInstances(session);
         var before = await instances.FindAsync(instanceId, cancellationToken);
-        if (before is null && await new RelayedInstances(session).FindAsync(instanceId, cancellationToken) is { } relayed && by.MaySee(relayed.AccountId))
+        if (before is null && await new RelayedInstances(session).FindAsync(instanceId, cancellationToken) is { } relayed && by.MaySee(relayed.AccountId, relayed.VirtualAccountId))
         {
             return new Outcome.IsRelayed(relayed);
         }
 
-        if (before is null || !by.MaySee(before.AccountId) || before.State != InstanceState.Registered)
+        if (before is null || !by.MaySee(before.AccountId, before.VirtualAccountId) || before.State != InstanceState.Registered)
         {
             return new Outcome.NoSuchInstance();
         }
 
-        if (await new VirtualAccounts(session).FindByNameAsync(before.AccountId, targetVirtualAccount, cancellationToken) is not { } target)
+        if (await new VirtualAccounts(session).FindByNameAsync(before.AccountId, targetVirtualAccount, cancellationToken) is not { } target || !by.MaySee(before.AccountId, target.Id))
         {
             return new Outcome.NoSuchVirtualAccount();
         }

@@ -93,7 +93,7 @@ internal static class CentralFeature
 
     /// <summary>These settings are the whole gateway's: a client of one account neither sees nor changes them.</summary>
     public static IResult? ForAll(HttpContext context) =>
-        Caller.Of(context)!.AccountId is null
+        Caller.Of(context)!.IsForAllAccounts
             ? null
             : Problem.Of(StatusCodes.Status403Forbidden, "whole-gateway", "These settings are the whole gateway's; a client of one account cannot use them.");
 

@@ -86,7 +86,7 @@ internal static class RelayFeature
     private static async Task<IResult> SetForAccountAsync(HttpContext context, string account, SetAccountRelayRequest request, AccountScope scope, ChangeRelay change)
     {
         var caller = Caller.Of(context)!;
-        return await scope.FindAsync(caller, account, context.RequestAborted) is { } found
+        return await scope.FindWholeAsync(caller, account, context.RequestAborted) is { } found
             && await change.AllowAsync(caller, found, request.Enabled, context.RequestAborted)
                 ? Results.NoContent()
                 : AccountScope.NotFound("local account", account);

@@ -39,12 +39,12 @@ internal static class SynchronizationFeature
         routes.MapPost(Account + "/authorization-file", LoadAuthorizationFileAsync).Requires(Permission.ManageAccounts);
         routes.MapGet(Account + "/entitlements", ListEntitlementsAsync).Requires(Permission.ReadInventory);
         routes.MapGet("/api/v2/synchronizations", ListStatesAsync).Requires(Permission.ReadInventory);
-        routes.MapPost("/api/v2/synchronizations", StartAllAsync).Requires(Permission.ManageUpstream);
+        routes.MapPost("/api/v2/synchronizations", StartAllAsync).Requires(Permission.Synchronize);
         routes.MapGet(Account + "/synchronizations", ListRunsAsync).Requires(Permission.ReadInventory);
-        routes.MapPost(Account + "/synchronizations", StartAsync).Requires(Permission.ManageUpstream);
-        routes.MapPost(Account + "/synchronizations/request-file", SaveRequestFileAsync).Requires(Permission.ManageUpstream);
-        routes.MapPost(Account + "/synchronizations/response-file", LoadResponseFileAsync).Requires(Permission.ManageUpstream);
-        routes.MapPut(Account + "/synchronization-settings", SetAsync).Requires(Permission.ManageUpstream);
+        routes.MapPost(Account + "/synchronizations", StartAsync).Requires(Permission.Synchronize);
+        routes.MapPost(Account + "/synchronizations/request-file", SaveRequestFileAsync).Requires(Permission.Synchronize);
+        routes.MapPost(Account + "/synchronizations/response-file", LoadResponseFileAsync).Requires(Permission.Synchronize);
+        routes.MapPut(Account + "/synchronization-settings", SetAsync).Requires(Permission.Synchronize);
         routes.MapCentral();
     }
 
@@ -224,7 +224,7 @@ internal static class SynchronizationFeature
     private static async Task<IResult> WithAccountAsync(HttpContext context, string account, AccountScope scope, Func<Caller, LocalAccountRow, Task<IResult>> work)
     {
         var caller = Caller.Of(context)!;
-        return await scope.FindAsync(caller, account, context.RequestAborted) is { } found ? await work(caller, found) : AccountScope.NotFound("local account", account);
+        return await scope.FindWholeAsync(caller, account, context.RequestAborted) is { } found ? await work(caller, found) : AccountScope.NotFound("local account", account);
     }
 
     private static IResult? ModeProblem(StartRequest request) =>

@@ -89,7 +89,7 @@ public sealed class SynchronizationCommandsTests : IAsyncLifetime
     public async Task Only_who_may_manage_upstreams_starts_and_sets_and_only_for_all_accounts_sees_the_settings()
     {
         using var reader = await Gateway.RestClientAsync(null, Permission.ReadInventory);
-        using var own = await Gateway.RestClientAsync(Gateway.Account.Id, Permission.ManageUpstream, Permission.ReadInventory);
+        using var own = await Gateway.RestClientAsync(Gateway.Account.Id, Permission.Synchronize, Permission.ReadInventory);
         foreach (var client in new[] { reader, own })
         {
             Assert.Equal(HttpStatusCode.Forbidden, (await client.GetAsync("/api/v2/central")).StatusCode);

@@ -45,7 +45,8 @@ internal static class Consoles
         var services = gateway.Gateway.Services;
         var client = Assert.IsType<CreateApiClient.Outcome.Created>(await services.GetRequiredService<CreateApiClient>().ExecuteAsync(
             new CreateApiClient.Request(gateway.Administrator, "test", accountId, permissions), CancellationToken.None));
-        var token = Assert.IsType<IssueAccessToken.Outcome.Issued>(await services.GetRequiredService<IssueAccessToken>().ExecuteAsync(client.ClientId, client.ClientSecret, CancellationToken.None));
+        var token = Assert.IsType<IssueAccessToken.Outcome.Issued>(await services.GetRequiredService<IssueAccessToken>().ExecuteAsync(
+            new IssueAccessToken.Request(client.ClientId, client.ClientSecret, User: null, "a test"), CancellationToken.None));
         var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
         policy.CustomTrustStore.ImportFromPemFile(gateway.Gateway.Directory.TrustAnchor);
         return new HttpClient(new SocketsHttpHandler { SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = policy } })

@@ -96,9 +96,9 @@ public abstract class DatabaseTests<TEngine> : IAsyncLifetime
         var codes = new TransportGateway.Access.SetUpGateway(_database, TimeProvider.System);
         var code = await codes.RenewCodeAsync(CancellationToken.None);
         var outcomes = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ =>
-            Task.Run(() => codes.ExecuteAsync(new(code!.Value, "administrator"), CancellationToken.None))));
+            Task.Run(() => codes.WithClientAsync(code!, "administrator", CancellationToken.None))));
 
-        Assert.Single(outcomes.OfType<TransportGateway.Access.SetUpGateway.Outcome.Done>());
+        Assert.Single(outcomes.OfType<TransportGateway.Access.SetUpGateway.Outcome.Client>());
         Assert.Null(await codes.RenewCodeAsync(CancellationToken.None));
     }
 

@@ -1,0 +1,51 @@
+using TransportGateway.Persistence;
+
+namespace TransportGateway.Access;
+
+/// <summary>What people may do in single local accounts or local virtual accounts. They go with the account or the user that is deleted.</summary>
+internal sealed class AccountRoles(DbSession session)
+{
+    private const string Columns = "user_id, account_id, virtual_account_id, role";
+
+    /// <summary>Gives the role, in the place of another one there.</summary>
+    public Task GiveAsync(AccountRoleRow role, CancellationToken cancellationToken) =>
+        session.ExecuteAsync(
+            """
+            INSERT INTO account_roles (user_id, account_id, scope_id, virtual_account_id, role)
+            VALUES (@UserId, @AccountId, @ScopeId, @VirtualAccountId, @Role)
+            ON CONFLICT (user_id, scope_id) DO UPDATE SET role = excluded.role
+            """,
+            new { role.UserId, role.AccountId, role.ScopeId, role.VirtualAccountId, role.Role },
+            cancellationToken);
+
+    /// <param name="scopeId">The virtual account, or the account when it is for all of it.</param>
+    public async Task<bool> TakeAsync(string userId, string scopeId, CancellationToken cancellationToken) =>
+        await session.ExecuteAsync(
+            "DELETE FROM account_roles WHERE user_id = @UserId AND scope_id = @ScopeId", new { UserId = userId, ScopeId = scopeId }, cancellationToken) == 1;
+
+    /// <summary>Takes every role that the user has, for one whose roles a directory decides.</summary>
+    public Task<int> TakeAllAsync(string userId, CancellationToken cancellationToken) =>
+        session.ExecuteAsync("DELETE FROM account_roles WHERE user_id = @UserId", new { UserId = userId }, cancellationToken);
+
+    public Task<IReadOnlyList<AccountRoleRow>> OfUserAsync(string userId, CancellationToken cancellationToken) =>
+        session.QueryAsync<AccountRoleRow>(
+            $"SELECT {Columns} FROM account_roles WHERE user_id = @UserId ORDER BY account_id, virtual_account_id", new { UserId = userId }, cancellationToken);
+
+    public Task<IReadOnlyList<AccountRoleRow>> ListAsync(CancellationToken cancellationToken) =>
+        session.QueryAsync<AccountRoleRow>($"SELECT {Columns} FROM account_roles ORDER BY user_id, account_id, virtual_account_id", null, cancellationToken);
+}
+
+internal sealed class AccountRoleRow
+{
+    public required string UserId { get; init; }
+
+    public required string AccountId { get; init; }
+
+    /// <summary>Null for a role in the whole account.</summary>
+    public string? VirtualAccountId { get; init; }
+
+    /// <summary>One of <see cref="Roles.OfAccounts"/>.</summary>
+    public required string Role { get; init; }
+
+    public string ScopeId => VirtualAccountId ?? AccountId;
+}

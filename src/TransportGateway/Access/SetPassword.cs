@@ -1,0 +1,119 @@
+using TransportGateway.Events;
+using TransportGateway.Persistence;
+
+namespace TransportGateway.Access;
+
+/// <summary>A person sets a password: with the one that was, or with a one-time code that an administrator handed over.</summary>
+internal sealed class SetPassword(Database database, CheckPassword check, TimeProvider clock)
+{
+    private static readonly TimeSpan CodeLifetime = TimeSpan.FromHours(24);
+
+    public abstract record Outcome
+    {
+        public sealed record Done(UserRow User) : Outcome;
+
+        /// <summary>Wrong name, wrong password or wrong code look alike.</summary>
+        public sealed record Refused : Outcome;
+
+        /// <summary>The new password will not do; nothing changed.</summary>
+        public sealed record Invalid(string Reason) : Outcome;
+
+        private Outcome() { }
+    }
+
+    /// <summary>Makes the one-time code for the user; one that was made before is worth nothing now. The password that is stays until the code is used.</summary>
+    /// <returns>Null for a user whose password the gateway does not keep.</returns>
+    public async Task<Secret?> IssueCodeAsync(Caller by, UserRow user, CancellationToken cancellationToken)
+    {
+        if (user.Origin != UserOrigin.Local)
+        {
+            return null;
+        }
+
+        await using var session = await database.BeginAsync(cancellationToken);
+        var code = await IssueCodeAsync(session, by, user, clock.GetUtcNow(), cancellationToken);
+        await session.CommitAsync();
+        return code;
+    }
+
+    internal static async Task<Secret> IssueCodeAsync(DbSession session, Caller by, UserRow user, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var code = new Secret(Credentials.NewCode());
+        await new PasswordCodes(session).ReplaceAsync(user.Id, Credentials.Hash(code.Value), by.Name, now + CodeLifetime, cancellationToken);
+        await new EventLog(session).AppendAsync(
+            new LoggedEvent(EventKinds.PasswordCodeIssued, Severity.Warning, by.Name, $"A one-time code with which {user.Name} can set a password was made. It is good for 24 hours."), now, cancellationToken);
+        return code;
+    }
+
+    /// <param name="sessionId">The session that goes on; all others of the user end.</param>
+    public async Task<Outcome> WithPasswordAsync(UserRow user, Secret current, Secret next, string source, string? sessionId, CancellationToken cancellationToken) =>
+        await check.ExecuteAsync(user.Name, current, source, cancellationToken) is { } checkedUser
+            ? await StoreAsync(checkedUser, next, withCode: false, sessionId, cancellationToken)
+            : new Outcome.Refused();
+
+    public async Task<Outcome> WithCodeAsync(string name, Secret code, Secret next, string source, CancellationToken cancellationToken)
+    {
+        UserRow? user;
+        var valid = false;
+        await using (var reading = await database.ReadAsync(cancellationToken))
+        {
+            user = name.Length <= UserFields.MostNameCharacters ? await new Users(reading).FindByNameAsync(name, cancellationToken) : null;
+            if (user is { Disabled: false, Origin: UserOrigin.Local })
+            {
+                valid = await new PasswordCodes(reading).IsValidAsync(user.Id, Credentials.Hash(code.Value.Trim().ToUpperInvariant()), clock.GetUtcNow(), cancellationToken);
+            }
+        }
+
+        if (valid)
+        {
+            return await StoreAsync(user!, next, withCode: true, keepSession: null, cancellationToken);
+        }
+
+        await check.FailedAsync(user, source, cancellationToken);
+        return new Outcome.Refused();
+    }
+
+    private async Task<Outcome> StoreAsync(UserRow user, Secret next, bool withCode, string? keepSession, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        AccessRules rules;
+        IReadOnlyList<string> former;
+        await using (var reading = await database.ReadAsync(cancellationToken))
+        {
+            rules = await AccessRules.LoadAsync(reading, cancellationToken);
+            former = await new FormerPasswords(reading).NewestAsync(user.Id, rules.PasswordHistory, cancellationToken);
+        }
+
+        if (rules.ProblemOf(next, user.Name) is { } problem)
+        {
+            return new Outcome.Invalid(problem);
+        }
+
+        foreach (var hash in former.Prepend(user.PasswordHash).Where(hash => hash.Length > 0))
+        {
+            if (await PasswordHash.MatchesAsync(next, hash, cancellationToken))
+            {
+                return new Outcome.Invalid($"This password was used before. The last {rules.PasswordHistory + 1} cannot be chosen again.");
+            }
+        }
+
+        var made = await PasswordHash.MakeAsync(next, cancellationToken);
+        await using var session = await database.BeginAsync(cancellationToken);
+        if (!await new PasswordCodes(session).DiscardAsync(user.Id, cancellationToken) && withCode)
+        {
+            return new Outcome.Refused();
+        }
+
+        if (user.PasswordHash.Length > 0)
+        {
+            await new FormerPasswords(session).AddAsync(user.Id, user.PasswordHash, rules.PasswordHistory, now, cancellationToken);
+        }
+
+        await new Users(session).SetPasswordAsync(user.Id, made, mustChange: false, now, cancellationToken);
+        var ended = await new Sessions(session).EndOfUserAsync(user.Id, keepSession, cancellationToken);
+        await new EventLog(session).AppendAsync(
+            new LoggedEvent(EventKinds.PasswordChanged, Severity.Info, user.Name, $"{user.Name} has a new password; {ended} other session(s) ended."), now, cancellationToken);
+        await session.CommitAsync();
+        return new Outcome.Done(user);
+    }
+}

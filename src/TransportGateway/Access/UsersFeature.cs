@@ -1,0 +1,236 @@
+using System.Globalization;
+using TransportGateway.Http;
+using TransportGateway.Persistence;
+
+namespace TransportGateway.Access;
+
+/// <summary>Users, their roles in accounts, and their sessions over REST.</summary>
+internal static class UsersFeature
+{
+    public static void MapUsers(this IEndpointRouteBuilder routes)
+    {
+        const string User = "/api/v2/users/{name}";
+        routes.MapGet("/api/v2/users", ListAsync).Requires(Permission.ManageUsers);
+        routes.MapPost("/api/v2/users", CreateAsync).Requires(Permission.ManageUsers);
+        routes.MapGet(User, ShowAsync).Requires(Permission.ManageUsers);
+        routes.MapPatch(User, ChangeAsync).Requires(Permission.ManageUsers);
+        routes.MapDelete(User, RemoveAsync).Requires(Permission.ManageUsers);
+        routes.MapPost(User + "/password-code", IssueCodeAsync).Requires(Permission.ManageUsers);
+        routes.MapDelete(User + "/second-factor", RemoveSecondFactorAsync).Requires(Permission.ManageUsers);
+        routes.MapPut(User + "/account-roles", SetAccountRoleAsync).Requires(Permission.ManageUsers);
+        routes.MapGet("/api/v2/sessions", ListSessionsAsync).Requires(Permission.ManageUsers);
+        routes.MapDelete("/api/v2/sessions/{id}", EndSessionAsync).Requires(Permission.ManageUsers);
+    }
+
+    public static IResult NotForPart() =>
+        Problem.Of(StatusCodes.Status403Forbidden, "whole-gateway", "Users are the whole gateway's; a client of one account cannot manage them.");
+
+    private static async Task<IResult> ListAsync(HttpContext context, Database database, TimeProvider clock)
+    {
+        if (!Caller.Of(context)!.IsForAllAccounts)
+        {
+            return NotForPart();
+        }
+
+        await using var session = await database.ReadAsync(context.RequestAborted);
+        var roles = (await new AccountRoles(session).ListAsync(context.RequestAborted)).ToLookup(role => role.UserId, StringComparer.Ordinal);
+        return Results.Json((await new Users(session).ListAsync(context.RequestAborted)).Select(user => View(user, roles[user.Id], clock.GetUtcNow())));
+    }
+
+    private static Task<IResult> ShowAsync(HttpContext context, string name, Database database, TimeProvider clock) =>
+        WithUserAsync(context, name, database, async (_, user) => await FullViewAsync(context, user, database, clock));
+
+    private static async Task<IResult> CreateAsync(HttpContext context, CreateUserRequest request, CreateUser create, TimeProvider clock)
+    {
+        var caller = Caller.Of(context)!;
+        if (!caller.IsForAllAccounts)
+        {
+            return NotForPart();
+        }
+
+        var outcome = await create.ExecuteAsync(
+            new CreateUser.Request(
+                caller,
+                request.Name,
+                request.SystemRole ?? Roles.SystemUser,
+                request.Password is null ? null : new Secret(request.Password),
+                request.Email ?? "",
+                request.FirstName ?? "",
+                request.LastName ?? "",
+                request.Language ?? ""),
+            context.RequestAborted);
+        if (outcome is CreateUser.Outcome.Created created)
+        {
+            context.Response.Headers.CacheControl = "no-store";
+            context.Response.Headers.ETag = Tag(created.User);
+            return Results.Json(new CreatedView(View(created.User, [], clock.GetUtcNow()), created.Code?.Value));
+        }
+
+        return outcome switch
+        {
+            CreateUser.Outcome.Invalid invalid => Problem.Of(StatusCodes.Status400BadRequest, "user-invalid", invalid.Reason),
+            CreateUser.Outcome.NameTaken => Problem.Of(StatusCodes.Status409Conflict, "name-taken", $"There is a user '{request.Name}' already; choose another name."),
+            CreateUser.Outcome.RoleNotHeld => RoleNotHeld(),
+            var other => throw new InvalidOperationException(other.GetType().Name),
+        };
+    }
+
+    private static Task<IResult> ChangeAsync(HttpContext context, string name, ChangeUserRequest request, Database database, ChangeUser change, TimeProvider clock) =>
+        WithUserAsync(context, name, database, async (caller, user) =>
+        {
+            // Without If-Match the change is to whatever is there now.
+            var revision = context.Request.Headers.IfMatch.ToString() is { Length: > 0 } tag
+                ? long.TryParse(tag.Trim('"'), NumberStyles.None, CultureInfo.InvariantCulture, out var seen) ? seen : -1
+                : user.Revision;
+            var outcome = await change.ExecuteAsync(
+                new ChangeUser.Request(caller, user, revision, request.Email, request.FirstName, request.LastName, request.SystemRole, request.Language, request.Disabled),
+                context.RequestAborted);
+            return outcome is ChangeUser.Outcome.Done done ? await FullViewAsync(context, done.User, database, clock) : Refusal(outcome);
+        });
+
+    private static Task<IResult> RemoveAsync(HttpContext context, string name, Database database, ChangeUser change) =>
+        WithUserAsync(context, name, database, async (caller, user) => Answer(await change.RemoveAsync(caller, user, context.RequestAborted)));
+
+    private static Task<IResult> IssueCodeAsync(HttpContext context, string name, Database database, SetPassword setPassword) =>
+        WithUserAsync(context, name, database, async (caller, user) =>
+        {
+            if (!caller.Holds(user.SystemRole, null, null))
+            {
+                return RoleNotHeld();
+            }
+
+            context.Response.Headers.CacheControl = "no-store";
+            return await setPassword.IssueCodeAsync(caller, user, context.RequestAborted) is { } code
+                ? Results.Json(new CodeView(user.Name, code.Value))
+                : Problem.Of(StatusCodes.Status409Conflict, "not-local", $"The password of {user.Name} is not kept here. Change it where it is kept.");
+        });
+
+    private static Task<IResult> RemoveSecondFactorAsync(HttpContext context, string name, Database database, SecondFactor secondFactor) =>
+        WithUserAsync(context, name, database, async (caller, user) =>
+        {
+            if (!caller.Holds(user.SystemRole, null, null))
+            {
+                return RoleNotHeld();
+            }
+
+            await secondFactor.RemoveAsync(caller, user, context.RequestAborted);
+            return Results.NoContent();
+        });
+
+    private static Task<IResult> SetAccountRoleAsync(HttpContext context, string name, AccountRoleRequest request, Database database, ChangeUser change) =>
+        WithUserAsync(context, name, database, async (caller, user) =>
+            Answer(await change.SetAccountRoleAsync(caller, user, request.AccountId, request.VirtualAccountId, request.Role, context.RequestAborted)));
+
+    private static async Task<IResult> ListSessionsAsync(HttpContext context, Database database)
+    {
+        if (!Caller.Of(context)!.IsForAllAccounts)
+        {
+            return NotForPart();
+        }
+
+        await using var session = await database.ReadAsync(context.RequestAborted);
+        var users = (await new Users(session).ListAsync(context.RequestAborted)).ToDictionary(user => user.Id, user => user.Name, StringComparer.Ordinal);
+        return Results.Json((await new Sessions(session).ListAsync(null, context.RequestAborted))
+            .Select(row => new SessionView(row.Id, users[row.UserId], row.Source, row.Agent, row.CreatedAt, row.LastUsedAt, row.ExpiresAt)));
+    }
+
+    private static async Task<IResult> EndSessionAsync(HttpContext context, string id, EndSession end)
+    {
+        var caller = Caller.Of(context)!;
+        return !caller.IsForAllAccounts ? NotForPart()
+            : await end.ExecuteAsync(caller, id, ownerId: null, context.RequestAborted) ? Results.NoContent()
+            : Problem.Of(StatusCodes.Status404NotFound, "no-such-session", "There is no such session, or it ended before.");
+    }
+
+    private static async Task<IResult> WithUserAsync(HttpContext context, string name, Database database, Func<Caller, UserRow, Task<IResult>> work)
+    {
+        var caller = Caller.Of(context)!;
+        if (!caller.IsForAllAccounts)
+        {
+            return NotForPart();
+        }
+
+        UserRow? user;
+        await using (var session = await database.ReadAsync(context.RequestAborted))
+        {
+            user = await new Users(session).FindByNameAsync(name, context.RequestAborted);
+        }
+
+        return user is null ? Problem.Of(StatusCodes.Status404NotFound, "no-such-user", $"There is no user '{name}'. 'tgctl user list' shows them.") : await work(caller, user);
+    }
+
+    private static async Task<IResult> FullViewAsync(HttpContext context, UserRow user, Database database, TimeProvider clock)
+    {
+        await using var session = await database.ReadAsync(context.RequestAborted);
+        context.Response.Headers.ETag = Tag(user);
+        return Results.Json(View(user, await new AccountRoles(session).OfUserAsync(user.Id, context.RequestAborted), clock.GetUtcNow()));
+    }
+
+    private static IResult Answer(ChangeUser.Outcome outcome) => outcome is ChangeUser.Outcome.Done ? Results.NoContent() : Refusal(outcome);
+
+    private static IResult Refusal(ChangeUser.Outcome outcome) => outcome switch
+    {
+        ChangeUser.Outcome.Invalid invalid => Problem.Of(StatusCodes.Status400BadRequest, "user-invalid", invalid.Reason),
+        ChangeUser.Outcome.Overtaken => Problem.Of(
+            StatusCodes.Status412PreconditionFailed, "overtaken", "Somebody else changed or removed this user meanwhile. Read it again, and repeat what is still wanted."),
+        ChangeUser.Outcome.LastAdministrator => Problem.Of(
+            StatusCodes.Status409Conflict, "last-administrator", "This is the last system administrator who can sign in. Make another one first; nothing changed."),
+        ChangeUser.Outcome.RoleNotHeld => RoleNotHeld(),
+        var other => throw new InvalidOperationException(other.GetType().Name),
+    };
+
+    private static IResult RoleNotHeld() =>
+        Problem.Of(StatusCodes.Status403Forbidden, "permission-not-held", "Nobody can give, change or take away more rights than they have.");
+
+    private static string Tag(UserRow user) => $"\"{user.Revision}\"";
+
+    private static UserView View(UserRow user, IEnumerable<AccountRoleRow> roles, DateTimeOffset now) => new(
+        user.Id,
+        user.Name,
+        user.Email,
+        user.FirstName,
+        user.LastName,
+        user.SystemRole,
+        user.Origin,
+        user.Language,
+        user.Disabled ? "disabled" : user.IsLockedAt(now) ? "locked" : "active",
+        user.TotpConfirmed,
+        [.. roles.Select(role => new AccountRoleView(role.AccountId, role.VirtualAccountId, role.Role))],
+        user.CreatedBy,
+        user.CreatedAt,
+        user.LastSignInAt);
+
+    internal sealed record CreateUserRequest(
+        string Name, string? SystemRole = null, string? Password = null, string? Email = null, string? FirstName = null, string? LastName = null, string? Language = null);
+
+    internal sealed record ChangeUserRequest(
+        string? Email = null, string? FirstName = null, string? LastName = null, string? SystemRole = null, string? Language = null, bool? Disabled = null);
+
+    /// <param name="Role">Null takes the role there away.</param>
+    internal sealed record AccountRoleRequest(string AccountId, string? VirtualAccountId = null, string? Role = null);
+
+    /// <param name="PasswordCode">The one-time code with which the person sets a password; shown this once.</param>
+    private sealed record CreatedView(UserView User, string? PasswordCode);
+
+    private sealed record CodeView(string Name, string PasswordCode);
+
+    private sealed record AccountRoleView(string AccountId, string? VirtualAccountId, string Role);
+
+    private sealed record UserView(
+        string Id,
+        string Name,
+        string Email,
+        string FirstName,
+        string LastName,
+        string SystemRole,
+        string Origin,
+        string Language,
+        string Status,
+        bool SecondFactor,
+        AccountRoleView[] AccountRoles,
+        string CreatedBy,
+        DateTimeOffset CreatedAt,
+        DateTimeOffset? LastSignInAt);
+
+    private sealed record SessionView(string Id, string User, string Source, string Agent, DateTimeOffset SignedInAt, DateTimeOffset LastUsedAt, DateTimeOffset ExpiresAt);
+}

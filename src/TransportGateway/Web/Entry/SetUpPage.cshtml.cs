@@ -1,0 +1,76 @@
+using Microsoft.AspNetCore.Mvc;
+using TransportGateway.Access;
+using TransportGateway.HostTls;
+using TransportGateway.Persistence;
+
+namespace TransportGateway.Web.Entry;
+
+/// <summary>The first run: the set-up code, the first system administrator, the name that products dial.</summary>
+internal sealed class SetUpPage(
+    SetUpGateway setUp, ChangeHostName changeHostName, Access.SignIn signIn, SignInThrottle throttle, HostTlsOptions options, Database database) : GatewayPage
+{
+    private const string Why = "the set-up code is the right to do this, once";
+
+    [BindProperty(SupportsGet = true)]
+    public string? Code { get; set; }
+
+    public string Name { get; private set; } = "admin";
+
+    public string Host { get; private set; } = "";
+
+    public AccessRules Rules { get; } = new();
+
+    [OpenToAll(Why)]
+    public async Task<IActionResult> OnGetAsync()
+    {
+        if (await setUp.IsDoneAsync(Aborted))
+        {
+            return LocalRedirect("/sign-in");
+        }
+
+        await using var session = await database.ReadAsync(Aborted);
+        Host = (await new HostSettings(session).FindNamesAsync(Aborted) ?? options.InitialNames).CommonName;
+        return Page();
+    }
+
+    [OpenToAll(Why)]
+    public async Task<IActionResult> OnPostAsync(string? name, string? password, string? again, string? host)
+    {
+        Name = name?.Trim() ?? "";
+        Host = host?.Trim() ?? "";
+        var source = BrowserOf.Source(HttpContext);
+        if (throttle.IsBlocked(source))
+        {
+            Response.Headers.RetryAfter = "60";
+            return Refuse(T["Too many failed attempts from this address. Try again in a minute."], StatusCodes.Status429TooManyRequests);
+        }
+
+        if (password != again)
+        {
+            return Refuse(T["The two passwords are not the same."]);
+        }
+
+        // Looked at before the code is used up.
+        if (HostNames.CommonNameProblem(Host, options.DualStack) is { } problem)
+        {
+            return Refuse(problem + ".");
+        }
+
+        switch (await setUp.WithPersonAsync(new Secret(Code ?? ""), Name, new Secret(password ?? ""), Aborted))
+        {
+            case SetUpGateway.Outcome.Person(var user):
+                await changeHostName.ExecuteAsync(new ChangeHostName.Request(Caller.Local(user.Name), Host, null), Aborted);
+                if (await signIn.OpenAsync(user, complete: true, source, BrowserOf.Agent(HttpContext), Aborted) is Access.SignIn.Outcome.SignedIn(_, var session))
+                {
+                    SessionCookie.Set(HttpContext, session);
+                }
+
+                return Done(T["The gateway is in use. Next: create or request a local account."], "/administration/accounts");
+            case SetUpGateway.Outcome.Invalid(var reason):
+                return Refuse(T[reason]);
+            default:
+                throttle.Failed(source);
+                return Refuse(T["The set-up code is not valid. The gateway prints a new one at each start until one was used."], StatusCodes.Status403Forbidden);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+using Microsoft.AspNetCore.Mvc;
+using TransportGateway.Access;
+using TransportGateway.Persistence;
+
+namespace TransportGateway.Web.Entry;
+
+/// <summary>Name and password.</summary>
+internal sealed class SignInPage(Access.SignIn signIn, SignInThrottle throttle, SetUpGateway setUp, Database database) : GatewayPage
+{
+    private const string Why = "this is where people sign in";
+
+    [BindProperty(SupportsGet = true)]
+    public string Next { get; set; } = "/";
+
+    public string Name { get; private set; } = "";
+
+    public string Message { get; private set; } = "";
+
+    public bool NobodyYet { get; private set; }
+
+    [OpenToAll(Why)]
+    public async Task<IActionResult> OnGetAsync()
+    {
+        if (!await setUp.IsDoneAsync(Aborted))
+        {
+            return LocalRedirect("/set-up");
+        }
+
+        await LoadAsync();
+        return Person is null ? Page() : LocalRedirect(Own(Url, Next));
+    }
+
+    [OpenToAll(Why)]
+    public async Task<IActionResult> OnPostAsync(string? name, string? password)
+    {
+        Name = name ?? "";
+        await LoadAsync();
+        var source = BrowserOf.Source(HttpContext);
+        if (throttle.IsBlocked(source))
+        {
+            Response.Headers.RetryAfter = "60";
+            return Refuse(T["Too many failed attempts from this address. Try again in a minute."], StatusCodes.Status429TooManyRequests);
+        }
+
+        switch (await signIn.ExecuteAsync(new Access.SignIn.Request(Name, new Secret(password ?? ""), source, BrowserOf.Agent(HttpContext)), Aborted))
+        {
+            case Access.SignIn.Outcome.SignedIn(_, var session):
+                SessionCookie.Set(HttpContext, session);
+                return LocalRedirect(Own(Url, Next));
+            case Access.SignIn.Outcome.SecondFactorNeeded(var pending):
+                SessionCookie.Set(HttpContext, pending);
+                return LocalRedirect("/sign-in/second-factor?next=" + Uri.EscapeDataString(Next));
+            default:
+                throttle.Failed(source);
+                return Refuse(T["The user name or the password is not valid, or the user is locked or disabled. A system administrator can help."], StatusCodes.Status403Forbidden);
+        }
+    }
+
+    /// <summary>An address of this gateway's own; anything else leads to the first page.</summary>
+    public static string Own(IUrlHelper urls, string? next) => next is not null && urls.IsLocalUrl(next) ? next : "/";
+
+    private async Task LoadAsync()
+    {
+        await using var session = await database.ReadAsync(Aborted);
+        NobodyYet = !await new Users(session).AnyAsync(Aborted);
+    }
+}

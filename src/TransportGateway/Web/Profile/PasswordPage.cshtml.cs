@@ -1,0 +1,31 @@
+using Microsoft.AspNetCore.Mvc;
+using TransportGateway.Access;
+using TransportGateway.Persistence;
+
+namespace TransportGateway.Web.Profile;
+
+/// <summary>A new password for the person who knows the old one.</summary>
+internal sealed class PasswordPage(SetPassword setPassword, TimeProvider clock) : GatewayPage
+{
+    public bool MustChange => Person!.User.PasswordMustChange || Person.Rules.IsExpired(Person.User, clock.GetUtcNow());
+
+    [OwnAffairs(BeforeAnythingElse = true)]
+    public IActionResult OnGet() => Page();
+
+    [OwnAffairs(BeforeAnythingElse = true)]
+    public async Task<IActionResult> OnPostAsync(string? current, string? password, string? again)
+    {
+        if (password != again)
+        {
+            return Refuse(T["The two passwords are not the same."]);
+        }
+
+        return await setPassword.WithPasswordAsync(
+            Person!.User, new Secret(current ?? ""), new Secret(password ?? ""), Entry.BrowserOf.Source(HttpContext), Person.Session.Id, Aborted) switch
+        {
+            SetPassword.Outcome.Done => Done(T["The password is changed. Your other sessions ended."], "/"),
+            SetPassword.Outcome.Invalid(var reason) => Refuse(T[reason]),
+            _ => Refuse(T["The password until now is not right, or you are locked after too many attempts."], StatusCodes.Status403Forbidden),
+        };
+    }
+}

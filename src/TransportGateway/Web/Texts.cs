@@ -1,0 +1,54 @@
+using System.Collections.Frozen;
+using System.Globalization;
+using System.Reflection;
+using System.Text.Json;
+using Microsoft.Net.Http.Headers;
+
+namespace TransportGateway.Web;
+
+/// <summary>The sentences of the pages in the person's language. The English sentence is the key; one without a translation is shown in English.</summary>
+internal sealed class Texts
+{
+    public const string Cookie = "tg-language";
+    private const string TraditionalChinese = "zh-Hant";
+
+    private readonly FrozenDictionary<string, string> _translated;
+
+    private Texts(string language, FrozenDictionary<string, string> translated)
+    {
+        Language = language;
+        _translated = translated;
+    }
+
+    public static Texts English { get; } = new("en", FrozenDictionary<string, string>.Empty);
+
+    public static Texts Chinese { get; } = new(TraditionalChinese, Load());
+
+    /// <summary>As the page's <c>lang</c> says it.</summary>
+    public string Language { get; }
+
+    public string this[string english] => _translated.GetValueOrDefault(english, english);
+
+    /// <param name="english">With places for the values: <c>{0}</c>.</param>
+    public string this[string english, params object?[] values] => string.Format(CultureInfo.InvariantCulture, this[english], values);
+
+    /// <summary>What the person chose, else what the switch was set to, else what the browser asks for.</summary>
+    public static Texts For(HttpContext context, string? chosen)
+    {
+        var wanted = context.Request.Cookies[Cookie] is { Length: > 0 } cookie ? cookie : chosen is { Length: > 0 } ? chosen : null;
+        return wanted is not null ? wanted == TraditionalChinese ? Chinese : English
+            : context.Request.GetTypedHeaders().AcceptLanguage.OrderByDescending(language => language.Quality ?? 1).Select(Of).FirstOrDefault(found => found is not null) ?? English;
+    }
+
+    private static Texts? Of(StringWithQualityHeaderValue language) =>
+        language.Value.Value is not { } name ? null
+        : name.StartsWith("zh", StringComparison.OrdinalIgnoreCase) ? Chinese
+        : name.StartsWith("en", StringComparison.OrdinalIgnoreCase) ? English
+        : null;
+
+    private static FrozenDictionary<string, string> Load()
+    {
+        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream("zh-Hant.json")!;
+        return JsonSerializer.Deserialize<Dictionary<string, string>>(stream)!.ToFrozenDictionary(StringComparer.Ordinal);
+    }
+}

@@ -1,0 +1,61 @@
+using System.Reflection;
+using System.Text.Encodings.Web;
+using System.Text.Unicode;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.RazorPages;
+using Microsoft.Extensions.WebEncoders;
+using TransportGateway.Access;
+using TransportGateway.Cluster;
+
+namespace TransportGateway.Web;
+
+/// <summary>The browser's pages: the administration workspace and the licensing workspace.</summary>
+internal static class WebFeature
+{
+    public static IServiceCollection AddWeb(this IServiceCollection services)
+    {
+        services.AddRazorPages(pages =>
+        {
+            pages.RootDirectory = "/Web";
+            // GatewayPage asks for the gateway's own proof, which lives in the session and so holds on both nodes.
+            pages.Conventions.ConfigureFilter(new IgnoreAntiforgeryTokenAttribute());
+        });
+        // Pages are read by people whose letters are not all ASCII, also in the source that the browser shows.
+        services.Configure<WebEncoderOptions>(encoder => encoder.TextEncoderSettings = new TextEncoderSettings(UnicodeRanges.All));
+        LeaveDataProtectionOut(services);
+        return services.AddSingleton<LiveUpdates>();
+    }
+
+    /// <summary>Razor Pages bring a key store that writes into the home folder; nothing here uses it, and both nodes would need the same keys.</summary>
+    private static void LeaveDataProtectionOut(IServiceCollection services)
+    {
+        services.AddDataProtection().UseEphemeralDataProtectionProvider();
+        foreach (var loader in services.Where(service => service.ServiceType == typeof(IHostedService) && service.ImplementationType?.Namespace?.StartsWith("Microsoft.AspNetCore.DataProtection", StringComparison.Ordinal) == true).ToArray())
+        {
+            services.Remove(loader);
+        }
+    }
+
+    public static void MapWeb(this IEndpointRouteBuilder routes)
+    {
+        routes.MapRazorPages().IsPage();
+        routes.MapGet("/assets/{hash}/{name}", Assets.Serve).OpenToAll("style sheets and scripts tell nothing of this gateway").AlsoOnStandby();
+        routes.MapGet("/live", LiveUpdates.StreamAsync).IsPage();
+        if (SilentHandlers().ToArray() is { Length: > 0 } silent)
+        {
+            throw new InvalidOperationException($"These pages' handlers say not what they need: {string.Join(", ", silent)}.");
+        }
+    }
+
+    /// <summary>Every handler of every page, with what it needs.</summary>
+    public static IEnumerable<(Type Page, MethodInfo Handler, AccessAttribute? Access)> Handlers() =>
+        from page in Assembly.GetExecutingAssembly().GetTypes()
+        where typeof(PageModel).IsAssignableFrom(page) && !page.IsAbstract
+        from method in page.GetMethods(BindingFlags.Public | BindingFlags.Instance)
+        where method.Name.StartsWith("On", StringComparison.Ordinal) && !method.Name.StartsWith("OnPageHandler", StringComparison.Ordinal) && method.GetCustomAttribute<NonHandlerAttribute>() is null
+        select (page, method, method.GetCustomAttribute<AccessAttribute>());
+
+    private static IEnumerable<string> SilentHandlers() =>
+        Handlers().Where(entry => entry.Access is null || !typeof(GatewayPage).IsAssignableFrom(entry.Page)).Select(entry => $"{entry.Page.Name}.{entry.Handler.Name}");
+}
