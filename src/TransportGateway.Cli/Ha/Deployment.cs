@@ -190,22 +190,32 @@ internal sealed class Deployment(TimeProvider clock, TextWriter output, Func<str
     }
 
     /// <summary>The gateway on this node, as soon as it answers.</summary>
-    private async Task<ApiClient> GatewayAsync(CancellationToken cancellationToken)
+    /// <param name="serving">As soon as it serves: Pacemaker can report it started a moment before it notices that its database is the primary.</param>
+    private async Task<ApiClient> GatewayAsync(CancellationToken cancellationToken, bool serving = false)
     {
         for (var since = clock.GetTimestamp(); ;)
         {
+            string problem;
+            var api = ApiClient.OverSocket(HaPaths.ControlSocket);
             try
             {
-                var api = ApiClient.OverSocket(HaPaths.ControlSocket);
-                await api.GetAsync("/api/v2/status", cancellationToken);
-                return api;
+                var status = await api.GetAsync("/api/v2/status", cancellationToken);
+                if (!serving || Tables.Text(status, "role") == "active")
+                {
+                    return api;
+                }
+
+                problem = "It is on standby.";
             }
             catch (TgctlException exception)
             {
-                if (clock.GetElapsedTime(since) > TimeSpan.FromSeconds(60))
-                {
-                    throw new TgctlException($"The gateway on this node does not answer: {exception.Message} See journalctl -u {HaPaths.GatewayUnit}.");
-                }
+                problem = exception.Message;
+            }
+
+            api.Dispose();
+            if (clock.GetElapsedTime(since) > TimeSpan.FromSeconds(60))
+            {
+                throw new TgctlException($"The gateway on this node does not serve: {problem} See journalctl -u {HaPaths.GatewayUnit}.");
             }
 
             await Task.Delay(TimeSpan.FromMilliseconds(200), clock, cancellationToken);
@@ -233,7 +243,7 @@ internal sealed class Deployment(TimeProvider clock, TextWriter output, Func<str
 
     private async Task<bool> SetHostNameAsync(ClusterPlan plan, DeploymentRequest request, CancellationToken cancellationToken)
     {
-        using var api = await GatewayAsync(cancellationToken);
+        using var api = await GatewayAsync(cancellationToken, serving: true);
         await api.PutAsync(
             "/api/v2/certificates/host-name",
             new
