@@ -46,6 +46,8 @@ internal sealed class ApiClient : IDisposable
 
     public Task<JsonNode> PutAsync(string path, object body, CancellationToken cancellationToken) => SendAsync(HttpMethod.Put, path, body, cancellationToken);
 
+    public Task<JsonNode> PatchAsync(string path, object body, CancellationToken cancellationToken) => SendAsync(HttpMethod.Patch, path, body, cancellationToken);
+
     /// <summary>Sends a file as it is.</summary>
     public async Task<JsonNode> UploadAsync(string path, string file, CancellationToken cancellationToken)
     {

@@ -27,6 +27,8 @@ internal static class Tgctl
         root.Subcommands.Add(OverviewCommands.Alerts(context));
         root.Subcommands.Add(OverviewCommands.Events(context));
         root.Subcommands.Add(OverviewCommands.Status(context));
+        root.Subcommands.Add(UserCommands.Users(context));
+        root.Subcommands.Add(UserCommands.Sessions(context));
         root.Subcommands.Add(AccessCommands.Clients(context));
         root.Subcommands.Add(AccessCommands.SetUp(context));
 
