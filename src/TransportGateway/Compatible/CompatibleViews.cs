@@ -2,8 +2,9 @@ using System.Text.Json.Nodes;
 using TransportGateway.Accounts;
 using TransportGateway.Licensing;
 using TransportGateway.Persistence;
+using TransportGateway.Registration;
 
-namespace TransportGateway.Registration;
+namespace TransportGateway.Compatible;
 
 /// <summary>How tokens, licences and product instances look to clients of SSM On-Prem (ssm-on-prem 6.2).</summary>
 internal static class CompatibleViews
