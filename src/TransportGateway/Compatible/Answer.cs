@@ -49,7 +49,8 @@ internal static class Answer
             : (virtualFound, null);
     }
 
-    public static IEnumerable<JsonNode> Page(List<JsonNode> rows, LenientBody body)
+    /// <summary>The part of a list that limit and offset ask for.</summary>
+    public static IEnumerable<T> Page<T>(List<T> rows, LenientBody body)
     {
         const int ProposedLimit = 50;
         var limit = body.Number("limit") ?? ProposedLimit;

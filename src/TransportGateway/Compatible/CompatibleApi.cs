@@ -1,5 +1,3 @@
-using TransportGateway.Http;
-
 namespace TransportGateway.Compatible;
 
 /// <summary>The REST API that clients of SSM On-Prem already speak (ssm-on-prem 6.2 and 6.3, with every trap of 6.4), under / and /backend.</summary>
@@ -18,6 +16,7 @@ internal static class CompatibleApi
             CompatibleTokens.Map(api);
             CompatibleLicenses.Map(api);
             CompatibleDevices.Map(api);
+            CompatibleAlerts.Map(api);
         }
     }
 

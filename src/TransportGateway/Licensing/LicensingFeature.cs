@@ -8,6 +8,7 @@ internal static class LicensingFeature
 {
     public static IServiceCollection AddLicensing(this IServiceCollection services) => services
         .AddSingleton<ListLicenses>()
+        .AddSingleton<ListSubscriptions>()
         .AddSingleton<Jobs.IJob, LicenseTerms>();
 
     public static void MapLicensing(this IEndpointRouteBuilder routes) =>
