@@ -30,15 +30,11 @@ internal static class CompatibleAlerts
             ["messageType"] = alert.Kind,
             ["severity"] = alert.Severity,
             // Always a text: existing clients print it as it is.
-            ["source"] = alert.Kind == Alerts.InsufficientLicenses ? NameOf(alert.Source, facts) : alert.Source,
+            ["source"] = alert.Kind == Alerts.InsufficientLicenses ? Catalogue.NameOf(alert.Source, facts).DisplayName : alert.Source,
             ["message"] = alert.Message,
             ["virtualAccount"] = virtualAccounts.GetValueOrDefault(alert.VirtualAccountId, ""),
             ["raisedDate"] = CompatibleViews.Instant(alert.RaisedAt),
         }).ToList();
         return Answer.Done(new JsonObject { ["alerts"] = new JsonArray([.. Answer.Page(alerts, body)]), ["totalRecords"] = alerts.Count });
     }
-
-    /// <summary>The name under which the list of licences shows it.</summary>
-    private static string NameOf(string tag, IReadOnlyDictionary<string, Entitlements.TagFacts> facts) =>
-        facts.TryGetValue(tag, out var fact) && fact.DisplayName.Length > 0 ? fact.DisplayName : Catalogue.NameOf(tag).DisplayName;
 }

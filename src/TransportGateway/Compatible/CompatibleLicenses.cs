@@ -16,6 +16,7 @@ internal static class CompatibleLicenses
     {
         api.MapPost("/accounts/{account}/licenses", ListLicensesAsync).Requires(Permission.ReadInventory);
         api.MapPost("/accounts/{account}/license-subscriptions", ListSubscriptionsAsync).Requires(Permission.ReadInventory);
+        api.MapPost(CompatibleApi.VirtualAccountPath + "/licenses/transfer", TransferAsync).Requires(Permission.ManageLicenses);
     }
 
     private static async Task<IResult> ListLicensesAsync(HttpContext context, string account, AccountScope scope, ListLicenses list, Database database)
@@ -59,6 +60,51 @@ internal static class CompatibleLicenses
                 .Select(subscription => (JsonNode)CompatibleViews.Of(subscription, holder))
                 .ToList();
         return Answer.Done(new JsonObject { ["licenseSubscriptions"] = new JsonArray([.. Answer.Page(subscriptions, body)]), ["totalRecords"] = subscriptions.Count });
+    }
+
+    private static async Task<IResult> TransferAsync(HttpContext context, string account, string virtualAccount, AccountScope scope, TransferLicenses transfer)
+    {
+        const int MostTransfers = 1000;
+        var caller = Caller.Of(context)!;
+        var (found, missing) = await Answer.FindAsync(context, scope, account, virtualAccount);
+        if (missing is not null)
+        {
+            return missing;
+        }
+
+        // All are read before the first is done: a body that cannot be read changes nothing.
+        var requests = (await LenientBody.ReadAsync(context)).Objects("licenses").Select(LenientBody.Of).Select(item => (
+            Item: item,
+            Request: new TransferLicenses.Request(
+                caller, found!, item.Text("license") ?? "", item.Text("licenseType") ?? "", item.Number("quantity") ?? 0, item.Text("targetVirtualAccount") ?? ""))).ToArray();
+        if (requests.Length is 0 or > MostTransfers)
+        {
+            return Answer.Fail(StatusCodes.Status400BadRequest, $"licenses must be a list of 1 to {MostTransfers} objects with license, quantity and targetVirtualAccount.");
+        }
+
+        var results = new JsonArray();
+        foreach (var (item, request) in requests)
+        {
+            var problem = await transfer.ExecuteAsync(request, context.RequestAborted) switch
+            {
+                TransferLicenses.Outcome.Transferred => null,
+                TransferLicenses.Outcome.Invalid invalid => invalid.Reason,
+                TransferLicenses.Outcome.NotEnough refused => refused.Reason,
+                TransferLicenses.Outcome.NoSuchVirtualAccount none => $"There is no virtual account '{none.Name}'.",
+                var other => throw new InvalidOperationException(other.GetType().Name),
+            };
+            results.Add(new JsonObject
+            {
+                ["license"] = request.License,
+                ["licenseType"] = item.Text("licenseType"),
+                ["quantity"] = request.Quantity,
+                ["targetVirtualAccount"] = request.TargetVirtualAccount,
+                ["status"] = problem is null ? Answer.Success : Answer.Failed,
+                ["statusMessage"] = problem ?? "",
+            });
+        }
+
+        return Answer.OfMany("licenses", results, allWorked: Answer.Success, someWorked: Answer.Failed);
     }
 
     /// <summary>The account, and those of its virtual accounts that the body names; all of them where it names none.</summary>

@@ -122,6 +122,38 @@ public abstract class ExistingClientsTests<TEngine> : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Licences_are_transferred_with_a_result_for_each()
+    {
+        Grant(new() { Id = "1", Tag = EntitlementTags.UcmEnhanced, Name = "Enhanced", Quantity = 7, StartDate = TimeProvider.System.GetUtcNow().AddDays(-1) });
+        await _pair.SynchronizeAsync(_account);
+        Done(await _client.PerlAsync(Account + "/virtual-accounts", "name=Branch+Office&description=x"));
+        const string Transfer = Account + "/virtual-accounts/Default/licenses/transfer";
+        const string One = """{"license": "Enhanced", "licenseType": "PERPETUAL", "quantity": 2, "targetVirtualAccount": "Branch Office"}""";
+
+        var (status, all) = await _client.AnsibleAsync("POST", "/backend" + Transfer, $$"""{"licenses": [{{One}}, {"license": "Enhanced", "quantity": "1.0", "targetVirtualAccount": "branch office"}]}""");
+        Assert.Equal((200, "SUCCESS", ""), (status, all["status"]!.GetValue<string>(), all["statusMessage"]!.GetValue<string>()));
+        Assert.Equal(["SUCCESS", "SUCCESS"], all["licenses"]!.AsArray().Select(entry => entry!["status"]!.GetValue<string>()));
+
+        (status, var some) = await _client.PythonAsync("POST", Transfer, $$"""{"licenses": [{{One}}, {"license": "Enhanced", "licenseType": "TERM", "quantity": 1, "targetVirtualAccount": "Branch Office"}]}""");
+        Assert.Equal((200, "FAILED"), (status, some["status"]!.GetValue<string>()));
+        Assert.Equal(["SUCCESS", "FAILED"], some["licenses"]!.AsArray().Select(entry => entry!["status"]!.GetValue<string>()));
+
+        (status, var none) = await _client.PythonAsync("POST", Transfer, """{"licenses": [{"license": "Enhanced", "quantity": 3, "targetVirtualAccount": "Branch Office"}]}""");
+        Assert.Equal((200, "ERROR", "'Default' has 2 of Enhanced; 3 cannot be moved."), (status, none["status"]!.GetValue<string>(), none["licenses"]![0]!["statusMessage"]!.GetValue<string>()));
+
+        // What cannot be read is refused as a whole, before anything moves; a form cannot say it.
+        Assert.Equal(400, (await _client.AnsibleAsync("POST", Transfer, $$"""{"licenses": [{{One}}, {"license": "Enhanced", "quantity": "some", "targetVirtualAccount": "Branch Office"}]}""")).Status);
+        Assert.Equal(400, (await _client.AnsibleAsync("POST", Transfer)).Status);
+        Assert.Equal(400, (await _client.PerlAsync(Transfer, "license=Enhanced&quantity=1&targetVirtualAccount=Branch+Office")).Status);
+
+        var listed = Done(await _client.AnsibleAsync("POST", Account + "/licenses"))["licenses"]!.AsArray();
+        Assert.Equal([("Branch Office", 5), ("Default", 2)], listed.Select(entry => (entry!["virtualAccount"]!.GetValue<string>(), entry["quantity"]!.GetValue<int>())).Order());
+        Assert.Equal(RunState.Succeeded, (await _pair.SynchronizeAsync(_account)).State);
+        Done(await _client.AnsibleAsync("POST", Account + "/virtual-accounts/Branch%20Office/delete"));
+        Assert.Equal(7, (await _pair.PurchasedAsync(_account))[EntitlementTags.UcmEnhanced]);
+    }
+
+    [Fact]
     public async Task A_client_that_signs_in_with_the_query_alone_or_with_a_user_besides_reads_the_new_endpoints()
     {
         var created = Assert.IsType<CreateApiClient.Outcome.Created>(await _pair.Service<CreateApiClient>().ExecuteAsync(
