@@ -15,6 +15,7 @@ internal static class CompatibleApi
             CompatibleAccounts.Map(api);
             CompatibleTokens.Map(api);
             CompatibleLicenses.Map(api);
+            CompatibleReservations.Map(api);
             CompatibleDevices.Map(api);
             CompatibleAlerts.Map(api);
         }

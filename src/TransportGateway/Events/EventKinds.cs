@@ -44,6 +44,7 @@ internal static class EventKinds
     public const string PurchasesChanged = "purchased-quantities-changed";
     public const string LicensesTransferred = "licenses-transferred";
     public const string TransfersTakenBack = "transferred-licenses-taken-back";
+    public const string ReservationRequested = "license-reservation-requested";
     public const string RegistrationRefused = "registration-refused";
     public const string MessageRefused = "message-refused";
     public const string RelayChanged = "relay-changed";

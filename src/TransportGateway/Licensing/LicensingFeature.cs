@@ -11,6 +11,7 @@ internal static class LicensingFeature
         .AddSingleton<ListLicenses>()
         .AddSingleton<ListSubscriptions>()
         .AddSingleton<TransferLicenses>()
+        .AddSingleton<RequestReservation>()
         .AddSingleton<Jobs.IJob, LicenseTerms>();
 
     public static void MapLicensing(this IEndpointRouteBuilder routes)

@@ -154,6 +154,29 @@ public abstract class ExistingClientsTests<TEngine> : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_reservation_gets_no_invented_code_but_the_way_to_a_real_one_and_is_taken_down()
+    {
+        const string Reserve = Account + "/virtual-accounts/Default/reserve-licenses";
+        var body = $$"""{"reservationRequests": [{"reservationCode": "CA-ZCUCM:1-Ab", "reservationType": "SPECIFIC", "licenses": [{"entitlementTag": "{{EntitlementTags.UcmEnhanced}}", "quantity": 2, "precedence": "LONGEST_TERM_FIRST"}]}]}""";
+        var (status, answer) = await _client.PythonAsync("POST", Reserve, body);
+        var result = Assert.Single(answer["authorizationCodes"]!.AsArray())!;
+        Assert.Equal((200, "ERROR", "", "FAILED"), (status, answer["status"]!.GetValue<string>(), result["authorizationCode"]!.GetValue<string>(), result["status"]!.GetValue<string>()));
+        Assert.Contains("for the virtual account 'Test Corp' of 'annanr.example.com'", result["statusMessage"]!.GetValue<string>(), StringComparison.Ordinal);
+        var entry = Assert.Single(await _pair.Gateway.EventsAsync(EventKinds.ReservationRequested));
+        Assert.Contains("with the request code CA-ZCUCM:1-Ab: ", entry.Message, StringComparison.Ordinal);
+        Assert.Equal(_account.Id, entry.AccountId);
+
+        foreach (var wrong in new[] { body.Replace("CA-ZCUCM:1-Ab", "", StringComparison.Ordinal), body.Replace("regid", "nonsense", StringComparison.Ordinal), body.Replace(": 2,", ": 0,", StringComparison.Ordinal) })
+        {
+            Assert.Equal("ERROR", (await _client.AnsibleAsync("POST", Reserve, wrong)).Body["status"]!.GetValue<string>());
+        }
+
+        Assert.Equal(400, (await _client.AnsibleAsync("POST", Reserve)).Status);
+        Assert.Equal(400, (await _client.AnsibleAsync("POST", Reserve, body.Replace(": 2,", ": \"two\",", StringComparison.Ordinal))).Status);
+        Assert.Single(await _pair.Gateway.EventsAsync(EventKinds.ReservationRequested));
+    }
+
+    [Fact]
     public async Task A_client_that_signs_in_with_the_query_alone_or_with_a_user_besides_reads_the_new_endpoints()
     {
         var created = Assert.IsType<CreateApiClient.Outcome.Created>(await _pair.Service<CreateApiClient>().ExecuteAsync(

@@ -204,6 +204,8 @@ public sealed class TourTests : IAsyncLifetime
         await DoAsync("POST", Account + "/licenses", new { limit = -1 });
         await DoAsync("POST", Account + "/license-subscriptions", new { status = new[] { "Active" } });
         await DoAsync("POST", Account + "/alerts", new { limit = -1 });
+        var wanted = new { entitlementTag = SeedProducts.Pi37.Entitlements[0].Tag, quantity = 1, precedence = "LONGEST_TERM_FIRST" };
+        await DoAsync("POST", Default + "/reserve-licenses", new { reservationRequests = new[] { new { reservationCode = "CB-X", reservationType = "SPECIFIC", licenses = new[] { wanted } } } });
         var transfer = new { license = SeedProducts.Cucmpub.Entitlements[0].Tag, quantity = 1, targetVirtualAccount = "Branch" };
         await DoAsync("POST", Default + "/licenses/transfer", new { licenses = new[] { transfer } });
         var device = (await DoAsync("GET", Default + "/devices"))["devices"]![0]!;
