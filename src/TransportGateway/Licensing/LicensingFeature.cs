@@ -4,7 +4,7 @@ using TransportGateway.Http;
 
 namespace TransportGateway.Licensing;
 
-/// <summary>The licence table over REST.</summary>
+/// <summary>The licence table over REST, and what moves licences in it.</summary>
 internal static class LicensingFeature
 {
     public static IServiceCollection AddLicensing(this IServiceCollection services) => services

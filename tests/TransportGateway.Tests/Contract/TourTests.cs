@@ -244,7 +244,8 @@ public sealed class TourTests : IAsyncLifetime
                 await socket.ConnectAsync(new UnixDomainSocketEndPoint(Gateway.Gateway.Directory.ControlSocket), cancellationToken);
                 return new NetworkStream(socket, ownsSocket: true);
             },
-        }) { BaseAddress = new Uri("http://localhost") };
+        })
+        { BaseAddress = new Uri("http://localhost") };
         foreach (var path in new[] { "/api/v2/cluster/drain", "/api/v2/cluster/resume" })
         {
             using var response = await local.PostAsync(path, null);
