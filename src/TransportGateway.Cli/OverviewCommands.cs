@@ -16,7 +16,23 @@ internal static class OverviewCommands
             var path = await CommandContext.VirtualAccountPathAsync(api, parsed.GetValue(account), parsed.GetValue(virtualAccount)!, cancellationToken);
             context.Print(parsed, await api.GetAsync(path + "/licenses", cancellationToken), answer => PrintLicenses(context, answer.AsArray()));
         });
-        return new Command("license", "Licences.") { list };
+
+        var moved = new Argument<string>("license") { Description = "name of the licence as the table shows it, or its entitlement tag" };
+        var quantity = new Option<long>("--quantity") { Description = "how many", Required = true };
+        var target = new Option<string>("--to") { Description = "local virtual account to move them to", Required = true };
+        var transfer = new Command("transfer", "Moves purchased licences from a local virtual account to another one of its account.") { moved, quantity, target, account, virtualAccount };
+        context.Run(transfer, async (parsed, api, cancellationToken) =>
+        {
+            var path = await CommandContext.VirtualAccountPathAsync(api, parsed.GetValue(account), parsed.GetValue(virtualAccount)!, cancellationToken);
+            context.Print(
+                parsed,
+                await api.PostAsync(
+                    path + "/licenses/transfer",
+                    new { license = parsed.GetValue(moved), quantity = parsed.GetValue(quantity), virtualAccount = parsed.GetValue(target) },
+                    cancellationToken),
+                answer => context.Output.WriteLine($"{Tables.Text(answer, "quantity")} of {Tables.Text(answer, "license")} are in '{Tables.Text(answer, "virtualAccount")}' now."));
+        });
+        return new Command("license", "Licences.") { list, transfer };
     }
 
     private static void PrintLicenses(CommandContext context, JsonArray licenses)

@@ -33,7 +33,7 @@ internal static class VirtualAccountCommands
 
         var doomed = new Argument<string>("name") { Description = "name of the local virtual account" };
         var yes = CommandContext.YesOption();
-        var delete = new Command("delete", "Deletes a local virtual account with its tokens; refused while products are registered in it.") { doomed, yes };
+        var delete = new Command("delete", "Deletes a local virtual account with its tokens; its licences go back to Default. Refused while products are registered in it.") { doomed, yes };
         context.Run(delete, async (parsed, api, cancellationToken) =>
         {
             var path = $"{await PathAsync(parsed, api, cancellationToken)}/{Uri.EscapeDataString(parsed.GetValue(doomed)!)}";

@@ -174,7 +174,7 @@ internal static class AccessFeature
     /// <summary>What the toolkit of a local account needs; a client for all accounts is asked to name what it wants.</summary>
     private static string[] DefaultPermissions(string? accountId) => accountId is null
         ? [nameof(Permission.ReadInventory)]
-        : [nameof(Permission.ReadInventory), nameof(Permission.ReadTokenText), nameof(Permission.ManageTokens), nameof(Permission.ManageInstances), nameof(Permission.ManageVirtualAccounts)];
+        : [nameof(Permission.ReadInventory), nameof(Permission.ReadTokenText), nameof(Permission.ManageTokens), nameof(Permission.ManageInstances), nameof(Permission.ManageVirtualAccounts), nameof(Permission.ManageLicenses)];
 
     private static IResult? RefusalOfChannel(HttpContext context, SignInThrottle throttle)
     {

@@ -1,4 +1,5 @@
 using TransportGateway.Access;
+using TransportGateway.Events;
 using TransportGateway.Http;
 using TransportGateway.Persistence;
 
@@ -31,6 +32,15 @@ internal sealed class AccountScope(Database database)
         var virtualFound = await new VirtualAccounts(session).FindByNameAsync(found.Id, virtualAccount, cancellationToken);
         return (found, virtualFound is not null && caller.MaySee(found.Id, virtualFound.Id) ? virtualFound : null);
     }
+
+    /// <summary>Those of an account's virtual accounts that are the caller's business.</summary>
+    public static IEnumerable<VirtualAccountRow> Visible(Caller caller, IEnumerable<VirtualAccountRow> virtualAccounts) =>
+        virtualAccounts.Where(entry => caller.MaySee(entry.AccountId, entry.Id));
+
+    /// <summary>Those of the alerts that are the caller's business; what is about the gateway itself is the business of those who may see all accounts.</summary>
+    public static IEnumerable<AlertRow> Visible(Caller caller, IEnumerable<AlertRow> alerts) => alerts.Where(alert => alert.AccountId.Length == 0
+        ? caller.IsForAllAccounts
+        : caller.MaySee(alert.AccountId, alert.VirtualAccountId.Length == 0 ? null : alert.VirtualAccountId));
 
     public static IResult NotAllowed() => Problem.Of(
         StatusCodes.Status403Forbidden, "other-account", "A client of one account cannot create, request, change or delete accounts. Sign in with one for all accounts.");

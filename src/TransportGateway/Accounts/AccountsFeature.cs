@@ -55,7 +55,7 @@ internal static class AccountsFeature
         }
 
         await using var session = await database.ReadAsync(context.RequestAborted);
-        return Results.Json((await new VirtualAccounts(session).ListAsync(found.Id, context.RequestAborted)).Where(entry => caller.MaySee(found.Id, entry.Id)).Select(View));
+        return Results.Json(AccountScope.Visible(caller, await new VirtualAccounts(session).ListAsync(found.Id, context.RequestAborted)).Select(View));
     }
 
     private static async Task<IResult> CreateVirtualAsync(

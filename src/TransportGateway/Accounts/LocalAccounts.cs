@@ -59,6 +59,10 @@ internal sealed class LocalAccounts(DbSession session)
             },
             cancellationToken) == 1;
 
+    /// <summary>Until the end of the transaction nobody else divides the account's licences among its virtual accounts.</summary>
+    public Task<int> HoldAsync(string id, CancellationToken cancellationToken) =>
+        session.ExecuteAsync("UPDATE accounts SET synchronization_needed = synchronization_needed WHERE id = @Id", new { Id = id }, cancellationToken);
+
     /// <summary>False when it is gone already.</summary>
     public async Task<bool> DeleteAsync(string id, CancellationToken cancellationToken) =>
         await session.ExecuteAsync("DELETE FROM accounts WHERE id = @Id", new { Id = id }, cancellationToken) == 1;

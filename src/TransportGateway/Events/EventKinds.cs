@@ -55,6 +55,9 @@ internal static class EventKinds
     public const string SynchronizationFileRefused = "synchronization-file-refused";
     public const string SynchronizationSettingsChanged = "synchronization-settings-changed";
     public const string PurchasesChanged = "purchased-quantities-changed";
+    public const string LicensesTransferred = "licenses-transferred";
+    public const string TransfersTakenBack = "transferred-licenses-taken-back";
+    public const string ReservationRequested = "license-reservation-requested";
     public const string RegistrationRefused = "registration-refused";
     public const string MessageRefused = "message-refused";
     public const string RelayChanged = "relay-changed";

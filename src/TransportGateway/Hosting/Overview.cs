@@ -44,7 +44,7 @@ internal static class Overview
             new DateTimeOffset(authority.CurrentSigner.Certificate.NotAfter),
             own,
             relayed,
-            (await AlertsOfAsync(session, caller, context.RequestAborted)).Count()));
+            AccountScope.Visible(caller, await new Alerts(session).ListOpenAsync(null, context.RequestAborted)).Count()));
     }
 
     private static async Task<IResult> EventsAsync(HttpContext context, Database database, string? kind = null, int limit = 100)
@@ -58,7 +58,7 @@ internal static class Overview
         var caller = Caller.Of(context)!;
         await using var session = await database.ReadAsync(context.RequestAborted);
         var accounts = (await new LocalAccounts(session).ListAsync(context.RequestAborted)).ToDictionary(account => account.Id, account => account.Name);
-        var alerts = await AlertsOfAsync(session, caller, context.RequestAborted);
+        var alerts = AccountScope.Visible(caller, await new Alerts(session).ListOpenAsync(null, context.RequestAborted));
         return Results.Json(alerts.Select(alert => new AlertView(
             alert.Kind,
             alert.Severity,
@@ -68,11 +68,6 @@ internal static class Overview
             alert.Message,
             alert.RaisedAt)));
     }
-
-    private static async Task<IEnumerable<AlertRow>> AlertsOfAsync(DbSession session, Caller caller, CancellationToken cancellationToken) =>
-        (await new Alerts(session).ListOpenAsync(null, cancellationToken)).Where(alert => alert.AccountId.Length == 0
-            ? caller.IsForAllAccounts
-            : caller.MaySee(alert.AccountId, alert.VirtualAccountId.Length == 0 ? null : alert.VirtualAccountId));
 
     private sealed record StatusView(
         string Version,

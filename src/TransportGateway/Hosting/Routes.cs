@@ -1,6 +1,7 @@
 using TransportGateway.Access;
 using TransportGateway.Accounts;
 using TransportGateway.Cluster;
+using TransportGateway.Compatible;
 using TransportGateway.DeviceGateway;
 using TransportGateway.HostTls;
 using TransportGateway.Http;

@@ -37,6 +37,18 @@ internal sealed class LenientBody
         return body;
     }
 
+    /// <summary>An object inside a body, to be read as leniently.</summary>
+    public static LenientBody Of(JsonElement element)
+    {
+        var body = new LenientBody();
+        foreach (var property in element.EnumerateObject())
+        {
+            body._values[property.Name] = property.Value;
+        }
+
+        return body;
+    }
+
     /// <exception cref="BadHttpRequestException">It is a list or an object.</exception>
     public string? Text(string name) => _values.TryGetValue(name, out var value)
         ? value.ValueKind switch

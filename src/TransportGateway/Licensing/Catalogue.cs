@@ -25,6 +25,10 @@ internal static class Catalogue
             : new LicenseName($"{stem.Replace('_', ' ')} ({version})", "");
     }
 
+    /// <summary>The name that Cisco gave the licence with what it granted; without one, that of the catalogue.</summary>
+    public static LicenseName NameOf(string tag, IReadOnlyDictionary<string, Entitlements.TagFacts> facts) =>
+        facts.TryGetValue(tag, out var fact) && fact.DisplayName.Length > 0 ? new LicenseName(fact.DisplayName, fact.Description) : NameOf(tag);
+
     /// <summary>The product type column's code for a software tag: <c>UCL</c>, <c>SDNMGMT</c>; otherwise the tag's own stem.</summary>
     public static string ProductTypeOf(string softwareTag)
     {

@@ -31,6 +31,13 @@ internal static class Compliance
         return overall;
     }
 
+    /// <summary>Opens and closes alerts as the pools of the virtual account are now.</summary>
+    public static async Task RefreshAlertsAsync(DbSession session, string accountId, string virtualAccountId, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var balances = await SettleAsync(session, accountId, virtualAccountId, cancellationToken);
+        await UpdateAlertsAsync(session, accountId, virtualAccountId, balances, now, cancellationToken);
+    }
+
     /// <summary>Opens the alert of each licence that is short, and closes that of each which is covered again.</summary>
     public static async Task UpdateAlertsAsync(
         DbSession session,

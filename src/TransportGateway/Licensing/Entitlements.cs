@@ -33,9 +33,10 @@ internal sealed class Entitlements(DbSession session)
                            SUM(CASE WHEN status IN ('Active', 'Future') AND starts_at <= @Now AND (ends_at IS NULL OR ends_at > @Now) THEN quantity ELSE 0 END) AS quantity
                       FROM entitlements
                      GROUP BY account_id, tag) g
-              JOIN virtual_accounts v ON v.account_id = g.account_id AND v.is_default = TRUE
-              LEFT JOIN license_pools p ON p.virtual_account_id = v.id AND p.tag = g.tag
-             WHERE COALESCE(p.purchased, 0) <> g.quantity
+              LEFT JOIN (SELECT v.account_id, p.tag, SUM(p.purchased) AS purchased
+                           FROM license_pools p JOIN virtual_accounts v ON v.id = p.virtual_account_id
+                          GROUP BY v.account_id, p.tag) h ON h.account_id = g.account_id AND h.tag = g.tag
+             WHERE COALESCE(h.purchased, 0) <> g.quantity
              ORDER BY g.account_id
             """,
             new { Now = now },

@@ -6,7 +6,7 @@ namespace TransportGateway.Licensing;
 /// <remarks>
 /// A pool's in_use is kept in step with the usages of its products, so that an answer needs no sum over all products.
 /// Pools are always touched in the order of their tags: two products that change the same ones cannot wait for each other in a ring.
-/// Purchased quantities come from synchronisation: <see cref="SettlePurchases"/> alone sets them.
+/// Purchased quantities come from synchronisation: <see cref="SettlePurchases"/> alone sets them, and what else moves them takes here what it gives there.
 /// </remarks>
 internal sealed class LicensePools(DbSession session)
 {
@@ -80,6 +80,29 @@ internal sealed class LicensePools(DbSession session)
             """,
             new { VirtualAccountId = virtualAccountId, Tag = tag, Purchased = purchased },
             cancellationToken);
+
+    /// <summary>Moves purchased licences between two virtual accounts of an account, so that their sum stays.</summary>
+    /// <returns>False when there are not so many: then the caller ends its transaction without a commit.</returns>
+    public async Task<bool> MovePurchasedAsync(string fromVirtualAccountId, string toVirtualAccountId, string tag, long quantity, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(quantity, 1);
+        var enough = false;
+        foreach (var account in new[] { fromVirtualAccountId, toVirtualAccountId }.Order(StringComparer.Ordinal))
+        {
+            var changed = await session.ExecuteAsync(
+                account == fromVirtualAccountId
+                    ? "UPDATE license_pools SET purchased = purchased - @Quantity WHERE virtual_account_id = @Account AND tag = @Tag AND purchased >= @Quantity"
+                    : """
+                      INSERT INTO license_pools (virtual_account_id, tag, purchased) VALUES (@Account, @Tag, @Quantity)
+                      ON CONFLICT (virtual_account_id, tag) DO UPDATE SET purchased = license_pools.purchased + excluded.purchased
+                      """,
+                new { Account = account, Tag = tag, Quantity = quantity },
+                cancellationToken);
+            enough |= account == fromVirtualAccountId && changed == 1;
+        }
+
+        return enough;
+    }
 
     /// <summary>Every pool of an account, for a report.</summary>
     public Task<IReadOnlyList<AccountPoolRow>> ListOfAccountAsync(string accountId, CancellationToken cancellationToken) =>

@@ -31,11 +31,8 @@ internal sealed class ListLicenses(Database database)
             .Union(relayed.Keys, StringComparer.Ordinal)
             .Select(tag =>
             {
-                var (name, billing) = facts.TryGetValue(tag, out var fact) && fact.DisplayName.Length > 0
-                    ? (new LicenseName(fact.DisplayName, fact.Description), fact.Billing)
-                    : (Catalogue.NameOf(tag), Prepaid);
                 var used = relayed.GetValueOrDefault(tag);
-                return new License(tag, name, billing, balances.GetValueOrDefault(tag) ?? new LicenseBalance(0, 0, 0), used?.Quantity ?? 0, used?.Status ?? "");
+                return new License(tag, Catalogue.NameOf(tag, facts), facts.GetValueOrDefault(tag)?.Billing ?? Prepaid, balances.GetValueOrDefault(tag) ?? new LicenseBalance(0, 0, 0), used?.Quantity ?? 0, used?.Status ?? "");
             })
             .OrderBy(license => license.Name.DisplayName, StringComparer.OrdinalIgnoreCase)
             .ThenBy(license => license.Tag, StringComparer.Ordinal)];

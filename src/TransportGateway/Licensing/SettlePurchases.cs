@@ -7,45 +7,70 @@ namespace TransportGateway.Licensing;
 
 /// <summary>Makes the purchased quantities of an account what its entitlements grant at this instant.</summary>
 /// <remarks>
-/// The only place from which purchased quantities are written: after a synchronisation replaced the entitlements, and when a term
-/// begins or ends. They stand in the Default local virtual account, as the cloud's virtual account knows nothing of local ones.
+/// The only place from which the sum of purchased quantities is written: after a synchronisation replaced the entitlements, and when a term
+/// begins or ends. Software Central knows nothing of local virtual accounts: what it grants more goes to the Default one, what was transferred
+/// stays where it is, and what it grants no longer is taken as <see cref="PurchaseShares"/> says.
 /// </remarks>
 internal static class SettlePurchases
 {
+    private const int MostNamed = 20;
+
     /// <summary>In its caller's transaction. False when they were right already.</summary>
     public static async Task<bool> ExecuteAsync(DbSession session, LocalAccountRow account, string by, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var virtualAccount = (await new VirtualAccounts(session).ListAsync(account.Id, cancellationToken)).Single(found => found.IsDefault);
+        await new LocalAccounts(session).HoldAsync(account.Id, cancellationToken);
+        var virtualAccounts = await new VirtualAccounts(session).ListAsync(account.Id, cancellationToken);
         var pools = new LicensePools(session);
         var granted = await new Entitlements(session).PurchasedAtAsync(account.Id, now, cancellationToken);
-        var held = (await pools.ListAsync(virtualAccount.Id, cancellationToken)).ToDictionary(pool => pool.Tag, pool => pool.Purchased, StringComparer.Ordinal);
-        var changes = Changes(granted, held);
-        foreach (var (tag, _, becomes) in changes)
+        var held = (await pools.ListOfAccountAsync(account.Id, cancellationToken)).Select(row => new LicenseShare(row.VirtualAccountId, row.Tag, row.Purchased, row.InUse)).ToArray();
+        var changes = PurchaseShares.Settle(granted, held, [.. virtualAccounts.Select(virtualAccount => virtualAccount.Id)]);
+        foreach (var change in changes)
         {
-            await pools.SetPurchasedAsync(virtualAccount.Id, tag, becomes, cancellationToken);
+            await pools.SetPurchasedAsync(change.VirtualAccountId, change.Tag, change.Becomes, cancellationToken);
         }
 
         // Substitution rules may have changed along with the entitlements, so the alerts are looked at in any case.
-        var balances = await Compliance.SettleAsync(session, account.Id, virtualAccount.Id, cancellationToken);
-        await Compliance.UpdateAlertsAsync(session, account.Id, virtualAccount.Id, balances, now, cancellationToken);
+        foreach (var virtualAccount in virtualAccounts)
+        {
+            await Compliance.RefreshAlertsAsync(session, account.Id, virtualAccount.Id, now, cancellationToken);
+        }
+
         if (changes.Count == 0)
         {
             return false;
         }
 
-        var what = string.Join("; ", changes.Take(20).Select(change => $"{Catalogue.NameOf(change.Tag).DisplayName}: {change.Was} to {change.Becomes}"));
-        await new EventLog(session).AppendAsync(
-            new LoggedEvent(EventKinds.PurchasesChanged, Severity.Info, by, $"Purchased quantities changed: {what}{(changes.Count > 20 ? " and more" : "")}.", account.Id),
-            now,
-            cancellationToken);
+        var log = new EventLog(session);
+        await log.AppendAsync(
+            new LoggedEvent(EventKinds.PurchasesChanged, Severity.Info, by, $"Purchased quantities changed: {Sums(granted, held)}.", account.Id), now, cancellationToken);
+        if (TakenBack(changes, virtualAccounts) is { Length: > 0 } taken)
+        {
+            await log.AppendAsync(
+                new LoggedEvent(
+                    EventKinds.TransfersTakenBack, Severity.Warning, by, $"Cisco grants fewer licences, so some that were transferred are gone: {taken}.", account.Id),
+                now,
+                cancellationToken);
+        }
+
         return true;
     }
 
-    /// <summary>In the order of their tags, as pools are always touched.</summary>
-    private static List<(string Tag, long Was, long Becomes)> Changes(IReadOnlyDictionary<string, long> granted, Dictionary<string, long> held) =>
-        [.. granted.Keys.Union(held.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal)
-            .Select(tag => (Tag: tag, Was: held.GetValueOrDefault(tag), Becomes: granted.GetValueOrDefault(tag)))
-            .Where(change => change.Was != change.Becomes)];
+    private static string Sums(IReadOnlyDictionary<string, long> granted, IReadOnlyCollection<LicenseShare> held)
+    {
+        var sums = held.GroupBy(share => share.Tag, StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.Sum(share => share.Purchased), StringComparer.Ordinal);
+        return Enumerate([.. granted.Keys.Union(sums.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal)
+            .Where(tag => sums.GetValueOrDefault(tag) != granted.GetValueOrDefault(tag))
+            .Select(tag => $"{Catalogue.NameOf(tag).DisplayName}: {sums.GetValueOrDefault(tag)} to {granted.GetValueOrDefault(tag)}")]);
+    }
+
+    private static string TakenBack(IReadOnlyList<ShareChange> changes, IReadOnlyList<VirtualAccountRow> virtualAccounts)
+    {
+        var names = virtualAccounts.Where(virtualAccount => !virtualAccount.IsDefault).ToDictionary(virtualAccount => virtualAccount.Id, virtualAccount => virtualAccount.Name, StringComparer.Ordinal);
+        return Enumerate([.. changes.Where(change => names.ContainsKey(change.VirtualAccountId))
+            .Select(change => $"{Catalogue.NameOf(change.Tag).DisplayName} in '{names[change.VirtualAccountId]}': {change.Was} to {change.Becomes}")]);
+    }
+
+    private static string Enumerate(IReadOnlyList<string> changes) => string.Join("; ", changes.Take(MostNamed)) + (changes.Count > MostNamed ? " and more" : "");
 }
 
 /// <summary>Lets terms begin and end on time, without a synchronisation.</summary>

@@ -6,7 +6,7 @@ using TransportGateway.Persistence;
 
 namespace TransportGateway.Registration;
 
-/// <summary>Deletes a local virtual account with its tokens, once no product is registered in it and no licence bought for it.</summary>
+/// <summary>Deletes a local virtual account with its tokens, once no product is registered in it. Its licences go back to the default one.</summary>
 /// <remarks>The tokens go first: that waits for the registrations that are using one, so what is counted afterwards is all there is.</remarks>
 internal sealed class DeleteVirtualAccount(Database database, TimeProvider clock)
 {
@@ -56,13 +56,8 @@ internal sealed class DeleteVirtualAccount(Database database, TimeProvider clock
                 $"{count} product instance(s) are registered in it: {string.Join(", ", named.Select(instance => instance.DisplayName))}{(count > MostNamed ? ", ..." : "")}. Remove or transfer them first.");
         }
 
-        var pools = new LicensePools(session);
-        await pools.DeleteEmptyAsync(virtualAccount.Id, cancellationToken);
-        if ((await pools.ListAsync(virtualAccount.Id, cancellationToken)).Count > 0)
-        {
-            return new Outcome.Blocked("Licences are assigned to it. Transfer them first.");
-        }
-
+        await TransferLicenses.HandBackAsync(session, virtualAccount, siblings[0], by.Name, now, cancellationToken);
+        await new LicensePools(session).DeleteEmptyAsync(virtualAccount.Id, cancellationToken);
         await instances.MoveEndedAsync(virtualAccount.Id, siblings[0].Id, cancellationToken);
         await new RelayedInstances(session).MoveAllAsync(virtualAccount.Id, siblings[0].Id, cancellationToken);
         await new VirtualAccounts(session).DeleteAsync(virtualAccount.Id, cancellationToken);

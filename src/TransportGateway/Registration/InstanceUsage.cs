@@ -14,7 +14,7 @@ internal static class InstanceUsage
         var pools = new LicensePools(session);
         var usage = await pools.UsageOfAsync(instance.Id, cancellationToken);
         await pools.ReplaceUsageAsync(instance.VirtualAccountId, instance.Id, usage, Nothing, cancellationToken);
-        await UpdateAlertsAsync(session, instance.AccountId, instance.VirtualAccountId, now, cancellationToken);
+        await Compliance.RefreshAlertsAsync(session, instance.AccountId, instance.VirtualAccountId, now, cancellationToken);
     }
 
     /// <summary>Takes what an instance uses along to the virtual account it is in now, if that is another one.</summary>
@@ -33,14 +33,7 @@ internal static class InstanceUsage
             await new InstanceDepartures(session).AddAsync(before.AccountId, before.Id, now, cancellationToken);
         }
 
-        await UpdateAlertsAsync(session, before.AccountId, before.VirtualAccountId, now, cancellationToken);
-        await UpdateAlertsAsync(session, moved.AccountId, moved.VirtualAccountId, now, cancellationToken);
-    }
-
-    private static async Task UpdateAlertsAsync(
-        DbSession session, string accountId, string virtualAccountId, DateTimeOffset now, CancellationToken cancellationToken)
-    {
-        var balances = await Compliance.SettleAsync(session, accountId, virtualAccountId, cancellationToken);
-        await Compliance.UpdateAlertsAsync(session, accountId, virtualAccountId, balances, now, cancellationToken);
+        await Compliance.RefreshAlertsAsync(session, before.AccountId, before.VirtualAccountId, now, cancellationToken);
+        await Compliance.RefreshAlertsAsync(session, moved.AccountId, moved.VirtualAccountId, now, cancellationToken);
     }
 }

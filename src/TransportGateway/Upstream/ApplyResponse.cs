@@ -35,6 +35,8 @@ internal sealed class ApplyResponse(Database database, MasterKey masterKey, Cert
             return false;
         }
 
+        // First of all, so that nobody who divides the account's licences waits for this transaction while it waits for them.
+        await new LocalAccounts(session).HoldAsync(run.AccountId, cancellationToken);
         var account = await new LocalAccounts(session).FindAsync(run.AccountId, cancellationToken)
             ?? throw new InvalidOperationException("The account of an open synchronisation is gone.");
         await using (var file = open())

@@ -8,7 +8,7 @@ public sealed partial class FolderOrderTests
     /// <summary>A folder uses folders to its left.</summary>
     private static readonly string[] Order =
     [
-        "Http", "Persistence", "Events", "Cluster", "Jobs", "Access", "Accounts", "Authority", "HostTls", "Licensing", "Registration", "Upstream", "DeviceGateway", "Web", "Hosting",
+        "Http", "Persistence", "Events", "Cluster", "Jobs", "Access", "Accounts", "Authority", "HostTls", "Licensing", "Registration", "Upstream", "DeviceGateway", "Compatible", "Web", "Hosting",
     ];
 
     [Fact]
@@ -40,8 +40,10 @@ public sealed partial class FolderOrderTests
     public void Purchased_quantities_are_written_by_synchronisation_alone()
     {
         // One statement sets them, one use case runs it, and that one is called by what verified Software Central's answer and by the clock.
+        // Another statement moves them between the virtual accounts of an account; what it gives it takes.
         Assert.Equal(["LicensePools.cs"], Files(source => Purchase().IsMatch(source)));
         Assert.Equal(["LicensePools.cs", "SettlePurchases.cs"], Files(source => source.Contains("SetPurchasedAsync(", StringComparison.Ordinal)));
+        Assert.Equal(["LicensePools.cs", "TransferLicenses.cs"], Files(source => source.Contains("MovePurchasedAsync(", StringComparison.Ordinal)));
         Assert.Equal(["ApplyResponse.cs", "SettlePurchases.cs"], Files(source => source.Contains("SettlePurchases.ExecuteAsync(", StringComparison.Ordinal)));
         Assert.Equal(["ApplyResponse.cs"], Files(source => source.Contains("new Entitlements(session);", StringComparison.Ordinal)));
 

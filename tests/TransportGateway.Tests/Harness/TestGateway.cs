@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using TransportGateway.Access;
@@ -8,6 +9,7 @@ using TransportGateway.Hosting;
 using TransportGateway.Persistence;
 using TransportGateway.Registration;
 using TransportGateway.Simulators;
+using TransportGateway.Tests.Contract;
 using TransportGateway.Tests.Simulators;
 
 namespace TransportGateway.Tests.Harness;
@@ -35,6 +37,9 @@ internal sealed class TestGateway : IAsyncDisposable
 
     /// <summary>The value that the gateway was started with last.</summary>
     public string Setting(string key) => _settings[key];
+
+    /// <summary>Every answer of its REST API is held against the contract; a test that got one which does not fit fails at its end.</summary>
+    public ContractWatch Contract { get; } = new();
 
     /// <summary>Every log line that the server wrote, for tests that read it.</summary>
     public CapturedLog Log { get; }
@@ -96,7 +101,11 @@ internal sealed class TestGateway : IAsyncDisposable
     {
         var (loaded, errors) = GatewaySettings.Load([.. _settings.Select(entry => $"--{entry.Key}={entry.Value}")], new Dictionary<string, string>());
         Assert.Empty(errors);
-        Gateway = await Gateway.StartAsync(loaded!, _clock, logging => logging.ClearProviders().AddProvider(Log), _keys.Next);
+        Gateway = await Gateway.StartAsync(loaded!, _clock, logging =>
+        {
+            logging.ClearProviders().AddProvider(Log);
+            logging.Services.AddSingleton<IStartupFilter>(Contract);
+        }, _keys.Next);
         _runs = true;
     }
 
@@ -181,6 +190,7 @@ internal sealed class TestGateway : IAsyncDisposable
 
         await _engine.DisposeAsync();
         _keys.Dispose();
+        Assert.True(Contract.Violations.Count == 0, string.Join(Environment.NewLine, Contract.Violations));
     }
 
     private async Task CreateAccountAsync(string name)

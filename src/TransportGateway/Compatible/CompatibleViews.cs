@@ -2,17 +2,20 @@ using System.Text.Json.Nodes;
 using TransportGateway.Accounts;
 using TransportGateway.Licensing;
 using TransportGateway.Persistence;
+using TransportGateway.Registration;
 
-namespace TransportGateway.Registration;
+namespace TransportGateway.Compatible;
 
 /// <summary>How tokens, licences and product instances look to clients of SSM On-Prem (ssm-on-prem 6.2).</summary>
 internal static class CompatibleViews
 {
+    public static string Instant(DateTimeOffset instant) => instant.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", System.Globalization.CultureInfo.InvariantCulture);
+
     public static JsonObject Of(TokenRow token, Secret text) => new()
     {
         ["token"] = text.Value,
         ["description"] = token.Description,
-        ["expirationDate"] = token.ExpiresAt.ToString("yyyy-MM-ddTHH:mm:ssZ", System.Globalization.CultureInfo.InvariantCulture),
+        ["expirationDate"] = Instant(token.ExpiresAt),
         ["exportControlled"] = token.ExportControlled ? "Allowed" : "Not Allowed",
         ["numberofUses"] = token.MaxUses,
         ["createdBy"] = token.CreatedBy,
@@ -36,6 +39,19 @@ internal static class CompatibleViews
         ["licenseSubstitutions"] = new JsonArray(),
     };
 
+    /// <param name="virtualAccount">The default one: that is where Cisco's grants stand until they are transferred.</param>
+    public static JsonObject Of(ListSubscriptions.Subscription subscription, VirtualAccountRow virtualAccount) => new()
+    {
+        ["license"] = subscription.Entitlement.DisplayName,
+        ["virtualAccount"] = virtualAccount.Name,
+        ["quantity"] = subscription.Entitlement.Quantity,
+        ["billingType"] = subscription.Entitlement.Billing.ToUpperInvariant(),
+        ["subscriptionId"] = subscription.Entitlement.SubscriptionId ?? "",
+        ["startDate"] = Instant(subscription.Entitlement.StartsAt),
+        ["endDate"] = subscription.Entitlement.EndsAt is { } end ? Instant(end) : "",
+        ["status"] = subscription.Status,
+    };
+
     public static JsonObject Of(InstanceRow instance) => new()
     {
         ["name"] = instance.DisplayName,
@@ -44,7 +60,7 @@ internal static class CompatibleViews
         ["productTagName"] = instance.SoftwareTag,
         ["productType"] = instance.ProductType,
         ["relayed"] = instance.Relayed,
-        ["lastContactDate"] = instance.LastContactAt.ToString("yyyy-MM-ddTHH:mm:ssZ", System.Globalization.CultureInfo.InvariantCulture),
+        ["lastContactDate"] = Instant(instance.LastContactAt),
         ["sudi"] = new JsonObject
         {
             ["suvi"] = instance.Suvi,
