@@ -98,7 +98,8 @@ internal sealed class Gateway : IAsyncDisposable
     {
         // Settings come from GatewaySettings alone. The other builders read files of the folder that the process was started in, and watch all
         // folders below it: started by systemd that is the whole machine.
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = directory.Path });
+        // The pages are in this assembly, whichever program it is part of.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = directory.Path, ApplicationName = typeof(Gateway).Assembly.GetName().Name });
         Logging.Configure(builder.Logging, settings);
         logging?.Invoke(builder.Logging);
         builder.Services.AddRouting();

@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
 using TransportGateway.Access;
 using TransportGateway.Simulators;
 using TransportGateway.Simulators.Central;
@@ -49,6 +50,7 @@ public sealed class TourTests : IAsyncLifetime
     {
         await LookAroundAsync();
         await SignInAsync();
+        await AdministerPeopleAsync();
         await AskForAccountsAsync();
         await SynchronizeAsync();
         await SynchronizeByFilesAsync();
@@ -104,6 +106,24 @@ public sealed class TourTests : IAsyncLifetime
         var client = await DoAsync("POST", "/api/v2/api-clients", new { name = "tour", permissions = new[] { "ReadInventory" } });
         await DoAsync("GET", "/api/v2/api-clients");
         await DoAsync("DELETE", "/api/v2/api-clients/" + Text(client, "clientId"));
+    }
+
+    private async Task AdministerPeopleAsync()
+    {
+        await DoAsync("POST", "/api/v2/users", new { name = "tour", systemRole = "operator", email = "tour@example.com" });
+        await DoAsync("GET", "/api/v2/users");
+        await DoAsync("GET", "/api/v2/users/tour");
+        await DoAsync("PATCH", "/api/v2/users/tour", new { lastName = "Tour" });
+        await DoAsync("POST", "/api/v2/users/tour/password-code");
+        await DoAsync("PUT", "/api/v2/users/tour/account-roles", new { accountId = Gateway.Account.Id, role = "account-user" });
+        await DoAsync("DELETE", "/api/v2/users/tour/second-factor");
+        var user = await Gateway.UserAsync("guest", Roles.SystemUser);
+        await Gateway.Gateway.Services.GetRequiredService<SignIn>().OpenAsync(user, complete: true, "127.0.0.1", "a browser", CancellationToken.None);
+        var session = (await DoAsync("GET", "/api/v2/sessions")).AsArray()[0]!;
+        await DoAsync("DELETE", "/api/v2/sessions/" + Text(session, "id"));
+        await DoAsync("DELETE", "/api/v2/users/tour");
+        await DoAsync("GET", "/api/v2/access-rules");
+        await DoAsync("PUT", "/api/v2/access-rules", new { idleMinutes = 20 });
     }
 
     private async Task AskForAccountsAsync()

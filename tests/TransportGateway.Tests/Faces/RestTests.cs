@@ -78,16 +78,6 @@ public abstract class RestTests<TEngine> : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_password_grant_is_refused_with_the_way_out()
-    {
-        using var response = await _http.PostAsJsonAsync("/oauth/token", new { grant_type = "password", username = "a", password = "b" });
-        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
-        var answer = JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
-        Assert.Equal("unsupported_grant_type", answer["error"]!.GetValue<string>());
-        Assert.Contains("client_credentials", answer["error_description"]!.GetValue<string>(), StringComparison.Ordinal);
-    }
-
-    [Fact]
     public async Task Without_a_valid_token_the_answer_is_403_with_what_to_do()
     {
         foreach (var token in new[] { null, "nonsense" })
