@@ -7,9 +7,11 @@ internal static class AdministrationAreas
 {
     private static readonly Area[] All =
     [
-        new("/administration", "Overview", Permission.ReadInventory),
         new("/administration/users", "Users", Permission.ManageUsers),
     ];
+
+    /// <summary>Those that are there on every gateway.</summary>
+    public static IEnumerable<Area> Always => All;
 
     public static IEnumerable<Area> For(GatewayPage page) => All.Where(area => page.MayForAll(area.Permission));
 

@@ -1,0 +1,89 @@
+using TransportGateway.Access;
+using TransportGateway.Simulators;
+using TransportGateway.Tests.Harness;
+using TransportGateway.Web;
+
+namespace TransportGateway.Browser.Tests;
+
+/// <summary>Walks from link to link through everything that a person can reach.</summary>
+[Collection(BrowserTests.Name)]
+public sealed class EveryPageTests(Chromium chromium) : IAsyncLifetime
+{
+    private const int MostPages = 120;
+    private TestGateway _gateway = null!;
+
+    public async Task InitializeAsync()
+    {
+        _gateway = await TestGateway.StartAsync<SqliteEngine>();
+        await _gateway.UserAsync("admin", Roles.SystemAdministrator);
+        var token = await _gateway.CreateTokenAsync();
+        foreach (var definition in SeedProducts.All)
+        {
+            var product = _gateway.Product(definition);
+            await product.RegisterAsync(token);
+            await product.AuthorizeAsync();
+        }
+    }
+
+    public async Task DisposeAsync() => await _gateway.DisposeAsync();
+
+    [Theory]
+    [InlineData("en-GB", false)]
+    [InlineData("zh-TW", true)]
+    public async Task Every_page_is_open_to_everybody_and_asks_nothing_of_other_places(string locale, bool dark)
+    {
+        await using var tab = await chromium.OpenAsync(_gateway.Address, options =>
+        {
+            options.Locale = locale;
+            options.ColorScheme = dark ? Microsoft.Playwright.ColorScheme.Dark : Microsoft.Playwright.ColorScheme.Light;
+        });
+        var barriers = new List<string>();
+        var failures = new List<string>();
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        await tab.Page.GotoAsync("/sign-in");
+        barriers.AddRange(await tab.BarriersAsync());
+        await SignInAsync(tab);
+
+        var waiting = new Queue<string>(["/", "/licensing", "/profile", "/profile/password", "/profile/second-factor", "/set-password"]);
+        while (waiting.TryDequeue(out var path) && seen.Count < MostPages)
+        {
+            if (!seen.Add(Kind(path)))
+            {
+                continue;
+            }
+
+            var answer = await tab.Page.GotoAsync(path);
+            if (answer is null || answer.Status >= 400)
+            {
+                failures.Add($"{path} answered {answer?.Status}");
+                continue;
+            }
+
+            barriers.AddRange(await tab.BarriersAsync());
+            await tab.PictureAsync($"{locale}{Kind(path).Replace('/', '-').Replace('?', '-')}");
+            foreach (var link in await tab.LinksAsync())
+            {
+                waiting.Enqueue(link);
+            }
+        }
+
+        Assert.Empty(failures);
+        Assert.Empty(barriers);
+        Assert.Empty(tab.Complaints);
+        Assert.All(Areas(), area => Assert.Contains(area, seen));
+    }
+
+    private static IEnumerable<string> Areas() => AdministrationAreas.Always.Select(area => area.Path);
+
+    /// <summary>Pages that differ only in what they are sorted by, or in which page of a list they show, are one.</summary>
+    private static string Kind(string path) => path.Split('?')[0];
+
+    private static async Task SignInAsync(Tab tab)
+    {
+        // The labels are in the browser's language here.
+        await tab.Page.FillAsync("#name", "admin");
+        await tab.Page.FillAsync("#password", People.Password.Value);
+        await tab.Page.Keyboard.PressAsync("Enter");
+        await tab.Page.WaitForURLAsync(url => !url.Contains("/sign-in", StringComparison.Ordinal));
+    }
+}
