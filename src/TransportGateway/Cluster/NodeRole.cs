@@ -11,6 +11,25 @@ internal sealed class NodeRole : IDisposable
     /// <summary>Cancelled when this node becomes active the next time. Take it before looking at <see cref="IsActive"/>.</summary>
     public CancellationToken NextActivation => _activation.Token;
 
+    /// <summary>Waits for this node to become active; false when it has not by then.</summary>
+    public async Task<bool> ActivatesWithinAsync(TimeSpan patience, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        using var activated = CancellationTokenSource.CreateLinkedTokenSource(NextActivation, cancellationToken);
+        try
+        {
+            if (!_active)
+            {
+                await Task.Delay(patience, clock, activated.Token);
+            }
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // It became active.
+        }
+
+        return _active;
+    }
+
     public void BecomeActive()
     {
         // In this order: who takes the token and then finds the role unchanged is woken by that very token.
