@@ -31,6 +31,33 @@ internal sealed class EventLog(DbSession session)
             new { AccountIds = accountIds?.ToArray() ?? [], Kind = kind, Limit = Math.Clamp(limit, 1, MostRowsPerPage) },
             cancellationToken);
 
+    /// <summary>A page of the newest entries first, and how many there are in all.</summary>
+    /// <param name="accountIds">As above.</param>
+    /// <param name="kinds">Null for all.</param>
+    /// <param name="text">Searched in message, actor and kind; empty for all.</param>
+    public async Task<(IReadOnlyList<EventRow> Rows, long Total)> SearchAsync(
+        IReadOnlyCollection<string>? accountIds, IReadOnlyCollection<string>? kinds, string text, int limit, int offset, CancellationToken cancellationToken)
+    {
+        var condition =
+            $"""
+            {(accountIds is null ? "TRUE" : session.Dialect.AnyOf("account_id", "@AccountIds"))}
+               AND {(kinds is null ? "TRUE" : session.Dialect.AnyOf("kind", "@Kinds"))}
+               AND {(text.Length == 0 ? "TRUE" : "(lower(message) LIKE @Pattern ESCAPE '!' OR lower(actor) LIKE @Pattern ESCAPE '!' OR kind LIKE @Pattern ESCAPE '!')")}
+            """;
+        var parameters = new { AccountIds = accountIds?.ToArray() ?? [], Kinds = kinds?.ToArray() ?? [], Pattern = Dialect.Containing(text), Limit = limit, Offset = offset };
+        var rows = await session.QueryAsync<EventRow>(
+            $"""
+            SELECT id, occurred_at, kind, severity, actor, account_id, instance_id, message
+              FROM events
+             WHERE {condition}
+             ORDER BY occurred_at DESC, id DESC
+             LIMIT @Limit OFFSET @Offset
+            """,
+            parameters,
+            cancellationToken);
+        return (rows, await session.ScalarAsync<long>($"SELECT COUNT(*) FROM events WHERE {condition}", parameters, cancellationToken));
+    }
+
     /// <summary>Identifiers sort by time, so a new one means that something happened.</summary>
     public Task<string?> NewestIdAsync(CancellationToken cancellationToken) =>
         session.ScalarAsync<string>("SELECT id FROM events ORDER BY occurred_at DESC, id DESC LIMIT 1", null, cancellationToken);

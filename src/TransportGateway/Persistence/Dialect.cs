@@ -22,6 +22,10 @@ internal abstract class Dialect
     /// <summary>Gives <c>table_name</c> and <c>column_name</c> of all tables but the migrations' journal.</summary>
     public abstract string ListColumns { get; }
 
+    /// <summary>The pattern for <c>lower(column) LIKE @Pattern ESCAPE '!'</c> that finds a text anywhere.</summary>
+    public static string Containing(string text) =>
+        $"%{text.ToLowerInvariant().Replace("!", "!!", StringComparison.Ordinal).Replace("%", "!%", StringComparison.Ordinal).Replace("_", "!_", StringComparison.Ordinal)}%";
+
     public static string Quote(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
     public abstract bool IsUniqueViolation(DbException exception);

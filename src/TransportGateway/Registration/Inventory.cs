@@ -29,4 +29,87 @@ internal sealed class Inventory(DbSession session)
     public async Task<InstanceRow?> FindRegisteredAsync(string udiKey, CancellationToken cancellationToken) =>
         await new ProductInstances(session).FindRegisteredAsync(udiKey, cancellationToken)
         ?? await new RelayedInstances(session).FindRegisteredAsync(udiKey, cancellationToken);
+
+    /// <summary>A page of what the inventory shows, with own and relayed instances mixed, in the order asked for.</summary>
+    public async Task<(IReadOnlyList<InventoryRow> Rows, long Total)> SearchAsync(string virtualAccountId, InventorySearch search, CancellationToken cancellationToken)
+    {
+        var order = search.Sort switch
+        {
+            "type" => "product_type",
+            "contact" => "last_contact_at",
+            "status" => "authorization_status",
+            _ => "lower(name)",
+        };
+        var parameters = new { VirtualAccountId = virtualAccountId, Pattern = Dialect.Containing(search.Text), search.Limit, search.Offset };
+        var condition = search.Text.Length == 0 ? "TRUE" : "(lower(name) LIKE @Pattern ESCAPE '!' OR lower(product_type) LIKE @Pattern ESCAPE '!' OR lower(serial) LIKE @Pattern ESCAPE '!')";
+        var rows = await session.QueryAsync<InventoryRow>(
+            $"""
+            SELECT id, name, product_type, last_contact_at, authorization_status, relayed_to
+              FROM ({All}) everything
+             WHERE {condition}
+             ORDER BY {order} {(search.Descending ? "DESC" : "ASC")} NULLS LAST, id
+             LIMIT @Limit OFFSET @Offset
+            """,
+            parameters,
+            cancellationToken);
+        var total = search.Text.Length == 0
+            ? await CountAsync(virtualAccountId, cancellationToken)
+            : await session.ScalarAsync<long>($"SELECT COUNT(*) FROM ({All}) everything WHERE {condition}", parameters, cancellationToken);
+        return (rows, total);
+    }
+
+    /// <summary>The instances of a virtual account that use a licence, those that use most first.</summary>
+    public Task<IReadOnlyList<InventoryUse>> UsesAsync(string virtualAccountId, string tag, CancellationToken cancellationToken) =>
+        session.QueryAsync<InventoryUse>(
+            $"""
+            SELECT u.instance_id, everything.name, u.quantity
+              FROM (SELECT instance_id, tag, quantity FROM license_usages UNION ALL SELECT instance_id, tag, quantity FROM relayed_usages) u
+              JOIN ({All}) everything ON everything.id = u.instance_id
+             WHERE u.tag = @Tag
+             ORDER BY u.quantity DESC, everything.name
+             LIMIT 1000
+            """,
+            new { VirtualAccountId = virtualAccountId, Tag = tag },
+            cancellationToken);
+
+    private const string All =
+        """
+        SELECT id, COALESCE(host_name, 'UDI_PID:' || COALESCE(udi_pid, '') || ';UDI_SN:' || COALESCE(udi_serial_number, '') || ';') AS name,
+               COALESCE(udi_serial_number, '') AS serial, product_type, last_contact_at, authorization_status, NULL AS relayed_to
+          FROM product_instances
+         WHERE state = 'registered' AND virtual_account_id = @VirtualAccountId
+        UNION ALL
+        SELECT id, COALESCE(host_name, 'UDI_PID:' || COALESCE(udi_pid, '') || ';UDI_SN:' || COALESCE(udi_serial_number, '') || ';'),
+               COALESCE(udi_serial_number, ''), product_type, last_contact_at, authorization_status, upstream
+          FROM relayed_instances
+         WHERE state = 'registered' AND virtual_account_id = @VirtualAccountId
+        """;
+}
+
+/// <param name="Sort"><c>name</c>, <c>type</c>, <c>contact</c> or <c>status</c>.</param>
+internal sealed record InventorySearch(string Text, string Sort, bool Descending, int Limit, int Offset);
+
+internal sealed class InventoryRow
+{
+    public required string Id { get; init; }
+
+    public required string Name { get; init; }
+
+    public required string ProductType { get; init; }
+
+    public required DateTimeOffset LastContactAt { get; init; }
+
+    public string? AuthorizationStatus { get; init; }
+
+    /// <summary>The upstream that registered it; null for one that is registered here.</summary>
+    public string? RelayedTo { get; init; }
+}
+
+internal sealed class InventoryUse
+{
+    public required string InstanceId { get; init; }
+
+    public required string Name { get; init; }
+
+    public required long Quantity { get; init; }
 }
