@@ -83,11 +83,3 @@ internal static class Overview
 
     private sealed record AlertView(string MessageType, string Severity, string Account, string Source, string Tag, string Message, DateTimeOffset RaisedAt);
 }
-
-/// <summary>How long this process has been up.</summary>
-internal sealed class Uptime(TimeProvider clock)
-{
-    private readonly long _started = clock.GetTimestamp();
-
-    public TimeSpan Value => clock.GetElapsedTime(_started);
-}

@@ -22,6 +22,7 @@ internal static class SynchronizationFeature
         .AddSingleton<CertificateRequests>()
         .AddSingleton<RequestComposer>()
         .AddSingleton<ApplyResponse>()
+        .AddSingleton<ListSynchronizations>()
         .AddSingleton<StartSynchronization>()
         .AddSingleton<SynchronizeAccount>()
         .AddSingleton<SynchronizationRunner>()
@@ -80,41 +81,17 @@ internal static class SynchronizationFeature
                 row.Id, row.Tag, row.DisplayName, row.Sku, row.Billing, row.Quantity, row.StartsAt, row.EndsAt, row.SubscriptionId, row.Status)));
         });
 
-    private static async Task<IResult> ListStatesAsync(HttpContext context, Database database, MasterKey masterKey, TimeProvider clock)
-    {
-        var caller = Caller.Of(context)!;
-        await using var session = await database.ReadAsync(context.RequestAborted);
-        var settings = await CentralSettings.LoadAsync(session, masterKey, context.RequestAborted);
-        var states = (await new Synchronizations(session).ListAsync(context.RequestAborted)).ToDictionary(state => state.AccountId, StringComparer.Ordinal);
-        var views = new List<StateView>();
-        foreach (var account in (await new LocalAccounts(session).ListAsync(context.RequestAborted)).Where(account => account.SmartAccount is not null && caller.MaySee(account.Id)))
-        {
-            states.TryGetValue(account.Id, out var state);
-            var last = await new SynchronizationRuns(session).FindLastAsync(account.Id, context.RequestAborted);
-            var schedule = SynchronizationSchedule.Parse(state?.Schedule) ?? settings.Schedule;
-            views.Add(new StateView(
-                account.Name,
-                account.SmartAccount!,
-                account.CloudVirtualAccount!,
-                state?.LastSuccessAt,
-                state?.DueAt,
-                AlertOf(account, state, last, clock.GetUtcNow()),
-                state?.Schedule is null ? $"{schedule.Words} (default)" : schedule.Words,
-                state?.Withheld.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [],
-                last is null ? null : View(last)));
-        }
-
-        return Results.Json(views);
-    }
-
-    /// <summary>The one word for how an account stands: what is worst comes first.</summary>
-    private static string AlertOf(LocalAccountRow account, SynchronizationRow? state, RunRow? last, DateTimeOffset now) =>
-        state?.RegisteredAt is null ? "Not registered"
-        : state.DueAt <= now ? SynchronizationAlerts.Overdue
-        : last?.State == RunState.Failed ? SynchronizationAlerts.Failed
-        : account.SynchronizationNeeded ? SynchronizationNeed.Alert
-        : state.LastSuccessAt is null ? "Never synchronised"
-        : SynchronizationAlerts.Successful;
+    private static async Task<IResult> ListStatesAsync(HttpContext context, ListSynchronizations list) =>
+        Results.Json((await list.ExecuteAsync(Caller.Of(context)!, context.RequestAborted)).Select(state => new StateView(
+            state.Account.Name,
+            state.Account.SmartAccount!,
+            state.Account.CloudVirtualAccount!,
+            state.Synchronization?.LastSuccessAt,
+            state.Synchronization?.DueAt,
+            state.Alert,
+            state.ScheduleWords,
+            [.. state.Withheld],
+            state.Last is null ? null : View(state.Last))));
 
     private static Task<IResult> ListRunsAsync(HttpContext context, string account, AccountScope scope, Database database, int limit = 50) =>
         WithAccountAsync(context, account, scope, async (_, found) =>

@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.Filters;
 using Microsoft.AspNetCore.Mvc.RazorPages;
@@ -44,6 +45,18 @@ internal abstract class GatewayPage : PageModel
     public bool May(Permission permission, string accountId, string? virtualAccountId = null) => Person?.Caller.May(permission, accountId, virtualAccountId) == true;
 
     public bool MayForAll(Permission permission) => Person?.Caller.For(permission).IsForAllAccounts == true;
+
+    /// <remarks>Before the form is read: who is not signed in has nothing long to say, whatever the page allows to others.</remarks>
+    public override Task OnPageHandlerSelectionAsync(PageHandlerSelectedContext context)
+    {
+        const long MostBytesOfStrangers = 64 * 1024;
+        if (SignedIn.Of(HttpContext) is null && HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+        {
+            limit.MaxRequestBodySize = MostBytesOfStrangers;
+        }
+
+        return base.OnPageHandlerSelectionAsync(context);
+    }
 
     public override async Task OnPageHandlerExecutionAsync(PageHandlerExecutingContext context, PageHandlerExecutionDelegate next)
     {

@@ -1,0 +1,34 @@
+using Microsoft.AspNetCore.Mvc;
+using TransportGateway.Access;
+using TransportGateway.Cluster;
+using TransportGateway.Events;
+using TransportGateway.Persistence;
+
+namespace TransportGateway.Web.Administration;
+
+/// <summary>The pair of nodes (ssm-on-prem 1.8), with the facts of both.</summary>
+internal sealed class HighAvailabilityPage(HaStatus ha, Database database) : GatewayPage
+{
+    private static readonly string[] EventsOfCluster = [EventKinds.NodeActive, EventKinds.ClusterNormal, EventKinds.ClusterDegraded];
+
+    public HaStatusView Status { get; private set; } = null!;
+
+    public Listing List { get; private set; } = null!;
+
+    public IReadOnlyList<EventRow> Events { get; private set; } = [];
+
+    [Needs(Permission.ReadInventory)]
+    public async Task<IActionResult> OnGetAsync()
+    {
+        if (!Caller.IsForAllAccounts)
+        {
+            return Missing(T["There is nothing at this address."]);
+        }
+
+        Status = await ha.ReadAsync(Aborted);
+        List = Listing.From(Request, "-time");
+        await using var session = await database.ReadAsync(Aborted);
+        (Events, List.Total) = await new EventLog(session).SearchAsync(null, EventsOfCluster, List.Search, Listing.PageSize, List.Offset, Aborted);
+        return Page();
+    }
+}
