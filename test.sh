@@ -29,6 +29,8 @@ install_missing() {
   [ -x /usr/sbin/ip ] || [ -x /sbin/ip ] || missing+=(iproute2)
   [ -x /usr/sbin/mkfs.ext4 ] || [ -x /sbin/mkfs.ext4 ] || missing+=(e2fsprogs)
   [ -x /usr/bin/pgrep ] || missing+=(procps)
+  # What the tests of the pages look through.
+  [ -x /usr/bin/chromium ] || missing+=(chromium)
   command -v afl-fuzz >/dev/null || [ ! -e tests/TransportGateway.Fuzz/fuzz.sh ] || missing+=(afl++)
   if [ ${#missing[@]} -gt 0 ]; then
     say "installing from Debian's packages: ${missing[*]}"
@@ -88,6 +90,9 @@ export TG_TEST_POSTGRESQL_LONELY="Host=127.0.0.1;Port=$(start_postgres pg-lonely
 say "running the tests"
 status=0
 dotnet test tests/TransportGateway.Tests --no-build -c Release --logger "console;verbosity=normal" "$@" 2>&1 | tee "$work/tests.log" || status=1
+
+say "running the tests of the pages in a real browser; pictures of every screen go to artifacts/screens"
+dotnet test tests/TransportGateway.Browser.Tests --no-build -c Release --logger "console;verbosity=normal" "$@" 2>&1 | tee -a "$work/tests.log" || status=1
 
 say "running the cluster tests: two nodes and a witness in namespaces (as root)"
 as_root "$(command -v dotnet)" test tests/TransportGateway.Cluster.Tests --no-build -c Release --logger "console;verbosity=normal" "$@" 2>&1 | tee -a "$work/tests.log" || status=1

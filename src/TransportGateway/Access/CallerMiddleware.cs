@@ -9,10 +9,10 @@ internal sealed class CallerMiddleware(RequestDelegate next, Database database, 
 {
     public async Task InvokeAsync(HttpContext context)
     {
-        if (context.GetEndpoint()?.Metadata.GetMetadata<RoutePermissions.Page>() is not null)
+        if (context.GetEndpoint()?.Metadata.GetMetadata<RoutePermissions.Page>() is { } page)
         {
             // A page says for each of its handlers what it needs, and sends who is not signed in to the sign-in.
-            (await cookie.FindAsync(context, context.RequestAborted))?.Attach(context);
+            (await cookie.FindAsync(context, page.Background, context.RequestAborted))?.Attach(context);
             await next(context);
             return;
         }
@@ -82,7 +82,7 @@ internal sealed class CallerMiddleware(RequestDelegate next, Database database, 
 
     /// <summary>A browser's session opens the API for reading alone, so no other site can make it write.</summary>
     private async Task<Caller?> BrowserAsync(HttpContext context) =>
-        HttpMethods.IsGet(context.Request.Method) && await cookie.FindAsync(context, context.RequestAborted) is { } signedIn && signedIn.MayGoOn(clock.GetUtcNow()) ? signedIn.Caller : null;
+        HttpMethods.IsGet(context.Request.Method) && await cookie.FindAsync(context, background: false, context.RequestAborted) is { } signedIn && signedIn.MayGoOn(clock.GetUtcNow()) ? signedIn.Caller : null;
 
     private static Task RefuseAsync(HttpContext context, string name, string detail)
     {

@@ -45,18 +45,6 @@ internal enum Permission
     /// <summary>Create, change and remove users, and say how they sign in.</summary>
     ManageUsers,
 
-    /// <summary>Change what the gateway says and whom it tells: message of the day, syslog, e-mail, webhooks.</summary>
-    ManageSettings,
-
-    /// <summary>Make, download and check backups.</summary>
-    ManageBackups,
-
-    /// <summary>Run health checks and download a support bundle.</summary>
-    ReadSupport,
-
-    /// <summary>Read the figures that a monitoring system collects.</summary>
-    ReadMetrics,
-
     /// <summary>Move licences between local virtual accounts, tag and reserve them.</summary>
     ManageLicenses,
 }

@@ -32,9 +32,7 @@ internal static class Roles
             Permission.ManageAccounts,
             Permission.RequestAccount,
             Permission.Synchronize,
-            Permission.ReadEvents,
-            Permission.ReadSupport,
-            Permission.ReadMetrics),
+            Permission.ReadEvents),
         [SystemUser] = Set(Permission.RequestAccount),
         [AccountAdministrator] = Set(
             Permission.ReadInventory,

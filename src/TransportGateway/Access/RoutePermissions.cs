@@ -11,8 +11,9 @@ internal static class RoutePermissions
         where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new Open(reason));
 
     /// <summary>A page of the browser's: each of its handlers says what it needs, and the page's own filter asks.</summary>
-    public static TBuilder IsPage<TBuilder>(this TBuilder builder)
-        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new Page());
+    /// <param name="background">Asked for by scripts alone: that keeps no session alive.</param>
+    public static TBuilder IsPage<TBuilder>(this TBuilder builder, bool background = false)
+        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new Page(background));
 
     /// <exception cref="InvalidOperationException">Names every route that says neither.</exception>
     public static void Verify(IEnumerable<Endpoint> endpoints)
@@ -27,7 +28,7 @@ internal static class RoutePermissions
 
     public sealed record Needed(Permission Permission);
 
-    public sealed record Page;
+    public sealed record Page(bool Background);
 
     public sealed record Open(string Reason);
 }

@@ -30,7 +30,8 @@ internal sealed class SessionCookie(Database database, TimeProvider clock)
 
     private static readonly TimeSpan TouchInterval = TimeSpan.FromMinutes(1);
 
-    public async Task<SignedIn?> FindAsync(HttpContext context, CancellationToken cancellationToken)
+    /// <param name="background">Nobody uses the session by this request.</param>
+    public async Task<SignedIn?> FindAsync(HttpContext context, bool background, CancellationToken cancellationToken)
     {
         if (SecretOf(context) is not { } secret)
         {
@@ -60,7 +61,7 @@ internal sealed class SessionCookie(Database database, TimeProvider clock)
             return null;
         }
 
-        if (now - row.LastUsedAt > TouchInterval && !context.Request.Headers.ContainsKey(BackgroundHeader))
+        if (!background && now - row.LastUsedAt > TouchInterval && !context.Request.Headers.ContainsKey(BackgroundHeader))
         {
             await using var session = await database.BeginAsync(cancellationToken);
             await new Sessions(session).TouchAsync(row.Id, now, cancellationToken);

@@ -41,7 +41,8 @@ internal static class WebFeature
     {
         routes.MapRazorPages().IsPage();
         routes.MapGet("/assets/{hash}/{name}", Assets.Serve).OpenToAll("style sheets and scripts tell nothing of this gateway").AlsoOnStandby();
-        routes.MapGet("/live", LiveUpdates.StreamAsync).IsPage();
+        // It ends by itself when the role moves, so a node that hands over must not wait for it.
+        routes.MapGet("/live", LiveUpdates.StreamAsync).IsPage(background: true).AlsoOnStandby();
         if (SilentHandlers().ToArray() is { Length: > 0 } silent)
         {
             throw new InvalidOperationException($"These pages' handlers say not what they need: {string.Join(", ", silent)}.");

@@ -1,0 +1,199 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+using TransportGateway.Access;
+using TransportGateway.Persistence;
+using TransportGateway.Tests.Harness;
+
+namespace TransportGateway.Tests.Access;
+
+/// <summary>Users, their passwords and their rights, on both engines.</summary>
+public abstract class UserTests<TEngine> : IAsyncLifetime
+    where TEngine : TestEngine, new()
+{
+    private static readonly Secret Other = new("Battery-Staple-8");
+
+    private readonly FakeTimeProvider _clock = new(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
+    private TestGateway _gateway = null!;
+
+    public async Task InitializeAsync() => _gateway = await TestGateway.StartAsync<TEngine>(_clock);
+
+    public async Task DisposeAsync() => await _gateway.DisposeAsync();
+
+    [Fact]
+    public async Task A_one_time_code_sets_a_password_once_within_a_day()
+    {
+        var created = Assert.IsType<CreateUser.Outcome.Created>(await Service<CreateUser>().ExecuteAsync(
+            new CreateUser.Request(_gateway.Administrator, "anna", Roles.SystemOperator), CancellationToken.None));
+        Assert.Null(await CheckAsync("anna", new Secret("")));
+        Assert.IsType<SetPassword.Outcome.Invalid>(await WithCodeAsync("anna", created.Code!, new Secret("short")));
+        Assert.IsType<SetPassword.Outcome.Refused>(await WithCodeAsync("anna", new Secret("AAAA-BBBB-CCCC-DDDD-EEEE"), People.Password));
+        Assert.IsType<SetPassword.Outcome.Done>(await WithCodeAsync("ANNA", new Secret(created.Code!.Value.ToLowerInvariant()), People.Password));
+        Assert.NotNull(await CheckAsync("Anna", People.Password));
+        Assert.IsType<SetPassword.Outcome.Refused>(await WithCodeAsync("anna", created.Code, Other));
+
+        var late = await Service<SetPassword>().IssueCodeAsync(_gateway.Administrator, created.User, CancellationToken.None);
+        _clock.Advance(TimeSpan.FromHours(24));
+        Assert.IsType<SetPassword.Outcome.Refused>(await WithCodeAsync("anna", late!, Other));
+        Assert.NotNull(await CheckAsync("anna", People.Password));
+    }
+
+    [Fact]
+    public async Task A_former_password_does_not_come_back()
+    {
+        var user = await _gateway.UserAsync("anna", Roles.SystemUser);
+        Assert.IsType<SetPassword.Outcome.Invalid>(await ChangeAsync(user, People.Password, People.Password));
+        Assert.IsType<SetPassword.Outcome.Done>(await ChangeAsync(user, People.Password, Other));
+        Assert.Contains("used before", Assert.IsType<SetPassword.Outcome.Invalid>(await ChangeAsync(await FindAsync("anna"), Other, People.Password)).Reason, StringComparison.Ordinal);
+        Assert.IsType<SetPassword.Outcome.Refused>(await ChangeAsync(await FindAsync("anna"), People.Password, new Secret("Something-Else-9")));
+    }
+
+    [Fact]
+    public async Task A_new_password_ends_the_other_sessions_and_disabling_ends_all()
+    {
+        var user = await _gateway.UserAsync("anna", Roles.SystemUser);
+        var kept = await OpenAsync(user);
+        await OpenAsync(user);
+        Assert.IsType<SetPassword.Outcome.Done>(await Service<SetPassword>().WithPasswordAsync(user, People.Password, Other, "127.0.0.1", kept, CancellationToken.None));
+        Assert.Equal([kept], (await SessionsAsync(user)).Select(session => session.Id));
+        Assert.IsType<ChangeUser.Outcome.Done>(await Service<ChangeUser>().ExecuteAsync(
+            new ChangeUser.Request(_gateway.Administrator, user, user.Revision, Disabled: true), CancellationToken.None));
+        Assert.Empty(await SessionsAsync(user));
+        Assert.Null(await CheckAsync("anna", Other));
+    }
+
+    [Fact]
+    public async Task The_last_system_administrator_stays_one()
+    {
+        var change = Service<ChangeUser>();
+        var only = await _gateway.UserAsync("only", Roles.SystemAdministrator);
+        Assert.IsType<ChangeUser.Outcome.LastAdministrator>(await change.RemoveAsync(_gateway.Administrator, only, CancellationToken.None));
+        Assert.IsType<ChangeUser.Outcome.LastAdministrator>(await change.ExecuteAsync(new ChangeUser.Request(_gateway.Administrator, only, only.Revision, Disabled: true), CancellationToken.None));
+        Assert.IsType<ChangeUser.Outcome.LastAdministrator>(
+            await change.ExecuteAsync(new ChangeUser.Request(_gateway.Administrator, only, only.Revision, SystemRole: Roles.SystemUser), CancellationToken.None));
+        Assert.Equal((Roles.SystemAdministrator, false, only.Revision), await FindAsync("only") is var kept ? (kept.SystemRole, kept.Disabled, kept.Revision) : default);
+        await _gateway.UserAsync("second", Roles.SystemAdministrator);
+        Assert.IsType<ChangeUser.Outcome.Done>(await change.RemoveAsync(_gateway.Administrator, only, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Nobody_gives_more_rights_than_they_have()
+    {
+        var someRights = new Caller("some rights", accountId: null, new HashSet<Permission> { Permission.ManageUsers, Permission.RequestAccount });
+        Assert.IsType<CreateUser.Outcome.RoleNotHeld>(await Service<CreateUser>().ExecuteAsync(new CreateUser.Request(someRights, "anna", Roles.SystemOperator), CancellationToken.None));
+        Assert.IsType<CreateUser.Outcome.Created>(await Service<CreateUser>().ExecuteAsync(new CreateUser.Request(someRights, "anna", Roles.SystemUser), CancellationToken.None));
+        var anna = await FindAsync("anna");
+        Assert.IsType<ChangeUser.Outcome.RoleNotHeld>(
+            await Service<ChangeUser>().ExecuteAsync(new ChangeUser.Request(someRights, anna, anna.Revision, SystemRole: Roles.SystemAdministrator), CancellationToken.None));
+        Assert.IsType<ChangeUser.Outcome.RoleNotHeld>(
+            await Service<ChangeUser>().SetAccountRoleAsync(someRights, anna, _gateway.Account.Id, null, Roles.AccountUser, CancellationToken.None));
+        var boss = await _gateway.UserAsync("boss", Roles.SystemAdministrator);
+        Assert.IsType<ChangeUser.Outcome.RoleNotHeld>(await Service<ChangeUser>().RemoveAsync(someRights, boss, CancellationToken.None));
+        using var client = await _gateway.RestClientAsync(null, Permission.ManageUsers);
+        using var code = await client.PostAsync("/api/v2/users/boss/password-code", null);
+        Assert.Equal(HttpStatusCode.Forbidden, code.StatusCode);
+    }
+
+    [Fact]
+    public async Task Of_two_administrators_who_change_a_user_at_once_the_second_is_told()
+    {
+        var user = await _gateway.UserAsync("anna", Roles.SystemUser);
+        using var client = await _gateway.RestClientAsync(null, Enum.GetValues<Permission>());
+        using var seen = await client.GetAsync("/api/v2/users/anna");
+        foreach (var expected in new[] { HttpStatusCode.OK, HttpStatusCode.PreconditionFailed })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Patch, "/api/v2/users/anna") { Content = JsonContent.Create(new { lastName = "Changed" }) };
+            request.Headers.TryAddWithoutValidation("If-Match", seen.Headers.ETag!.Tag);
+            using var answer = await client.SendAsync(request);
+            Assert.Equal(expected, answer.StatusCode);
+        }
+
+        Assert.Equal(user.Revision + 1, (await FindAsync("anna")).Revision);
+    }
+
+    [Fact]
+    public async Task A_code_of_the_second_factor_counts_once()
+    {
+        var user = await _gateway.UserAsync("anna", Roles.SystemUser);
+        var secondFactor = Service<SecondFactor>();
+        var enrolment = await secondFactor.EnrolAsync(user, "gateway", CancellationToken.None);
+        var totp = new OtpNet.Totp(OtpNet.Base32Encoding.ToBytes(enrolment.Key.Value));
+        Assert.False(await secondFactor.ConfirmAsync(await FindAsync("anna"), "000000", CancellationToken.None));
+        Assert.False((await FindAsync("anna")).TotpConfirmed);
+        var code = totp.ComputeTotp(_clock.GetUtcNow().UtcDateTime);
+        Assert.True(await secondFactor.ConfirmAsync(await FindAsync("anna"), code, CancellationToken.None));
+        Assert.False(await secondFactor.TakeAsync(await FindAsync("anna"), code, CancellationToken.None));
+        _clock.Advance(TimeSpan.FromSeconds(30));
+        Assert.True(await secondFactor.TakeAsync(await FindAsync("anna"), totp.ComputeTotp(_clock.GetUtcNow().UtcDateTime), CancellationToken.None));
+        _clock.Advance(TimeSpan.FromMinutes(5));
+        Assert.False(await secondFactor.TakeAsync(await FindAsync("anna"), totp.ComputeTotp(_clock.GetUtcNow().UtcDateTime.AddMinutes(-2)), CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task The_password_grant_speaks_for_the_user_as_far_as_the_program_may()
+    {
+        var anna = await _gateway.UserAsync("anna", Roles.SystemUser);
+        await Service<ChangeUser>().SetAccountRoleAsync(_gateway.Administrator, anna, _gateway.Account.Id, null, Roles.AccountUser, CancellationToken.None);
+        var reader = Assert.IsType<CreateApiClient.Outcome.Created>(await Service<CreateApiClient>().ExecuteAsync(
+            new CreateApiClient.Request(_gateway.Administrator, "reader", AccountId: null, [Permission.ReadInventory, Permission.ManageUsers]), CancellationToken.None));
+        using var http = _gateway.HttpClient();
+        Assert.Equal("invalid_grant", (await TokenAsync(http, reader, "anna", "Wrong-Password-1"))["error"]!.ToString());
+        var token = await TokenAsync(http, reader, "anna", People.Password.Value);
+        http.DefaultRequestHeaders.Authorization = new System.Net.Http.Headers.AuthenticationHeaderValue("Bearer", token["access_token"]!.ToString());
+        Assert.Single(JsonNode.Parse(await http.GetStringAsync("/api/v2/accounts"))!.AsArray());
+        using (var tokens = await http.PostAsJsonAsync("/api/v2/accounts/Example Account/virtual-accounts/Default/tokens", new { }))
+        using (var users = await http.GetAsync("/api/v2/users"))
+        {
+            Assert.Equal((HttpStatusCode.Forbidden, HttpStatusCode.Forbidden), (tokens.StatusCode, users.StatusCode));
+        }
+
+        var changed = await FindAsync("anna");
+        await Service<ChangeUser>().ExecuteAsync(new ChangeUser.Request(_gateway.Administrator, changed, changed.Revision, Disabled: true), CancellationToken.None);
+        using var ended = await http.GetAsync("/api/v2/accounts");
+        Assert.Equal(HttpStatusCode.Forbidden, ended.StatusCode);
+    }
+
+    [Fact]
+    public async Task Roles_go_with_the_account_that_is_deleted()
+    {
+        var user = await _gateway.UserAsync("anna", Roles.SystemUser);
+        await Service<ChangeUser>().SetAccountRoleAsync(_gateway.Administrator, user, _gateway.Account.Id, _gateway.VirtualAccount.Id, Roles.VirtualAccountUser, CancellationToken.None);
+        using var client = await _gateway.RestClientAsync(null, Enum.GetValues<Permission>());
+        using var deleted = await client.DeleteAsync("/api/v2/accounts/Example Account");
+        Assert.Equal(HttpStatusCode.NoContent, deleted.StatusCode);
+        Assert.Empty(await _gateway.ReadAsync(session => new AccountRoles(session).OfUserAsync(user.Id, CancellationToken.None)));
+    }
+
+    private static async Task<JsonNode> TokenAsync(HttpClient http, CreateApiClient.Outcome.Created client, string name, string password)
+    {
+        using var answer = await http.PostAsJsonAsync(
+            "/oauth/token", new { grant_type = "password", client_id = client.ClientId, client_secret = client.ClientSecret.Value, username = name, password });
+        return JsonNode.Parse(await answer.Content.ReadAsStringAsync())!;
+    }
+
+    private T Service<T>()
+        where T : notnull => _gateway.Gateway.Services.GetRequiredService<T>();
+
+    private Task<UserRow?> CheckAsync(string name, Secret password) => Service<CheckPassword>().ExecuteAsync(name, password, "127.0.0.1", CancellationToken.None);
+
+    private Task<SetPassword.Outcome> WithCodeAsync(string name, Secret code, Secret next) => Service<SetPassword>().WithCodeAsync(name, code, next, "127.0.0.1", CancellationToken.None);
+
+    private Task<SetPassword.Outcome> ChangeAsync(UserRow user, Secret current, Secret next) =>
+        Service<SetPassword>().WithPasswordAsync(user, current, next, "127.0.0.1", sessionId: null, CancellationToken.None);
+
+    private async Task<UserRow> FindAsync(string name) => (await _gateway.ReadAsync(session => new Users(session).FindByNameAsync(name, CancellationToken.None)))!;
+
+    private Task<IReadOnlyList<SessionRow>> SessionsAsync(UserRow user) => _gateway.ReadAsync(session => new Sessions(session).ListAsync(user.Id, CancellationToken.None));
+
+    private async Task<string> OpenAsync(UserRow user)
+    {
+        var opened = Assert.IsType<SignIn.Outcome.SignedIn>(await Service<SignIn>().OpenAsync(user, complete: true, "127.0.0.1", "a browser", CancellationToken.None));
+        return (await _gateway.ReadAsync(session => new Sessions(session).FindAsync(Credentials.Hash(opened.Session.Value), CancellationToken.None)))!.Id;
+    }
+}
+
+public sealed class UsersOnSqlite : UserTests<SqliteEngine>;
+
+public sealed class UsersOnPostgreSql : UserTests<PostgreSqlEngine>;

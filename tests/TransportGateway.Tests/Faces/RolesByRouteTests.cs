@@ -1,0 +1,169 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using TransportGateway.Access;
+using TransportGateway.Tests.Architecture;
+using TransportGateway.Tests.Harness;
+using TransportGateway.Web;
+
+namespace TransportGateway.Tests.Faces;
+
+/// <summary>Every route and every page with every role, against the table of the operator's guide.</summary>
+public sealed partial class RolesByRouteTests : IAsyncLifetime
+{
+    /// <summary>Would end what the test needs.</summary>
+    private static readonly string[] LeftOut = ["/api/v2/cluster/drain"];
+
+    private TestGateway _gateway = null!;
+
+    public async Task InitializeAsync() => _gateway = await TestGateway.StartAsync<SqliteEngine>();
+
+    public async Task DisposeAsync() => await _gateway.DisposeAsync();
+
+    [Fact]
+    public void The_table_in_the_operators_guide_is_what_the_roles_may_do()
+    {
+        var table = Table();
+        Assert.Equal(Enum.GetNames<Permission>().Order(), table.Keys.Order());
+        Assert.All(AllRoles, role => Assert.Equal(
+            Roles.PermissionsOf(role).Select(permission => permission.ToString()).Order(), table.Where(row => row.Value.Contains(role)).Select(row => row.Key).Order()));
+    }
+
+    [Fact]
+    public async Task Every_route_lets_in_the_roles_of_the_table_and_no_other()
+    {
+        var table = Table();
+        var routes = _gateway.Gateway.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .Where(endpoint => endpoint.Metadata.GetMetadata<RoutePermissions.Needed>() is not null && !LeftOut.Contains(endpoint.RoutePattern.RawText)).ToArray();
+        Assert.NotEmpty(routes);
+        var wrong = new List<string>();
+        foreach (var role in AllRoles)
+        {
+            using var client = await _gateway.RestClientOfAsync(await UserAsync(role));
+            foreach (var route in routes)
+            {
+                var method = route.Metadata.GetMetadata<Microsoft.AspNetCore.Routing.HttpMethodMetadata>()!.HttpMethods[0];
+                var path = Parameter().Replace(route.RoutePattern.RawText!, "nothing");
+                using var request = new HttpRequestMessage(new HttpMethod(method), path);
+                if (method is "POST" or "PUT" or "PATCH")
+                {
+                    request.Content = new StringContent("[]", Encoding.UTF8, "application/json");
+                }
+
+                using var answer = await client.SendAsync(request);
+                var refused = answer.StatusCode == HttpStatusCode.Forbidden && (await answer.Content.ReadAsStringAsync()).Contains("permission-needed", StringComparison.Ordinal);
+                var permission = route.Metadata.GetMetadata<RoutePermissions.Needed>()!.Permission.ToString();
+                if (refused == Allows(table, permission, role))
+                {
+                    wrong.Add($"{role}: {method} {route.RoutePattern.RawText} ({permission}) answered {(int)answer.StatusCode}");
+                }
+            }
+        }
+
+        Assert.Empty(wrong);
+    }
+
+    [Fact]
+    public async Task Every_page_lets_in_the_roles_of_the_table_and_no_other()
+    {
+        var table = Table();
+        var pages = WebFeature.Handlers().Where(entry => entry is { Handler.Name: "OnGetAsync", Access: NeedsAttribute }).ToArray();
+        Assert.NotEmpty(pages);
+        var wrong = new List<string>();
+        foreach (var role in AllRoles)
+        {
+            using var browser = await Browser.SignInAsync(_gateway, (await UserAsync(role)).Name);
+            foreach (var (page, _, access) in pages)
+            {
+                using var answer = await browser.GetAsync(PathOf(page));
+                var permission = ((NeedsAttribute)access!).Permission.ToString();
+                if ((answer.StatusCode == HttpStatusCode.Forbidden) == Allows(table, permission, role))
+                {
+                    wrong.Add($"{role}: {page.Name} ({permission}) answered {(int)answer.StatusCode}");
+                }
+            }
+        }
+
+        Assert.Empty(wrong);
+    }
+
+    [Fact]
+    public async Task A_role_in_one_local_virtual_account_shows_nothing_of_the_others()
+    {
+        using var administrator = await _gateway.RestClientAsync(null, Enum.GetValues<Permission>());
+        using (await administrator.PostAsJsonAsync("/api/v2/accounts/Example Account/virtual-accounts", new { name = "Other" }))
+        using (await administrator.PostAsJsonAsync("/api/v2/accounts", new { name = "Foreign" }))
+        {
+        }
+
+        using var client = await _gateway.RestClientOfAsync(await UserAsync(Roles.VirtualAccountUser));
+        Assert.Equal(["Example Account"], await NamesAsync(client, "/api/v2/accounts"));
+        Assert.Equal(["Default"], await NamesAsync(client, "/api/v2/accounts/Example Account/virtual-accounts"));
+        foreach (var path in new[] { "/virtual-accounts/Other/tokens", "/virtual-accounts/Other/licenses", "/virtual-accounts/Other/instances", "/entitlements", "/synchronizations" })
+        {
+            using var answer = await client.GetAsync("/api/v2/accounts/Example Account" + path);
+            Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
+        }
+
+        using var listed = await client.PostAsync("/api/v1/upstream_satellites/accounts", null);
+        var text = await listed.Content.ReadAsStringAsync();
+        Assert.DoesNotContain("Other", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("Foreign", text, StringComparison.Ordinal);
+
+        using var browser = await Browser.SignInAsync(_gateway, Roles.VirtualAccountUser);
+        Assert.DoesNotContain("Other", await browser.PageAsync("/licensing"), StringComparison.Ordinal);
+        foreach (var path in new[] { "/licensing/Example%20Account/Other/general", "/licensing/Example%20Account/Other/licenses", "/licensing/Foreign/Default/general", "/licensing/Example%20Account/alerts" })
+        {
+            using var page = await browser.GetAsync(path);
+            Assert.Equal(HttpStatusCode.NotFound, page.StatusCode);
+        }
+    }
+
+    private static IEnumerable<string> AllRoles => Roles.OfSystem.Concat(Roles.OfAccounts);
+
+    /// <summary>A user with that role; for a role of an account a system user who has it in the gateway's first one.</summary>
+    private async Task<UserRow> UserAsync(string role)
+    {
+        var user = await _gateway.UserAsync(role, Roles.OfSystem.Contains(role) ? role : Roles.SystemUser);
+        if (Roles.OfAccounts.Contains(role))
+        {
+            Assert.IsType<ChangeUser.Outcome.Done>(await _gateway.Gateway.Services.GetRequiredService<ChangeUser>().SetAccountRoleAsync(
+                _gateway.Administrator, user, _gateway.Account.Id, Roles.IsOfVirtualAccount(role) ? _gateway.VirtualAccount.Id : null, role, CancellationToken.None));
+        }
+
+        return user;
+    }
+
+    private static async Task<IEnumerable<string>> NamesAsync(HttpClient client, string path) =>
+        JsonNode.Parse(await client.GetStringAsync(path))!.AsArray().Select(entry => entry!["name"]!.ToString());
+
+    /// <summary>Who has a role in an account is a system user besides.</summary>
+    private static bool Allows(Dictionary<string, string[]> table, string permission, string role) =>
+        table[permission].Contains(role) || (Roles.OfAccounts.Contains(role) && table[permission].Contains(Roles.SystemUser));
+
+    /// <summary>Permission to the roles that have it.</summary>
+    private static Dictionary<string, string[]> Table()
+    {
+        var lines = File.ReadLines(Path.Combine(Repository.Root, "deploy", "README.md")).SkipWhile(line => !line.StartsWith("| permission |", StringComparison.Ordinal))
+            .TakeWhile(line => line.StartsWith('|')).Select(line => line.Trim('|').Split('|', StringSplitOptions.TrimEntries)).ToArray();
+        var roles = lines[0].Skip(1).Select(role => role.Trim('`')).ToArray();
+        return lines.Skip(2).ToDictionary(line => line[0], line => roles.Where((_, at) => line[at + 1] == "yes").ToArray(), StringComparer.Ordinal);
+    }
+
+    private static string PathOf(Type page)
+    {
+        var file = Directory.GetFiles(Path.Combine(Repository.Root, "src", "TransportGateway", "Web"), page.Name + ".cshtml", SearchOption.AllDirectories).Single();
+        var template = PagePath().Match(File.ReadLines(file).First()).Groups["path"].Value;
+        return Parameter().Replace(template.Replace("{tab?}", "", StringComparison.Ordinal).Replace("{account}", "Example Account", StringComparison.Ordinal).Replace("{virtualAccount}", "Default", StringComparison.Ordinal), "nothing");
+    }
+
+    [GeneratedRegex(@"\{[^}]+\}", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Parameter();
+
+    [GeneratedRegex("@page \"(?<path>[^\"]+)\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex PagePath();
+}
