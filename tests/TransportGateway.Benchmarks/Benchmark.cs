@@ -31,6 +31,7 @@ internal sealed class Benchmark(BenchmarkOptions options, TimeProvider clock)
                 {
                     "throughput" => ThroughputAsync(engine),
                     "footprint" => new Footprint(engine, clock, Expect).RunAsync(),
+                    "pages" => new PageCost(engine, clock, Expect).RunAsync(),
                     "relay" => new RelayOverhead(engine, options, clock).RunAsync(),
                     _ => new SynchronizationCost(engine, clock, Expect).RunAsync(),
                 });

@@ -20,10 +20,10 @@ internal sealed record BenchmarkOptions(IReadOnlyList<EngineKind> Engines, int S
           --seconds N                       how long a round is to last on the gateway, 1 to 60; default 4
           --rounds N                        pairs of rounds for each figure, 1 to 50; default 5
           --connections N                   requests under way at a time, 1 to 256; default 16
-          --only PART                       one of throughput, footprint, relay, synchronisation
+          --only PART                       one of throughput, footprint, pages, relay, synchronisation
         """;
 
-    private static readonly string[] AllParts = ["throughput", "footprint", "relay", "synchronisation"];
+    private static readonly string[] AllParts = ["throughput", "footprint", "pages", "relay", "synchronisation"];
 
     public static (BenchmarkOptions? Options, string? Problem) Read(IReadOnlyList<string> arguments)
     {

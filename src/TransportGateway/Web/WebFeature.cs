@@ -40,6 +40,8 @@ internal static class WebFeature
     public static void MapWeb(this IEndpointRouteBuilder routes)
     {
         routes.MapRazorPages().IsPage();
+        // For reading alone: a product that sends its message here is told where to go, like at any other wrong address.
+        routes.MapGet("/", Start).IsPage();
         routes.MapGet("/assets/{hash}/{name}", Assets.Serve).OpenToAll("style sheets and scripts tell nothing of this gateway").AlsoOnStandby();
         // It ends by itself when the role moves, so a node that hands over must not wait for it.
         routes.MapGet("/live", LiveUpdates.StreamAsync).IsPage(background: true).AlsoOnStandby();
@@ -48,6 +50,12 @@ internal static class WebFeature
             throw new InvalidOperationException($"These pages' handlers say not what they need: {string.Join(", ", silent)}.");
         }
     }
+
+    /// <summary>Leads to the workspace that the person can use.</summary>
+    private static IResult Start(HttpContext context) => Results.LocalRedirect(
+        SignedIn.Of(context) is not { } person ? "/sign-in"
+        : person.Caller.For(Permission.ReadInventory).IsForAllAccounts ? "/administration"
+        : "/licensing");
 
     /// <summary>Every handler of every page, with what it needs.</summary>
     public static IEnumerable<(Type Page, MethodInfo Handler, AccessAttribute? Access)> Handlers() =>

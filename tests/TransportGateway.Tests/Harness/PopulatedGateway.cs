@@ -42,6 +42,7 @@ internal sealed class PopulatedGateway : IAsyncDisposable
         await populated.SynchronizeAsync();
         await populated.RegisterAsync();
         await populated.RelayAsync();
+        await populated.AddPeopleAsync();
         await populated.AddRestAsync();
         return populated;
     }
@@ -85,6 +86,19 @@ internal sealed class PopulatedGateway : IAsyncDisposable
         _owned.Add(Relayed);
         Assert.IsType<ProductResult.Accepted>(await Relayed.RegisterAsync(RelayPair.ForeignToken));
         Assert.IsType<ProductResult.Accepted>(await Relayed.AuthorizeAsync());
+    }
+
+    private async Task AddPeopleAsync()
+    {
+        var services = Gateway.Gateway.Services;
+        var user = await Gateway.UserAsync("anna", Roles.SystemUser);
+        await services.GetRequiredService<SecondFactor>().EnrolAsync(user, "gateway", CancellationToken.None);
+        await services.GetRequiredService<ChangeUser>().SetAccountRoleAsync(
+            Gateway.Administrator, user, Gateway.Account.Id, Gateway.VirtualAccount.Id, Roles.VirtualAccountUser, CancellationToken.None);
+        Assert.IsType<SetPassword.Outcome.Done>(await services.GetRequiredService<SetPassword>().WithPasswordAsync(
+            user, People.Password, new TransportGateway.Persistence.Secret("Battery-Staple-8"), "127.0.0.1", sessionId: null, CancellationToken.None));
+        await services.GetRequiredService<SetPassword>().IssueCodeAsync(Gateway.Administrator, user, CancellationToken.None);
+        await services.GetRequiredService<SignIn>().OpenAsync(user, complete: true, "127.0.0.1", "a browser", CancellationToken.None);
     }
 
     /// <summary>What takes longer to come by, and values that engines could see differently.</summary>
