@@ -9,7 +9,18 @@ internal static class Credentials
     private const string CodeAlphabet = "23456789ABCDEFGHJKMNPQRSTVWXYZ";
 
     /// <summary>64 URL-safe characters, the shape that clients of this kind of server know (ssm-on-prem 1.9).</summary>
-    public static string NewSecret() => System.Buffers.Text.Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(48));
+    /// <remarks>Never begins with a hyphen: on a command line it would be taken for an option.</remarks>
+    public static string NewSecret()
+    {
+        while (true)
+        {
+            var secret = System.Buffers.Text.Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(48));
+            if (char.IsAsciiLetterOrDigit(secret[0]))
+            {
+                return secret;
+            }
+        }
+    }
 
     /// <summary>A code that a person types: five groups of four letters and digits that are hard to confuse, 98 bits.</summary>
     public static string NewCode() =>
