@@ -1,3 +1,4 @@
+using System.Text;
 using TransportGateway.Protocol.Cluster;
 
 namespace TransportGateway.Cli.Ha;
@@ -82,6 +83,28 @@ internal sealed class Divergence(TextWriter output)
 
     /// <summary>Each row as a statement.</summary>
     private async Task<HashSet<string>> DumpAsync(string address, CancellationToken cancellationToken) =>
-        (await LocalNode.AsPostgresAsync("rows were read", [Path.Combine(_plan.DatabasePrograms, "pg_dump"), "--data-only", "--inserts", "-d", $"{address} dbname={PostgreSqlConfiguration.GatewayRole}"], cancellationToken))
-            .Split('\n').Where(line => line.StartsWith("INSERT INTO ", StringComparison.Ordinal)).ToHashSet(StringComparer.Ordinal);
+        [.. Statements(await LocalNode.AsPostgresAsync("rows were read", [Path.Combine(_plan.DatabasePrograms, "pg_dump"), "--data-only", "--inserts", "-d", $"{address} dbname={PostgreSqlConfiguration.GatewayRole}"], cancellationToken))];
+
+    /// <summary>The INSERT statements of what pg_dump wrote. One goes on over line breaks that stand in its values.</summary>
+    internal static IEnumerable<string> Statements(string dump)
+    {
+        var statement = new StringBuilder();
+        var isInText = false;
+        foreach (var line in dump.Split('\n'))
+        {
+            if (statement.Length == 0 && !line.StartsWith("INSERT INTO ", StringComparison.Ordinal))
+            {
+                continue;
+            }
+
+            statement.Append(statement.Length == 0 ? "" : "\n").Append(line);
+            // A quote inside a text is written twice, so it counts as none.
+            isInText ^= line.Count(letter => letter == '\'') % 2 == 1;
+            if (!isInText && line.EndsWith(");", StringComparison.Ordinal))
+            {
+                yield return statement.ToString();
+                statement.Clear();
+            }
+        }
+    }
 }
