@@ -28,6 +28,7 @@ install_missing() {
   [ -x /usr/bin/certutil ] || missing+=(libnss3-tools)
   [ -x /usr/sbin/ip ] || [ -x /sbin/ip ] || missing+=(iproute2)
   [ -x /usr/sbin/mkfs.ext4 ] || [ -x /sbin/mkfs.ext4 ] || missing+=(e2fsprogs)
+  [ -x /usr/bin/faketime ] || missing+=(faketime)
   [ -x /usr/bin/pgrep ] || missing+=(procps)
   # What the tests of the pages look through.
   [ -x /usr/bin/chromium ] || missing+=(chromium)

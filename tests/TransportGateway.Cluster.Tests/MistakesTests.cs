@@ -47,6 +47,13 @@ public sealed class MistakesTests : IAsyncLifetime
         await Secondary.RunAsync("pkill", "-INT", "-f", "provision_standby");
         Assert.Contains("Somebody called who does not know the one-time secret. Nothing was changed.", (await wrong.WaitAsync(TimeSpan.FromSeconds(30))).Output, StringComparison.Ordinal);
 
+        // The peer's clock goes half a minute ahead.
+        var ahead = Secondary.TalkAsync(secret + "\n", default, "faketime", "-f", "+30s", "ha_provision_standby", "--secret-file", "-");
+        await LabCluster.ListeningAsync(Secondary);
+        await RefusedAsync("The clocks of the nodes are 30 s apart. Set up time synchronization (NTP) on both and try again.", Primary, Deploy());
+        await Secondary.RunAsync("pkill", "-INT", "-f", "provision_standby");
+        await ahead.WaitAsync(TimeSpan.FromSeconds(30));
+
         // Everything else that stands in the way is told at once: addresses, versions, packages, room.
         var waits = Secondary.TalkAsync(secret + "\n", default, "ha_provision_standby", "--secret-file", "-");
         await LabCluster.ListeningAsync(Secondary);
