@@ -21,12 +21,12 @@ internal sealed class SetUpGateway(Database database, TimeProvider clock)
         private Outcome() { }
     }
 
-    /// <summary>Makes a new code unless one was redeemed already, in which case there is none to show.</summary>
+    /// <summary>Makes a new code unless the gateway is in use already, in which case there is none to show.</summary>
     public async Task<Secret?> RenewCodeAsync(CancellationToken cancellationToken)
     {
         await using var session = await database.BeginAsync(cancellationToken);
         var codes = new SetupCodes(session);
-        if (await codes.IsRedeemedAsync(cancellationToken))
+        if (await codes.IsRedeemedAsync(cancellationToken) || await new Users(session).AnyAsync(cancellationToken))
         {
             return null;
         }
@@ -75,11 +75,6 @@ internal sealed class SetUpGateway(Database database, TimeProvider clock)
             return new Outcome.CodeRefused();
         }
 
-        if (await new Users(session).FindByNameAsync(name, cancellationToken) is not null)
-        {
-            return new Outcome.Invalid($"There is a user '{name}' already; choose another name.");
-        }
-
         var created = await CreateUser.AddAsync(
             session,
             new CreateUser.Request(Caller.Local("gateway"), name, Roles.SystemAdministrator, password, PasswordMustChange: false),
@@ -93,7 +88,8 @@ internal sealed class SetUpGateway(Database database, TimeProvider clock)
     private async Task<bool> RedeemAsync(DbSession session, Secret code, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
-        if (!await new SetupCodes(session).RedeemAsync(Credentials.Hash(code.Value.Trim().ToUpperInvariant()), now, cancellationToken))
+        // Root can make the first user, too; from then on the code that was printed is worth nothing.
+        if (await new Users(session).AnyAsync(cancellationToken) || !await new SetupCodes(session).RedeemAsync(Credentials.Hash(code.Value.Trim().ToUpperInvariant()), now, cancellationToken))
         {
             return false;
         }

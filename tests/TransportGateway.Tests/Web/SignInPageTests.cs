@@ -35,6 +35,17 @@ public sealed class SignInPageTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Once_there_is_a_user_the_set_up_code_is_worth_nothing()
+    {
+        await _gateway.UserAsync("made-by-root", Roles.SystemAdministrator);
+        using var browser = new Browser(_gateway);
+        using var refused = await SetUpAsync(browser, _gateway.Gateway.SetupCode!.Value, People.Password.Value);
+        Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
+        await _gateway.RestartAsync();
+        Assert.Null(_gateway.Gateway.SetupCode);
+    }
+
+    [Fact]
     public async Task Nobody_sees_a_page_before_signing_in_and_lands_where_they_wanted_afterwards()
     {
         await _gateway.UserAsync("admin", Roles.SystemAdministrator);
