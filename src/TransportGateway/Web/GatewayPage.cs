@@ -103,6 +103,11 @@ internal abstract class GatewayPage : PageModel
             return Refused(StatusCodes.Status404NotFound, T["There is nothing at this address."]);
         }
 
+        if (ModelState.TryGetValue("", out var form) && form.Errors.Count > 0)
+        {
+            return Refused(StatusCodes.Status413PayloadTooLarge, T["The form could not be read: it is too long, or not well-formed."]);
+        }
+
         var access = handler.MethodInfo.GetCustomAttribute<AccessAttribute>() ?? throw new InvalidOperationException($"{handler.MethodInfo} says not what it needs.");
         var changes = !HttpMethods.IsGet(Request.Method) && !HttpMethods.IsHead(Request.Method);
         if (changes && !IsOwnForm())

@@ -36,6 +36,9 @@ internal sealed class AccountsPage(
 
     public IReadOnlyList<EventRow> Events { get; private set; } = [];
 
+    /// <summary>Those that an authorisation file can be loaded for.</summary>
+    public IReadOnlyList<string> Awaiting { get; private set; } = [];
+
     public Fields Entered { get; private set; } = new();
 
     public static string StatusOf(LocalAccountRow account) => AccountStatus.Shown(account.Status);
@@ -115,6 +118,19 @@ internal sealed class AccountsPage(
     public Task<IActionResult> OnPostRegistrationFileAsync(string? name) => WithAsync(name, async account => Answer(await register.SaveFileAsync(Caller, account, Aborted), account));
 
     [Needs(Permission.ManageAccounts)]
+    public Task<IActionResult> OnPostAuthorizationFileAsync(string? name, IFormFile? file) => WithAsync(name, async account =>
+    {
+        if (file is null)
+        {
+            return Refuse(T["Choose a file first."]);
+        }
+
+        using var content = new MemoryStream();
+        await file.CopyToAsync(content, Aborted);
+        return Answer(await register.AuthorizeAsync(Caller, account, content.ToArray(), Aborted), account);
+    });
+
+    [Needs(Permission.ManageAccounts)]
     public Task<IActionResult> OnPostDeleteAsync(string? name) => WithAsync(name, async account => await delete.ExecuteAsync(Caller, account, Aborted) switch
     {
         DeleteLocalAccount.Outcome.Deleted => Done(T["{0} was deleted.", account.Name], "/administration/accounts"),
@@ -169,8 +185,10 @@ internal sealed class AccountsPage(
             return;
         }
 
+        var all = await new LocalAccounts(session).ListAsync(Aborted);
+        Awaiting = [.. all.Where(account => account.Status == AccountStatus.AwaitingAuthorization).Select(account => account.Name)];
         Accounts = List.Of(
-            (await new LocalAccounts(session).ListAsync(Aborted)).Where(account => AccountStatus.IsRequest(account.Status) == (tab == "requests")),
+            all.Where(account => AccountStatus.IsRequest(account.Status) == (tab == "requests")),
             account => [account.Name],
             account => List.Sort switch
             {
