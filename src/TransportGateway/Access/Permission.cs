@@ -45,6 +45,9 @@ internal enum Permission
     /// <summary>Create, change and remove users, and say how they sign in.</summary>
     ManageUsers,
 
+    /// <summary>Read the figures that a monitoring system collects.</summary>
+    ReadMetrics,
+
     /// <summary>Move licences between local virtual accounts, tag and reserve them.</summary>
     ManageLicenses,
 }

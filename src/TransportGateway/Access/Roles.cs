@@ -32,7 +32,8 @@ internal static class Roles
             Permission.ManageAccounts,
             Permission.RequestAccount,
             Permission.Synchronize,
-            Permission.ReadEvents),
+            Permission.ReadEvents,
+            Permission.ReadMetrics),
         [SystemUser] = Set(Permission.RequestAccount),
         [AccountAdministrator] = Set(
             Permission.ReadInventory,

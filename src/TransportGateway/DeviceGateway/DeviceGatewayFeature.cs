@@ -18,6 +18,7 @@ internal static partial class DeviceGatewayFeature
     private const string Json = "application/json";
 
     public static IServiceCollection AddDeviceGateway(this IServiceCollection services, RegistrationGateOptions gate) => services
+        .AddSingleton<MessageFigures>()
         .AddSingleton(gate)
         .AddSingleton<RegistrationGate>()
         .AddSingleton<RefusalJournal>()
@@ -197,7 +198,9 @@ internal static partial class DeviceGatewayFeature
     {
         var logger = context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("TransportGateway.Products");
         context.NoteDialledName(answer.Sender is { } sender ? (sender.Id, sender.AccountId, sender.DisplayName) : null);
-        Log.Answered(logger, transport, source, answer.RequestType, answer.Product, answer.Status, answer.Reason, Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+        var duration = Stopwatch.GetElapsedTime(started);
+        context.RequestServices.GetRequiredService<MessageFigures>().Add(transport, answer.RequestType, answer.Status, duration);
+        Log.Answered(logger, transport, source, answer.RequestType, answer.Product, answer.Status, answer.Reason, duration.TotalMilliseconds);
     }
 
     private static partial class Log

@@ -31,6 +31,7 @@ internal static class Routes
         app.MapDatabase();
         app.MapCluster();
         app.MapOverview();
+        app.MapMetrics();
         app.MapWeb();
         MapHealth(app);
         MapNowhere(app);
