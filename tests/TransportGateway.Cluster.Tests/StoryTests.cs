@@ -193,7 +193,9 @@ public sealed class StoryTests : IAsyncLifetime
             {
                 var (code, text, _) = await node.TryAsync("curl", "-sS", "--unix-socket", "/var/lib/transport-gateway/control.sock", "http://localhost/api/v2/cluster");
                 shown = code == 0 && text.Length > 0 ? JsonNode.Parse(text) : null;
-                return shown?["state"]?.GetValue<string>() == state && shown["active"]?["name"]?.GetValue<string>() == active.Name;
+                // A node that has just come back tells its memory, disk and version with its next heartbeat.
+                return shown?["state"]?.GetValue<string>() == state && shown["active"]?["name"]?.GetValue<string>() == active.Name
+                    && (standbyBadge != "Standby" || shown["standby"]?["memoryBytes"] is not null);
             },
             TimeSpan.FromSeconds(30),
             () => Task.FromResult(shown?.ToJsonString() ?? "nothing"));
