@@ -4,7 +4,7 @@ using TransportGateway.Access;
 namespace TransportGateway.Web.Entry;
 
 /// <summary>The code of the authenticator app, after the password.</summary>
-internal sealed class SecondFactorPage(Access.SignIn signIn, SignInThrottle throttle) : GatewayPage
+internal sealed class SecondFactorPage(Access.SignIn signIn, SignInThrottle throttle) : EntryPage(throttle)
 {
     private const string Why = "the second step of signing in";
 
@@ -17,21 +17,18 @@ internal sealed class SecondFactorPage(Access.SignIn signIn, SignInThrottle thro
     [OpenToAll(Why)]
     public async Task<IActionResult> OnPostAsync(string? code)
     {
-        var source = BrowserOf.Source(HttpContext);
-        if (throttle.IsBlocked(source))
+        if (TooOften() is { } wait)
         {
-            Response.Headers.RetryAfter = "60";
-            return Refuse(T["Too many failed attempts from this address. Try again in a minute."], StatusCodes.Status429TooManyRequests);
+            return wait;
         }
 
         if (SessionCookie.SecretOf(HttpContext) is { } pending
-            && await signIn.ConfirmAsync(pending, code ?? "", source, BrowserOf.Agent(HttpContext), Aborted) is Access.SignIn.Outcome.SignedIn(_, var session))
+            && await signIn.ConfirmAsync(pending, code ?? "", Source, BrowserOf.Agent(HttpContext), Aborted) is Access.SignIn.Outcome.SignedIn(_, var session))
         {
             SessionCookie.Set(HttpContext, session);
             return LocalRedirect(SignInPage.Own(Url, Next));
         }
 
-        throttle.Failed(source);
-        return Refuse(T["The code is not valid, was used before, or came too late. Wait for the next one, or start again."], StatusCodes.Status403Forbidden);
+        return Failed(T["The code is not valid, was used before, or came too late. Wait for the next one, or start again."]);
     }
 }

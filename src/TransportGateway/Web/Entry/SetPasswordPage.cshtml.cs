@@ -5,7 +5,7 @@ using TransportGateway.Persistence;
 namespace TransportGateway.Web.Entry;
 
 /// <summary>A person sets a password with a one-time code that came to them outside the gateway.</summary>
-internal sealed class SetPasswordPage(SetPassword setPassword, SignInThrottle throttle, Database database) : GatewayPage
+internal sealed class SetPasswordPage(SetPassword setPassword, SignInThrottle throttle, Database database) : EntryPage(throttle)
 {
     private const string Why = "the one-time code is the right to do this, once";
 
@@ -21,11 +21,9 @@ internal sealed class SetPasswordPage(SetPassword setPassword, SignInThrottle th
     {
         Name = name ?? "";
         await LoadAsync();
-        var source = BrowserOf.Source(HttpContext);
-        if (throttle.IsBlocked(source))
+        if (TooOften() is { } wait)
         {
-            Response.Headers.RetryAfter = "60";
-            return Refuse(T["Too many failed attempts from this address. Try again in a minute."], StatusCodes.Status429TooManyRequests);
+            return wait;
         }
 
         if (password != again)
@@ -33,15 +31,14 @@ internal sealed class SetPasswordPage(SetPassword setPassword, SignInThrottle th
             return Refuse(T["The two passwords are not the same."]);
         }
 
-        switch (await setPassword.WithCodeAsync(Name, new Secret(code ?? ""), new Secret(password ?? ""), source, Aborted))
+        switch (await setPassword.WithCodeAsync(Name, new Secret(code ?? ""), new Secret(password ?? ""), Source, Aborted))
         {
             case SetPassword.Outcome.Done:
                 return Done(T["The password is set. Sign in with it."], "/sign-in");
             case SetPassword.Outcome.Invalid(var reason):
                 return Refuse(T[reason]);
             default:
-                throttle.Failed(source);
-                return Refuse(T["The user name or the code is not valid, or the code was used or is too old. A system administrator can make a new one."], StatusCodes.Status403Forbidden);
+                return Failed(T["The user name or the code is not valid, or the code was used or is too old. A system administrator can make a new one."]);
         }
     }
 

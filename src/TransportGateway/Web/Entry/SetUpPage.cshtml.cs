@@ -7,7 +7,7 @@ namespace TransportGateway.Web.Entry;
 
 /// <summary>The first run: the set-up code, the first system administrator, the name that products dial.</summary>
 internal sealed class SetUpPage(
-    SetUpGateway setUp, ChangeHostName changeHostName, Access.SignIn signIn, SignInThrottle throttle, HostTlsOptions options, Database database) : GatewayPage
+    SetUpGateway setUp, ChangeHostName changeHostName, Access.SignIn signIn, SignInThrottle throttle, HostTlsOptions options, Database database) : EntryPage(throttle)
 {
     private const string Why = "the set-up code is the right to do this, once";
 
@@ -38,11 +38,9 @@ internal sealed class SetUpPage(
     {
         Name = name?.Trim() ?? "";
         Host = host?.Trim() ?? "";
-        var source = BrowserOf.Source(HttpContext);
-        if (throttle.IsBlocked(source))
+        if (TooOften() is { } wait)
         {
-            Response.Headers.RetryAfter = "60";
-            return Refuse(T["Too many failed attempts from this address. Try again in a minute."], StatusCodes.Status429TooManyRequests);
+            return wait;
         }
 
         if (password != again)
@@ -60,7 +58,7 @@ internal sealed class SetUpPage(
         {
             case SetUpGateway.Outcome.Person(var user):
                 await changeHostName.ExecuteAsync(new ChangeHostName.Request(Caller.Local(user.Name), Host, null), Aborted);
-                if (await signIn.OpenAsync(user, complete: true, source, BrowserOf.Agent(HttpContext), Aborted) is Access.SignIn.Outcome.SignedIn(_, var session))
+                if (await signIn.OpenAsync(user, complete: true, Source, BrowserOf.Agent(HttpContext), Aborted) is Access.SignIn.Outcome.SignedIn(_, var session))
                 {
                     SessionCookie.Set(HttpContext, session);
                 }
@@ -69,8 +67,7 @@ internal sealed class SetUpPage(
             case SetUpGateway.Outcome.Invalid(var reason):
                 return Refuse(T[reason]);
             default:
-                throttle.Failed(source);
-                return Refuse(T["The set-up code is not valid. The gateway prints a new one at each start until one was used."], StatusCodes.Status403Forbidden);
+                return Failed(T["The set-up code is not valid. The gateway prints a new one at each start until one was used."]);
         }
     }
 }

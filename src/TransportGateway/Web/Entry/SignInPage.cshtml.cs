@@ -5,7 +5,7 @@ using TransportGateway.Persistence;
 namespace TransportGateway.Web.Entry;
 
 /// <summary>Name and password.</summary>
-internal sealed class SignInPage(Access.SignIn signIn, SignInThrottle throttle, SetUpGateway setUp, Database database) : GatewayPage
+internal sealed class SignInPage(Access.SignIn signIn, SignInThrottle throttle, SetUpGateway setUp, Database database) : EntryPage(throttle)
 {
     private const string Why = "this is where people sign in";
 
@@ -35,14 +35,12 @@ internal sealed class SignInPage(Access.SignIn signIn, SignInThrottle throttle, 
     {
         Name = name ?? "";
         await LoadAsync();
-        var source = BrowserOf.Source(HttpContext);
-        if (throttle.IsBlocked(source))
+        if (TooOften() is { } wait)
         {
-            Response.Headers.RetryAfter = "60";
-            return Refuse(T["Too many failed attempts from this address. Try again in a minute."], StatusCodes.Status429TooManyRequests);
+            return wait;
         }
 
-        switch (await signIn.ExecuteAsync(new Access.SignIn.Request(Name, new Secret(password ?? ""), source, BrowserOf.Agent(HttpContext)), Aborted))
+        switch (await signIn.ExecuteAsync(new Access.SignIn.Request(Name, new Secret(password ?? ""), Source, BrowserOf.Agent(HttpContext)), Aborted))
         {
             case Access.SignIn.Outcome.SignedIn(_, var session):
                 SessionCookie.Set(HttpContext, session);
@@ -51,8 +49,7 @@ internal sealed class SignInPage(Access.SignIn signIn, SignInThrottle throttle, 
                 SessionCookie.Set(HttpContext, pending);
                 return LocalRedirect("/sign-in/second-factor?next=" + Uri.EscapeDataString(Next));
             default:
-                throttle.Failed(source);
-                return Refuse(T["The user name or the password is not valid, or the user is locked or disabled. A system administrator can help."], StatusCodes.Status403Forbidden);
+                return Failed(T["The user name or the password is not valid, or the user is locked or disabled. A system administrator can help."]);
         }
     }
 
