@@ -54,6 +54,11 @@ public static class CallHomeReader
                     ? "The message has a document type declaration, which is refused."
                     : $"The message is not readable as XML (line {exception.LineNumber}, position {exception.LinePosition}).");
         }
+        catch (ArgumentOutOfRangeException)
+        {
+            // What .NET's reader throws at a declaration that is not ASCII, in place of an XmlException (dotnet/runtime#113061).
+            return new CallHomeParse.Unreadable("The message is not readable as XML (in its XML declaration).");
+        }
     }
 
     /// <summary>

@@ -51,7 +51,12 @@ for target in "${targets[@]}"; do
     "$(figure saved_crashes) crashes, $(figure saved_hangs) hangs"
   if [ "$(figure saved_crashes)" != 0 ] || [ "$(figure saved_hangs)" != 0 ] || [ "$(figure execs_done)" -lt 1000 ]; then
     failed=1
-    find "$out/default/crashes" "$out/default/hangs" -name 'id:*' >&2
+    # What is found on a machine that is thrown away afterwards has to be seen again elsewhere: say the input itself and what it does.
+    find "$out/default/crashes" "$out/default/hangs" -name 'id:*' | sed -n 1,5p | while read -r finding; do
+      echo "$finding, in base64:" >&2
+      base64 -w 160 "$finding" >&2
+      timeout 30 dotnet "$work/bin/TransportGateway.Fuzz.dll" "$target" "$finding" >&2 || true
+    done
     echo "See one again with: dotnet run --project $here -- $target <file>" >&2
   fi
 done

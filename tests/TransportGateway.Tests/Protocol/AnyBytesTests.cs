@@ -22,7 +22,8 @@ public sealed class AnyBytesTests
     private static readonly string[] Pieces =
     [
         "{", "}", "[", "]", "\"", "\\", "\\u0000", "\\ud800", "\\\\\\\"", "null", "-1", "1e999", "99999999999999999999", ",", ":",
-        "\"nonce\":", "<", ">", "]]>", "<![CDATA[", "&#x0;", "&#xD800;", "&x;", "<!DOCTYPE a>", "<?xml version='1.0' encoding='utf-7'?>", "%3C", "\uFEFF",
+        "\"nonce\":", "<", ">", "]]>", "<![CDATA[", "&#x0;", "&#xD800;", "&x;", "<!DOCTYPE a>", "<?xml version='1.0' encoding='utf-7'?>",
+        "<?xml version='1.0\u00BF'?>", "%3C", "\uFEFF",
     ];
 
     private static readonly Gen<byte[]> Fragment = Gen.OneOf(

@@ -241,6 +241,12 @@ public sealed class CallHomeReaderTests
         Assert.Equal("The message has a document type declaration, which is refused.", Unreadable(xml));
 
     [Theory]
+    [InlineData("<?xml version=\"1.0\u00BF\"?>")]
+    [InlineData("<?xml version=\"1.0\u00BF\u20AC\u20AC\"?>\n<a/>")]
+    public void An_XML_declaration_that_is_not_ASCII_is_refused(string xml) =>
+        Assert.StartsWith("The message is not readable as XML", Unreadable(xml), StringComparison.Ordinal);
+
+    [Theory]
     [InlineData(31, false)]
     [InlineData(32, true)]
     [InlineData(200_000, true)]
