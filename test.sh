@@ -30,6 +30,11 @@ install_missing() {
   [ -x /usr/sbin/mkfs.ext4 ] || [ -x /sbin/mkfs.ext4 ] || missing+=(e2fsprogs)
   [ -x /usr/bin/faketime ] || missing+=(faketime)
   [ -x /usr/bin/pgrep ] || missing+=(procps)
+  command -v zsh >/dev/null || missing+=(zsh)
+  # A real directory, for those who sign in with its users.
+  [ -x /usr/sbin/slapd ] || missing+=(slapd)
+  command -v ldapadd >/dev/null || missing+=(ldap-utils)
+  [ -e /usr/lib/x86_64-linux-gnu/libldap-2.5.so.0 ] || missing+=(libldap-2.5-0)
   # What the tests of the pages look through.
   [ -x /usr/bin/chromium ] || missing+=(chromium)
   command -v afl-fuzz >/dev/null || [ ! -e tests/TransportGateway.Fuzz/fuzz.sh ] || missing+=(afl++)

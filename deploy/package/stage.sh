@@ -27,6 +27,9 @@ for command in ha_generatekeys ha_provision_standby ha_deploy ha_status ha_clust
   printf '#!/bin/sh\nexec /usr/lib/transport-gateway/tgctl ha %s "$@"\n' "${command#ha_}" >"$root/usr/bin/$command"
   chmod 755 "$root/usr/bin/$command"
 done
+install -d "$root/usr/share/bash-completion/completions" "$root/usr/share/zsh/vendor-completions"
+"$programs/tgctl" completion bash >"$root/usr/share/bash-completion/completions/tgctl"
+"$programs/tgctl" completion zsh >"$root/usr/share/zsh/vendor-completions/_tgctl"
 install -m 755 deploy/ocf/postgres deploy/ocf/gateway "$root/usr/lib/ocf/resource.d/transport-gateway/"
 install -m 755 deploy/systemd/postgresql-alone "$programs/"
 install -m 644 deploy/systemd/transport-gateway.service deploy/systemd/transport-gateway-postgresql.service "$root/usr/lib/systemd/system/"

@@ -31,6 +31,7 @@ internal static class Tgctl
         root.Subcommands.Add(UserCommands.Sessions(context));
         root.Subcommands.Add(AccessCommands.Clients(context));
         root.Subcommands.Add(AccessCommands.SetUp(context));
+        root.Subcommands.Add(CompletionCommands.Create(context));
 
         var parsed = root.Parse(arguments);
         var configuration = new InvocationConfiguration { Output = output, Error = errors };
