@@ -25,7 +25,7 @@ Architecture: amd64
 Maintainer: The transport gateway's team <transport-gateway@example.org>
 Installed-Size: $(du -sk "$root" | cut -f 1)
 Depends: libc6, libssl3, ca-certificates, systemd, $runtime
-Recommends: postgresql, pacemaker, pacemaker-cli-utils, corosync, corosync-qdevice, resource-agents, libnss3-tools, nftables, iputils-arping, iproute2, curl
+Recommends: libldap-2.5-0 | libldap2, postgresql, pacemaker, pacemaker-cli-utils, corosync, corosync-qdevice, resource-agents, libnss3-tools, nftables, iputils-arping, iproute2, curl
 Suggests: fence-agents, corosync-qnetd
 Section: net
 Priority: optional

@@ -31,6 +31,8 @@ internal static class Tgctl
         root.Subcommands.Add(UserCommands.Sessions(context));
         root.Subcommands.Add(AccessCommands.Clients(context));
         root.Subcommands.Add(AccessCommands.SetUp(context));
+        root.Subcommands.Add(SignOnCommands.Directory(context));
+        root.Subcommands.Add(SignOnCommands.Provider(context));
         root.Subcommands.Add(CompletionCommands.Create(context));
 
         var parsed = root.Parse(arguments);

@@ -4,6 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 using HdrHistogram;
 using TransportGateway.Access;
 using TransportGateway.Persistence;
+using TransportGateway.SignOn;
 using TransportGateway.Simulators;
 
 namespace TransportGateway.Benchmarks;
@@ -71,7 +72,9 @@ internal sealed class PageCost(EngineKind engine, TimeProvider clock, Action<str
         using var masterKey = MasterKey.LoadOrCreate(Path.Combine(database.Folder, "master.key"));
         var created = (CreateUser.Outcome.Created)await new CreateUser(opened, clock).ExecuteAsync(
             new CreateUser.Request(Caller.Local("benchmark"), "benchmark", Roles.SystemAdministrator, new Secret("Correct-Horse-7"), PasswordMustChange: false), CancellationToken.None);
-        var check = new CheckPassword(opened, clock);
+        using var ldap = new LdapDirectory(database.Folder);
+        var elsewhere = new DirectoryPasswords(ldap, new AdmitPerson(opened, clock), opened, masterKey, clock);
+        var check = new CheckPassword(opened, elsewhere, clock);
         var signedIn = (SignIn.Outcome.SignedIn)await new SignIn(opened, check, new SecondFactor(opened, masterKey, clock), clock).OpenAsync(created.User, complete: true, "127.0.0.1", "benchmark", CancellationToken.None);
         return signedIn.Session;
     }

@@ -47,6 +47,11 @@ internal sealed class ChangeUser(Database database, TimeProvider clock)
             return new Outcome.Invalid(problem);
         }
 
+        if (after.SystemRole != before.SystemRole && before.Origin != UserOrigin.Local)
+        {
+            return new Outcome.Invalid(GroupsDecide(before));
+        }
+
         if (!request.By.Holds(before.SystemRole, null, null) || !request.By.Holds(after.SystemRole, null, null))
         {
             return new Outcome.RoleNotHeld();
@@ -111,6 +116,11 @@ internal sealed class ChangeUser(Database database, TimeProvider clock)
                 $"A role in a whole account is {Roles.AccountAdministrator} or {Roles.AccountUser}; in one local virtual account, {Roles.VirtualAccountAdministrator} or {Roles.VirtualAccountUser}.");
         }
 
+        if (user.Origin != UserOrigin.Local)
+        {
+            return new Outcome.Invalid(GroupsDecide(user));
+        }
+
         if (role is not null && !by.Holds(role, accountId, virtualAccountId))
         {
             return new Outcome.RoleNotHeld();
@@ -151,7 +161,9 @@ internal sealed class ChangeUser(Database database, TimeProvider clock)
         return new Outcome.Done(user);
     }
 
+    private static string GroupsDecide(UserRow user) => $"The roles of {user.Name} come from the person's groups ({user.Origin}). Change the groups there, or what they may do under Access Management.";
+
     // Asked after the change and before the commit: what is not committed never was.
     private static async Task<bool> IsLastAdministratorAsync(Users users, UserRow user, CancellationToken cancellationToken) =>
-        user is { SystemRole: Roles.SystemAdministrator, Disabled: false } && await users.CountOtherAdministratorsAsync(user.Id, cancellationToken) == 0;
+        user is { SystemRole: Roles.SystemAdministrator, Disabled: false, Origin: UserOrigin.Local } && await users.CountOtherAdministratorsAsync(user.Id, cancellationToken) == 0;
 }

@@ -4,16 +4,21 @@ using TransportGateway.Persistence;
 namespace TransportGateway.Access;
 
 /// <summary>Finds out whether a name and a password belong together. Counts what goes wrong, and locks.</summary>
-internal sealed class CheckPassword(Database database, TimeProvider clock)
+internal sealed class CheckPassword(Database database, IExternalPasswords elsewhere, TimeProvider clock)
 {
     /// <param name="source">The address that asks, for the event log.</param>
-    /// <returns>The user; null when name or password is wrong, or the user is locked, disabled, or signs in elsewhere. They look alike.</returns>
+    /// <returns>The user; null when name or password is wrong, or the user is locked, disabled, or signs in by a provider. They look alike.</returns>
     public async Task<UserRow?> ExecuteAsync(string name, Secret password, string source, CancellationToken cancellationToken)
     {
-        UserRow? user = null;
-        if (name.Length <= UserFields.MostNameCharacters && password.Value.Length <= AccessRules.MostPasswordCharacters)
+        if (name.Length > UserFields.MostNameCharacters || password.Value.Length > AccessRules.MostPasswordCharacters)
         {
-            await using var reading = await database.ReadAsync(cancellationToken);
+            await FailedAsync(null, source, cancellationToken);
+            return null;
+        }
+
+        UserRow? user;
+        await using (var reading = await database.ReadAsync(cancellationToken))
+        {
             user = await new Users(reading).FindByNameAsync(name, cancellationToken);
         }
 
@@ -25,9 +30,18 @@ internal sealed class CheckPassword(Database database, TimeProvider clock)
             return user;
         }
 
+        if (MayBeKeptElsewhere(name, user, now) && await elsewhere.CheckAsync(name, password, cancellationToken) is { } admitted)
+        {
+            return admitted;
+        }
+
         await FailedAsync(user, source, cancellationToken);
         return null;
     }
+
+    /// <summary>A local user's password is never sent anywhere, nor is that of a user who is locked.</summary>
+    private static bool MayBeKeptElsewhere(string name, UserRow? user, DateTimeOffset now) =>
+        user is null ? UserFields.ProblemOfName(name) is null : user.Origin == UserOrigin.Ldap && !user.Disabled && !user.IsLockedAt(now);
 
     /// <summary>Counts a wrong password or second factor; the one too many locks the user.</summary>
     public async Task FailedAsync(UserRow? user, string source, CancellationToken cancellationToken)

@@ -77,10 +77,11 @@ internal sealed class Users(DbSession session)
     public async Task<bool> DeleteAsync(string id, CancellationToken cancellationToken) =>
         await session.ExecuteAsync("DELETE FROM users WHERE id = @Id", new { Id = id }, cancellationToken) == 1;
 
-    /// <summary>How many can still sign in as system administrators, this one left out.</summary>
+    /// <summary>How many can still sign in as system administrators, this one left out. Those of a directory or provider do not count: it may be away.</summary>
     public Task<long> CountOtherAdministratorsAsync(string exceptId, CancellationToken cancellationToken) =>
         session.ScalarAsync<long>(
-            "SELECT COUNT(*) FROM users WHERE system_role = @Role AND disabled = FALSE AND id <> @Id", new { Role = Roles.SystemAdministrator, Id = exceptId }, cancellationToken);
+            "SELECT COUNT(*) FROM users WHERE system_role = @Role AND origin = @Origin AND disabled = FALSE AND id <> @Id",
+            new { Role = Roles.SystemAdministrator, Origin = UserOrigin.Local, Id = exceptId }, cancellationToken);
 
     public Task SetPasswordAsync(string id, string hash, bool mustChange, DateTimeOffset now, CancellationToken cancellationToken) =>
         session.ExecuteAsync(

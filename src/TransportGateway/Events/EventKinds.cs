@@ -59,6 +59,9 @@ internal static class EventKinds
     public const string TransfersTakenBack = "transferred-licenses-taken-back";
     public const string ReservationRequested = "license-reservation-requested";
     public const string RegistrationRefused = "registration-refused";
+    public const string DirectoryChanged = "directory-changed";
+    public const string ProviderChanged = "identity-provider-changed";
+    public const string DirectoryUnreachable = "directory-unreachable";
     public const string MessageRefused = "message-refused";
     public const string RelayChanged = "relay-changed";
     public const string RelayedInstanceSeen = "relayed-instance-seen";

@@ -15,6 +15,7 @@ using TransportGateway.Jobs;
 using TransportGateway.Licensing;
 using TransportGateway.Persistence;
 using TransportGateway.Registration;
+using TransportGateway.SignOn;
 using TransportGateway.Upstream;
 using TransportGateway.Web;
 
@@ -150,6 +151,7 @@ internal sealed class Gateway : IAsyncDisposable
             .AddRegistration()
             .AddSynchronization(directory.Path)
             .AddRelay()
+            .AddSignOn(directory.Path)
             .AddWeb()
             .AddDeviceGateway(new RegistrationGateOptions(settings.Number("registrations-at-a-time"), settings.Number("registrations-in-line")))
             .AddSingleton<IJob, Housekeeping>()

@@ -8,6 +8,7 @@ using TransportGateway.Http;
 using TransportGateway.Licensing;
 using TransportGateway.Persistence;
 using TransportGateway.Registration;
+using TransportGateway.SignOn;
 using TransportGateway.Upstream;
 using TransportGateway.Web;
 
@@ -28,6 +29,8 @@ internal static class Routes
         app.MapCompatibleApi();
         app.MapSynchronization();
         app.MapRelay();
+        app.MapDirectory();
+        app.MapProvider();
         app.MapDatabase();
         app.MapCluster();
         app.MapOverview();

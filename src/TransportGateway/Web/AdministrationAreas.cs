@@ -9,6 +9,7 @@ internal static class AdministrationAreas
     private static readonly Area[] All =
     [
         new("/administration/users", "Users", Permission.ManageUsers),
+        new("/administration/access-management", "Access Management", Permission.ManageUsers),
         new("/administration/accounts", "Accounts", Permission.ManageAccounts),
         new("/administration/synchronization", "Synchronization", Permission.Synchronize),
         new("/administration/security", "Security", Permission.ManageUsers),

@@ -9,6 +9,7 @@ using TransportGateway.Simulators;
 using TransportGateway.Simulators.Central;
 using TransportGateway.Tests.Harness;
 using TransportGateway.Tests.HostTls;
+using TransportGateway.Tests.SignOn;
 using TransportGateway.Tests.Simulators;
 using TransportGateway.Upstream;
 
@@ -51,6 +52,7 @@ public sealed class TourTests : IAsyncLifetime
         await LookAroundAsync();
         await SignInAsync();
         await AdministerPeopleAsync();
+        await TrustOthersAsync();
         await AskForAccountsAsync();
         await SynchronizeAsync();
         await SynchronizeByFilesAsync();
@@ -124,6 +126,23 @@ public sealed class TourTests : IAsyncLifetime
         await DoAsync("DELETE", "/api/v2/users/tour");
         await DoAsync("GET", "/api/v2/access-rules");
         await DoAsync("PUT", "/api/v2/access-rules", new { idleMinutes = 20 });
+    }
+
+    private async Task TrustOthersAsync()
+    {
+        await using var directory = await DirectoryServer.StartAsync();
+        var groups = new[] { new { group = "cn=licensing," + DirectoryServer.Base, role = "operator" } };
+        await DoAsync("PUT", "/api/v2/directory", new { address = directory.Ldaps, tlsAnchors = directory.RootPem, userBase = DirectoryServer.Base, groups });
+        await DoAsync("GET", "/api/v2/directory");
+        await DoAsync("POST", "/api/v2/directory/test", new { name = "ann" });
+        await DoAsync("PUT", "/api/v2/directory", new { address = "" });
+        await using var provider = await IdentityProvider.StartAsync();
+        await DoAsync(
+            "PUT",
+            "/api/v2/identity-provider",
+            new { issuer = provider.Issuer, clientId = IdentityProvider.ClientId, clientSecret = IdentityProvider.ClientSecret, tlsAnchors = provider.RootPem, groups });
+        await DoAsync("GET", "/api/v2/identity-provider");
+        await DoAsync("POST", "/api/v2/identity-provider/test", new { });
     }
 
     private async Task AskForAccountsAsync()

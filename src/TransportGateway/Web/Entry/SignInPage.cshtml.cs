@@ -1,11 +1,12 @@
 using Microsoft.AspNetCore.Mvc;
 using TransportGateway.Access;
 using TransportGateway.Persistence;
+using TransportGateway.SignOn;
 
 namespace TransportGateway.Web.Entry;
 
 /// <summary>Name and password.</summary>
-internal sealed class SignInPage(Access.SignIn signIn, SignInThrottle throttle, SetUpGateway setUp, Database database) : EntryPage(throttle)
+internal sealed class SignInPage(Access.SignIn signIn, SignInThrottle throttle, SetUpGateway setUp, Database database, MasterKey masterKey) : EntryPage(throttle)
 {
     private const string Why = "this is where people sign in";
 
@@ -17,6 +18,9 @@ internal sealed class SignInPage(Access.SignIn signIn, SignInThrottle throttle, 
     public string Message { get; private set; } = "";
 
     public bool NobodyYet { get; private set; }
+
+    /// <summary>What the way to the identity provider is called; null without one.</summary>
+    public string? ProviderLabel { get; private set; }
 
     [OpenToAll(Why)]
     public async Task<IActionResult> OnGetAsync()
@@ -59,6 +63,8 @@ internal sealed class SignInPage(Access.SignIn signIn, SignInThrottle throttle, 
     private async Task LoadAsync()
     {
         await using var session = await database.ReadAsync(Aborted);
+        var provider = await ProviderSettings.LoadAsync(session, masterKey, Aborted);
+        ProviderLabel = provider.Issuer is null ? null : provider.Label;
         NobodyYet = !await new Users(session).AnyAsync(Aborted);
     }
 }

@@ -1,0 +1,107 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Encodings.Web;
+using Microsoft.AspNetCore.Mvc;
+using TransportGateway.Access;
+using TransportGateway.Events;
+using TransportGateway.Persistence;
+using TransportGateway.SignOn;
+
+namespace TransportGateway.Web.Entry;
+
+/// <summary>The way to the identity provider, and back from it.</summary>
+internal sealed class ProviderPage(
+    OpenIdProvider provider, AdmitPerson admit, Access.SignIn signIn, SignInThrottle throttle, Database database, MasterKey masterKey, TimeProvider clock) : EntryPage(throttle)
+{
+    private const string Why = "this is where people sign in";
+    private const string TicketCookie = "__Host-tg-provider";
+
+    [OpenToAll(Why)]
+    public async Task<IActionResult> OnGetAsync(string step, string? next, string? code, string? state)
+    {
+        ProviderSettings settings;
+        await using (var session = await database.ReadAsync(Aborted))
+        {
+            settings = await ProviderSettings.LoadAsync(session, masterKey, Aborted);
+        }
+
+        if (settings.Issuer is null)
+        {
+            return Missing(T["There is nothing at this address."]);
+        }
+
+        if (TooOften() is { } wait)
+        {
+            return wait;
+        }
+
+        try
+        {
+            return step == "provider" ? await GoThereAsync(settings, SignInPage.Own(Url, next)) : await ComeBackAsync(settings, code, state);
+        }
+        catch (ProviderException exception)
+        {
+            await TellAsync(exception.Message);
+            return Failed(T["The identity provider did not sign you in. The event log has more; a system administrator can help."]);
+        }
+    }
+
+    private Uri Callback => new($"https://{Request.Host}/sign-in/callback");
+
+    private async Task<IActionResult> GoThereAsync(ProviderSettings settings, string next)
+    {
+        var (address, ticket) = await provider.BeginAsync(settings, Callback, next, Aborted);
+        // The way back comes from another site, so this cookie cannot be a strict one.
+        Response.Cookies.Append(TicketCookie, ticket.Seal(masterKey), Cookie());
+        return Redirect(address.AbsoluteUri);
+    }
+
+    private async Task<IActionResult> ComeBackAsync(ProviderSettings settings, string? code, string? state)
+    {
+        var ticket = Request.Cookies[TicketCookie] is { Length: > 0 and < 4000 } sealedTicket ? OpenIdProvider.Ticket.Open(masterKey, sealedTicket) : null;
+        // It counts once.
+        Response.Cookies.Delete(TicketCookie, Cookie());
+        if (ticket is null || ticket.ExpiresAt < clock.GetUtcNow() || !IsSame(ticket.State, state))
+        {
+            return Failed(T["This sign-in was not begun in this browser, or took too long. Begin again."]);
+        }
+
+        if (string.IsNullOrEmpty(code))
+        {
+            throw new ProviderException("It sent the browser back without a code: the person was refused, or gave up.");
+        }
+
+        var person = await provider.CompleteAsync(settings, Callback, code, ticket, Aborted);
+        if (await admit.ExecuteAsync(person, settings.Groups, Aborted) is not { } user)
+        {
+            return Failed(T["You are known at the identity provider, but may not use this gateway. A system administrator can change that."]);
+        }
+
+        var complete = !user.TotpConfirmed;
+        var outcome = await signIn.OpenAsync(user, complete, Source, BrowserOf.Agent(HttpContext), Aborted);
+        SessionCookie.Set(HttpContext, outcome is Access.SignIn.Outcome.SignedIn signedIn ? signedIn.Session : ((Access.SignIn.Outcome.SecondFactorNeeded)outcome).Session);
+        var next = SignInPage.Own(Url, ticket.Next);
+        return GoOn(complete ? next : "/sign-in/second-factor?next=" + Uri.EscapeDataString(next));
+    }
+
+    /// <summary>A redirect would still come from the other site, and the browser would keep the session's strict cookie back; a page of this site does not.</summary>
+    private ContentResult GoOn(string path)
+    {
+        Response.Headers["Refresh"] = "0; url=" + path;
+        return new ContentResult { ContentType = "text/html; charset=utf-8", Content = $"<!doctype html><title>…</title><a href=\"{HtmlEncoder.Default.Encode(path)}\">…</a>" };
+    }
+
+    private async Task TellAsync(string reason)
+    {
+        await using var session = await database.BeginAsync(Aborted);
+        await new EventLog(session).AppendAsync(
+            new LoggedEvent(EventKinds.SignInRefused, Severity.Warning, Source, "A sign-in by the identity provider failed. " + reason), clock.GetUtcNow(), Aborted);
+        await session.CommitAsync();
+    }
+
+    private static bool IsSame(string expected, string? given) =>
+        given is not null && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(expected), Encoding.UTF8.GetBytes(given));
+
+    private static CookieOptions Cookie() =>
+        new() { HttpOnly = true, Secure = true, SameSite = SameSiteMode.Lax, Path = "/", IsEssential = true, MaxAge = OpenIdProvider.Patience };
+}
