@@ -43,6 +43,7 @@ internal static class WebFeature
         // For reading alone: a product that sends its message here is told where to go, like at any other wrong address.
         routes.MapGet("/", Start).IsPage();
         routes.MapGet("/assets/{hash}/{name}", Assets.Serve).OpenToAll("style sheets and scripts tell nothing of this gateway").AlsoOnStandby();
+        routes.MapGet("/openapi.yaml", () => Results.Stream(ApiContract.Open(), "application/yaml")).OpenToAll("the contract tells nothing of this gateway").AlsoOnStandby();
         // It ends by itself when the role moves, so a node that hands over must not wait for it.
         routes.MapGet("/live", LiveUpdates.StreamAsync).IsPage(background: true).AlsoOnStandby();
         if (SilentHandlers().ToArray() is { Length: > 0 } silent)

@@ -13,7 +13,7 @@ namespace TransportGateway.Tests.Contract;
 /// <remarks>What products are answered is another contract, with tests of its own; a relayed answer is an upstream's.</remarks>
 internal sealed class ContractWatch : IStartupFilter
 {
-    private static readonly string[] Watched = ["/api/", "/backend/", "/oauth/", "/healthz", "/readyz", "/metrics"];
+    private static readonly string[] Watched = ["/api/", "/backend/", "/oauth/", "/healthz", "/readyz", "/metrics", "/openapi.yaml"];
 
     private readonly ConcurrentDictionary<(string Operation, int Status), byte> _answered = new();
     private readonly ConcurrentQueue<string> _violations = new();
