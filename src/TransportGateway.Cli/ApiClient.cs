@@ -58,9 +58,10 @@ internal sealed class ApiClient : IDisposable
     }
 
     /// <summary>Saves what the call answers; the file is there whole or not at all. Returns its size.</summary>
-    public async Task<long> DownloadAsync(string path, object body, string file, CancellationToken cancellationToken)
+    /// <param name="body">Null for a call that only reads.</param>
+    public async Task<long> DownloadAsync(string path, object? body, string file, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body) };
+        using var request = new HttpRequestMessage(body is null ? HttpMethod.Get : HttpMethod.Post, path) { Content = body is null ? null : JsonContent.Create(body) };
         return await SendAsync(request, response => SaveAsync(response, file, cancellationToken), cancellationToken);
     }
 

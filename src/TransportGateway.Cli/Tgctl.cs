@@ -24,6 +24,7 @@ internal static class Tgctl
         root.Subcommands.Add(DatabaseCommands.Create(context));
         root.Subcommands.Add(HaCommands.Create(context));
         root.Subcommands.Add(OverviewCommands.Licenses(context));
+        root.Subcommands.Add(ReportCommands.Create(context));
         root.Subcommands.Add(OverviewCommands.Alerts(context));
         root.Subcommands.Add(OverviewCommands.Events(context));
         root.Subcommands.Add(OverviewCommands.Status(context));

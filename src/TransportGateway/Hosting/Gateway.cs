@@ -15,6 +15,7 @@ using TransportGateway.Jobs;
 using TransportGateway.Licensing;
 using TransportGateway.Persistence;
 using TransportGateway.Registration;
+using TransportGateway.Reports;
 using TransportGateway.SignOn;
 using TransportGateway.Upstream;
 using TransportGateway.Web;
@@ -152,6 +153,7 @@ internal sealed class Gateway : IAsyncDisposable
             .AddSynchronization(directory.Path)
             .AddRelay()
             .AddSignOn(directory.Path)
+            .AddReports()
             .AddWeb()
             .AddDeviceGateway(new RegistrationGateOptions(settings.Number("registrations-at-a-time"), settings.Number("registrations-in-line")))
             .AddSingleton<IJob, Housekeeping>()

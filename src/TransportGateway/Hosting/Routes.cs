@@ -8,6 +8,7 @@ using TransportGateway.Http;
 using TransportGateway.Licensing;
 using TransportGateway.Persistence;
 using TransportGateway.Registration;
+using TransportGateway.Reports;
 using TransportGateway.SignOn;
 using TransportGateway.Upstream;
 using TransportGateway.Web;
@@ -29,6 +30,7 @@ internal static class Routes
         app.MapCompatibleApi();
         app.MapSynchronization();
         app.MapRelay();
+        app.MapReports();
         app.MapDirectory();
         app.MapProvider();
         app.MapDatabase();

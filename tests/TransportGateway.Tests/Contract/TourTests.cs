@@ -222,6 +222,7 @@ public sealed class TourTests : IAsyncLifetime
         await DoAsync("GET", "/api/v2/instances/" + product);
         await DoAsync("POST", $"/api/v2/instances/{product}/transfer", new { virtualAccount = "Branch" });
         await DoAsync("GET", Va + "/Branch/licenses");
+        await DoAsync("GET", "/api/v2/accounts/TEST/reports/licenses");
         await DoAsync("POST", Va + "/Default/licenses/transfer", new { license = SeedProducts.Cucmpub.Entitlements[0].Tag, quantity = 1, virtualAccount = "Branch", licenseType = "TERM" });
         await DoAsync("DELETE", "/api/v2/instances/" + product);
         await DoAsync("DELETE", Va + "/Branch");

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using TransportGateway.Access;
 using TransportGateway.Accounts;
+using TransportGateway.Jobs;
+using TransportGateway.Reports;
 using TransportGateway.Simulators;
 using TransportGateway.Simulators.Central;
 using TransportGateway.Tests.Simulators;
@@ -104,6 +106,7 @@ internal sealed class PopulatedGateway : IAsyncDisposable
     /// <summary>What takes longer to come by, and values that engines could see differently.</summary>
     private async Task AddRestAsync()
     {
+        await _pair.Gateway.Gateway.Services.GetServices<IJob>().OfType<RecordUsage>().Single().RunAsync(CancellationToken.None);
         using var client = await Gateway.RestClientAsync(null, Permission.ReadInventory);
         Assert.IsType<CreateLocalAccount.Outcome.Created>(await Gateway.Gateway.Services.GetRequiredService<CreateLocalAccount>().ExecuteAsync(Gateway.Administrator, "Zürich 東京 \u202e🙂", CancellationToken.None));
         await Gateway.TgctlDoneAsync("certificate", "csr", "create", "--name", "licences.example.com", "--out", Path.Combine(Gateway.Gateway.Directory.Path, "request.csr"));

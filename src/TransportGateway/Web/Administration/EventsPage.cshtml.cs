@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Mvc;
 using TransportGateway.Access;
 using TransportGateway.Events;
 using TransportGateway.Persistence;
+using TransportGateway.Reports;
 
 namespace TransportGateway.Web.Administration;
 
@@ -24,5 +25,17 @@ internal sealed class EventsPage(Database database) : GatewayPage
         await using var session = await database.ReadAsync(Aborted);
         (Events, List.Total) = await new EventLog(session).SearchAsync(null, kinds: null, List.Search, Listing.PageSize, List.Offset, Aborted);
         return Page();
+    }
+
+    [Needs(Permission.ReadEvents)]
+    public async Task<IActionResult> OnGetFileAsync()
+    {
+        if (!Caller.IsForAllAccounts)
+        {
+            return Missing(T["There is nothing at this address."]);
+        }
+
+        await using var session = await database.ReadAsync(Aborted);
+        return EventFile.Of(await BuildReport.EventsAsync(session, null, Listing.From(Request, "-time").Search, Aborted));
     }
 }

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Mvc;
 using TransportGateway.Access;
 using TransportGateway.Events;
 using TransportGateway.Persistence;
+using TransportGateway.Reports;
 
 namespace TransportGateway.Web.Licensing;
 
@@ -24,5 +25,17 @@ internal sealed class ActivityPage(Database database) : LicensingPage(database)
         await using var session = await Database.ReadAsync(Aborted);
         (Events, List.Total) = await new EventLog(session).SearchAsync([Account.Id], kinds: null, List.Search, Listing.PageSize, List.Offset, Aborted);
         return Page();
+    }
+
+    [Needs(Permission.ReadEvents)]
+    public async Task<IActionResult> OnGetFileAsync()
+    {
+        if (await FindAsync(whole: true) is { } missing)
+        {
+            return missing;
+        }
+
+        await using var session = await Database.ReadAsync(Aborted);
+        return EventFile.Of(await BuildReport.EventsAsync(session, [Account.Id], Listing.From(Request, "-time").Search, Aborted));
     }
 }
