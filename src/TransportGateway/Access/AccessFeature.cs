@@ -22,7 +22,8 @@ internal static class AccessFeature
         .AddSingleton<CreateUser>()
         .AddSingleton<ChangeUser>()
         .AddSingleton<EndSession>()
-        .AddSingleton<ChangeAccessRules>();
+        .AddSingleton<ChangeAccessRules>()
+        .AddSingleton<ChangeMessageOfTheDay>();
 
     public static void MapAccess(this IEndpointRouteBuilder routes)
     {
@@ -37,6 +38,7 @@ internal static class AccessFeature
         routes.MapDelete("/api/v2/api-clients/{id}", RevokeAsync).Requires(Permission.ManageAccess);
         routes.MapUsers();
         routes.MapAccessRules();
+        routes.MapMessageOfTheDay();
     }
 
     private static async Task<IResult> IssueTokenAsync(HttpContext context, IssueAccessToken issue, SignInThrottle throttle, Database database, TimeProvider clock)

@@ -45,6 +45,9 @@ internal enum Permission
     /// <summary>Create, change and remove users, and say how they sign in.</summary>
     ManageUsers,
 
+    /// <summary>Say what the gateway tells and to whom: webhooks and the like.</summary>
+    ManageSettings,
+
     /// <summary>Read the figures that a monitoring system collects.</summary>
     ReadMetrics,
 

@@ -23,7 +23,7 @@ internal static class UsersFeature
     }
 
     public static IResult NotForPart() =>
-        Problem.Of(StatusCodes.Status403Forbidden, "whole-gateway", "Users are the whole gateway's; a client of one account cannot manage them.");
+        Problem.Of(StatusCodes.Status403Forbidden, "whole-gateway", "This is the whole gateway's; a client of one account cannot manage it.");
 
     private static async Task<IResult> ListAsync(HttpContext context, Database database, TimeProvider clock)
     {

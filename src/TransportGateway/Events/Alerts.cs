@@ -54,6 +54,23 @@ internal sealed class Alerts(DbSession session)
         session.ExecuteAsync(
             "UPDATE alerts SET cleared_at = @Now WHERE account_id = @AccountId AND cleared_at IS NULL", new { AccountId = accountId, Now = now }, cancellationToken);
 
+    /// <summary>Alerts that came or went since somebody was told of them last, the oldest first.</summary>
+    public Task<IReadOnlyList<UntoldAlert>> ListUntoldAsync(int limit, CancellationToken cancellationToken) =>
+        session.QueryAsync<UntoldAlert>(
+            """
+            SELECT id, account_id, kind, severity, source, message, raised_at, cleared_at, (told <> '') AS was_raise_told
+              FROM alerts
+             WHERE told = '' OR (told = 'raised' AND cleared_at IS NOT NULL)
+             ORDER BY raised_at, id
+             LIMIT @Limit
+            """,
+            new { Limit = limit },
+            cancellationToken);
+
+    /// <summary>Remembers that this was told. What happened to the alert since it was read is still to be told.</summary>
+    public Task<int> ToldAsync(UntoldAlert alert, CancellationToken cancellationToken) =>
+        session.ExecuteAsync("UPDATE alerts SET told = @Told WHERE id = @Id", new { alert.Id, Told = alert.ClearedAt is null ? "raised" : "cleared" }, cancellationToken);
+
     /// <summary>The open alerts of an account, or all there are, those of the gateway itself included.</summary>
     public Task<IReadOnlyList<AlertRow>> ListOpenAsync(string? accountId, CancellationToken cancellationToken) =>
         session.QueryAsync<AlertRow>(
@@ -82,6 +99,27 @@ internal static class AlertSeverity
 {
     public const string Major = "Major";
     public const string Minor = "Minor";
+}
+
+internal sealed class UntoldAlert
+{
+    public required string Id { get; init; }
+
+    public required string AccountId { get; init; }
+
+    public required string Kind { get; init; }
+
+    public required string Severity { get; init; }
+
+    public required string Source { get; init; }
+
+    public required string Message { get; init; }
+
+    public required DateTimeOffset RaisedAt { get; init; }
+
+    public DateTimeOffset? ClearedAt { get; init; }
+
+    public required bool WasRaiseTold { get; init; }
 }
 
 internal sealed class AlertRow

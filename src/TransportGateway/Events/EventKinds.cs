@@ -59,6 +59,10 @@ internal static class EventKinds
     public const string TransfersTakenBack = "transferred-licenses-taken-back";
     public const string ReservationRequested = "license-reservation-requested";
     public const string RegistrationRefused = "registration-refused";
+    public const string MessageOfTheDayChanged = "message-of-the-day-changed";
+    public const string WebhookCreated = "webhook-created";
+    public const string WebhookRemoved = "webhook-removed";
+    public const string WebhookGivenUp = "webhook-given-up";
     public const string DirectoryChanged = "directory-changed";
     public const string ProviderChanged = "identity-provider-changed";
     public const string DirectoryUnreachable = "directory-unreachable";

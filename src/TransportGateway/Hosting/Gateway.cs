@@ -19,6 +19,7 @@ using TransportGateway.Reports;
 using TransportGateway.SignOn;
 using TransportGateway.Upstream;
 using TransportGateway.Web;
+using TransportGateway.Webhooks;
 
 namespace TransportGateway.Hosting;
 
@@ -154,6 +155,7 @@ internal sealed class Gateway : IAsyncDisposable
             .AddRelay()
             .AddSignOn(directory.Path)
             .AddReports()
+            .AddWebhooks()
             .AddWeb()
             .AddDeviceGateway(new RegistrationGateOptions(settings.Number("registrations-at-a-time"), settings.Number("registrations-in-line")))
             .AddSingleton<IJob, Housekeeping>()

@@ -12,6 +12,7 @@ using TransportGateway.Reports;
 using TransportGateway.SignOn;
 using TransportGateway.Upstream;
 using TransportGateway.Web;
+using TransportGateway.Webhooks;
 
 namespace TransportGateway.Hosting;
 
@@ -31,6 +32,7 @@ internal static class Routes
         app.MapSynchronization();
         app.MapRelay();
         app.MapReports();
+        app.MapWebhooks();
         app.MapDirectory();
         app.MapProvider();
         app.MapDatabase();

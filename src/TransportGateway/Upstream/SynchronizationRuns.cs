@@ -44,8 +44,9 @@ internal sealed class SynchronizationRuns(DbSession session)
         session.QuerySingleOrDefaultAsync<RunRow>(
             $"SELECT {Columns} FROM synchronization_runs WHERE account_id = @AccountId ORDER BY started_at DESC, id DESC LIMIT 1", new { AccountId = accountId }, cancellationToken);
 
-    public Task<byte[]?> ReadPartUnderWayAsync(string id, CancellationToken cancellationToken) =>
-        session.ScalarAsync<byte[]>("SELECT part_under_way FROM synchronization_runs WHERE id = @Id", new { Id = id }, cancellationToken);
+    /// <summary>The part that this state of the run waits for; null when there is none, or another has carried the run on since.</summary>
+    public Task<byte[]?> ReadPartUnderWayAsync(RunRow run, CancellationToken cancellationToken) =>
+        session.ScalarAsync<byte[]>("SELECT part_under_way FROM synchronization_runs WHERE id = @Id AND parts = @Parts", new { run.Id, run.Parts }, cancellationToken);
 
     /// <summary>Keeps the next part of the request before it goes out, so that whoever goes on sends the same bytes; false when another came first.</summary>
     /// <param name="partUnderWay">Null for a file, of which no part is on its way.</param>
@@ -96,11 +97,21 @@ internal sealed class SynchronizationRuns(DbSession session)
             """
             UPDATE synchronization_runs
                SET state = CASE WHEN request_complete AND part_under_way IS NULL THEN 'awaiting-response' ELSE 'sending' END,
-                   ended_at = NULL, cause = '', resumable = FALSE
+                   ended_at = NULL, cause = '', resumable = FALSE, told = ''
              WHERE id = @Id AND state = 'failed' AND resumable = TRUE
             """,
             new { Id = id },
             cancellationToken) == 1;
+
+    /// <summary>Those that ended since somebody was told of them last, the oldest first.</summary>
+    public Task<IReadOnlyList<RunRow>> ListUntoldAsync(int limit, CancellationToken cancellationToken) =>
+        session.QueryAsync<RunRow>(
+            $"SELECT {Columns} FROM synchronization_runs WHERE told <> state AND state IN ('succeeded', 'failed', 'abandoned') ORDER BY started_at, id LIMIT @Limit",
+            new { Limit = limit },
+            cancellationToken);
+
+    public Task<int> ToldAsync(RunRow run, CancellationToken cancellationToken) =>
+        session.ExecuteAsync("UPDATE synchronization_runs SET told = @State WHERE id = @Id", new { run.Id, run.State }, cancellationToken);
 
     public async Task<bool> AbandonAsync(string id, string cause, DateTimeOffset now, CancellationToken cancellationToken) =>
         await session.ExecuteAsync(

@@ -121,7 +121,7 @@ internal sealed partial class SynchronizeAccount(
         byte[]? part;
         await using (var reading = await database.ReadAsync(cancellationToken))
         {
-            part = await new SynchronizationRuns(reading).ReadPartUnderWayAsync(run.Id, cancellationToken);
+            part = await new SynchronizationRuns(reading).ReadPartUnderWayAsync(run, cancellationToken);
         }
 
         var number = run.Parts - 1;

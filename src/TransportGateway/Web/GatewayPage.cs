@@ -37,6 +37,9 @@ internal abstract class GatewayPage : PageModel
     /// <summary>Whether only a part of the page is wanted, as scripts ask for it.</summary>
     public bool IsPartial => Request.Headers.ContainsKey("HX-Request");
 
+    /// <summary>What the administrators want everybody to read; empty for nothing.</summary>
+    public string MessageOfTheDay { get; private set; } = "";
+
     public CancellationToken Aborted => HttpContext.RequestAborted;
 
     /// <summary>Whether the person has the permission anywhere, for what a page offers.</summary>
@@ -65,6 +68,7 @@ internal abstract class GatewayPage : PageModel
         Times = Clockface.For(HttpContext);
         Note = Notes.Take(HttpContext);
         PageHeaders.Set(Response);
+        MessageOfTheDay = IsPartial ? "" : await HttpContext.RequestServices.GetRequiredService<ChangeMessageOfTheDay>().ReadAsync(Aborted);
         if (Refusal(context) is { } refusal)
         {
             context.Result = refusal;

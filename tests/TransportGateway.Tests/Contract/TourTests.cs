@@ -53,6 +53,7 @@ public sealed class TourTests : IAsyncLifetime
         await SignInAsync();
         await AdministerPeopleAsync();
         await TrustOthersAsync();
+        await TellOthersAsync();
         await AskForAccountsAsync();
         await SynchronizeAsync();
         await SynchronizeByFilesAsync();
@@ -143,6 +144,17 @@ public sealed class TourTests : IAsyncLifetime
             new { issuer = provider.Issuer, clientId = IdentityProvider.ClientId, clientSecret = IdentityProvider.ClientSecret, tlsAnchors = provider.RootPem, groups });
         await DoAsync("GET", "/api/v2/identity-provider");
         await DoAsync("POST", "/api/v2/identity-provider/test", new { });
+    }
+
+    private async Task TellOthersAsync()
+    {
+        await DoAsync("PUT", "/api/v2/message-of-the-day", new { text = "Authorised use only." });
+        await DoAsync("GET", "/api/v2/message-of-the-day");
+        var webhook = (await DoAsync("POST", "/api/v2/webhooks", new { name = "tour", address = "https://127.0.0.1:9/" }))["webhook"]!;
+        await DoAsync("GET", "/api/v2/webhooks");
+        await DoAsync("POST", $"/api/v2/webhooks/{Text(webhook, "id")}/test");
+        await DoAsync("GET", $"/api/v2/webhooks/{Text(webhook, "id")}/deliveries");
+        await DoAsync("DELETE", $"/api/v2/webhooks/{Text(webhook, "id")}");
     }
 
     private async Task AskForAccountsAsync()

@@ -8,6 +8,7 @@ using TransportGateway.Simulators.Central;
 using TransportGateway.Tests.Simulators;
 using TransportGateway.Tests.Upstream;
 using TransportGateway.Upstream;
+using TransportGateway.Webhooks;
 
 namespace TransportGateway.Tests.Harness;
 
@@ -106,6 +107,9 @@ internal sealed class PopulatedGateway : IAsyncDisposable
     /// <summary>What takes longer to come by, and values that engines could see differently.</summary>
     private async Task AddRestAsync()
     {
+        var webhooks = Gateway.Gateway.Services.GetRequiredService<ChangeWebhooks>();
+        var webhook = Assert.IsType<ChangeWebhooks.Outcome.Created>(await webhooks.CreateAsync(Gateway.Administrator, "nobody listens", "https://127.0.0.1:9/", "", CancellationToken.None)).Webhook;
+        Assert.True(await webhooks.TestAsync(webhook.Id, CancellationToken.None));
         await _pair.Gateway.Gateway.Services.GetServices<IJob>().OfType<RecordUsage>().Single().RunAsync(CancellationToken.None);
         using var client = await Gateway.RestClientAsync(null, Permission.ReadInventory);
         Assert.IsType<CreateLocalAccount.Outcome.Created>(await Gateway.Gateway.Services.GetRequiredService<CreateLocalAccount>().ExecuteAsync(Gateway.Administrator, "Zürich 東京 \u202e🙂", CancellationToken.None));

@@ -227,6 +227,23 @@ public abstract class SynchronizationTests<TEngine>
         Assert.Single(await pair.Gateway.EventsAsync(EventKinds.SynchronizationSucceeded));
     }
 
+    [Fact]
+    public async Task A_runner_that_fell_behind_never_sends_a_later_part_under_an_earlier_number()
+    {
+        await using var pair = await CentralPair.StartAsync<TEngine>();
+        var account = await pair.RegisteredAccountAsync("TEST");
+        await using var session = await pair.Gateway.Database.BeginAsync(CancellationToken.None);
+        var runs = new SynchronizationRuns(session);
+        var seen = new RunRow { Id = "run", AccountId = account.Id, Sequence = 9, Mode = RunMode.Full, Way = RunWay.Online, StartedBy = "a test", StartedAt = SeedTime, InstancesToSend = 2 };
+        Assert.True(await runs.AddAsync(seen, CancellationToken.None));
+        Assert.True(await runs.AddPartAsync(seen, "a", "hash", [1], 1, 1, complete: false, CancellationToken.None));
+        var behind = (await runs.FindAsync("run", CancellationToken.None))!;
+        Assert.Equal([1], await runs.ReadPartUnderWayAsync(behind, CancellationToken.None));
+        Assert.True(await runs.AddPartAsync(behind, "b", "hash", [2], 1, 1, complete: false, CancellationToken.None));
+        Assert.Null(await runs.ReadPartUnderWayAsync(behind, CancellationToken.None));
+        Assert.False(await runs.AddPartAsync(behind, "b", "hash", [3], 1, 1, complete: false, CancellationToken.None));
+    }
+
     internal static CentralEntitlement Grant(string tag, long quantity, DateTimeOffset from, DateTimeOffset? to) => new()
     {
         Id = "E-" + tag.GetHashCode(StringComparison.Ordinal).ToString("X8", System.Globalization.CultureInfo.InvariantCulture),
