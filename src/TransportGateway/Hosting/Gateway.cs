@@ -136,6 +136,7 @@ internal sealed class Gateway : IAsyncDisposable
             .AddSingleton(newKey is null ? authority : authority with { NewKey = newKey })
             .AddSingleton<CertificateAuthority>()
             .AddSingleton(new Uptime(clock))
+            .AddSingleton(new MachineMonitor(directory.Path, clock))
             .AddSingleton<NodeRole>()
             .AddSingleton<Drain>()
             .AddSingleton(ClusterFiles.Installed)

@@ -8,6 +8,7 @@ using TransportGateway.HostTls;
 using TransportGateway.Licensing;
 using TransportGateway.Persistence;
 using TransportGateway.Registration;
+using TransportGateway.Upstream;
 
 namespace TransportGateway.Hosting;
 
@@ -17,6 +18,7 @@ internal static class Overview
     public static void MapOverview(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/api/v2/status", StatusAsync).Requires(Permission.ReadInventory).AlsoOnStandby();
+        routes.MapGet("/api/v2/machine", Machine).Requires(Permission.ReadMetrics).AlsoOnStandby();
         routes.MapGet("/api/v2/events", EventsAsync).Requires(Permission.ReadEvents);
         routes.MapGet("/api/v2/alerts", AlertsAsync).Requires(Permission.ReadInventory);
     }
@@ -46,6 +48,8 @@ internal static class Overview
             relayed,
             AccountScope.Visible(caller, await new Alerts(session).ListOpenAsync(null, context.RequestAborted)).Count()));
     }
+
+    private static IResult Machine(HttpContext context, MachineMonitor monitor) => CentralFeature.ForAll(context) ?? Results.Json(monitor.Read());
 
     private static async Task<IResult> EventsAsync(HttpContext context, Database database, string? kind = null, int limit = 100)
     {

@@ -10,7 +10,7 @@ using TransportGateway.Registration;
 namespace TransportGateway.Web.Administration;
 
 /// <summary>The frame of the administration workspace (ssm-on-prem 1.0).</summary>
-internal sealed class OverviewPage(Database database, Uptime uptime, TimeProvider clock) : GatewayPage
+internal sealed class OverviewPage(Database database, Uptime uptime, MachineMonitor monitor, TimeProvider clock) : GatewayPage
 {
     private const int MostListed = 10;
 
@@ -27,6 +27,8 @@ internal sealed class OverviewPage(Database database, Uptime uptime, TimeProvide
 
     public long Instances { get; private set; }
 
+    public MachineLoad Load { get; private set; } = null!;
+
     public IReadOnlyList<(string Kind, string Account)> Alerts { get; private set; } = [];
 
     public IReadOnlyList<(string Name, TimeSpan Since)> Connected { get; private set; } = [];
@@ -40,6 +42,7 @@ internal sealed class OverviewPage(Database database, Uptime uptime, TimeProvide
         }
 
         var now = clock.GetUtcNow();
+        Load = monitor.Read();
         await using var session = await database.ReadAsync(Aborted);
         ServerName = (await new HostSettings(session).FindNamesAsync(Aborted))?.CommonName ?? "";
         Instances = await new ProductInstances(session).CountAsync(null, null, Aborted) + await new RelayedInstances(session).CountAsync(null, null, Aborted);
