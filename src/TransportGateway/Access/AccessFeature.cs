@@ -34,7 +34,7 @@ internal static class AccessFeature
 
         routes.MapPost("/api/v2/setup", SetUpAsync).OpenToAll("the set-up code is the right to do this, once");
         routes.MapGet("/api/v2/api-clients", ListAsync).Requires(Permission.ManageAccess);
-        routes.MapPost("/api/v2/api-clients", CreateAsync).Requires(Permission.ManageAccess);
+        routes.MapPost("/api/v2/api-clients", CreateAsync).Requires(Permission.ManageAccess).TakesIdempotencyKey();
         routes.MapDelete("/api/v2/api-clients/{id}", RevokeAsync).Requires(Permission.ManageAccess);
         routes.MapUsers();
         routes.MapAccessRules();

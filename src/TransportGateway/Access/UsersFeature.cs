@@ -11,7 +11,7 @@ internal static class UsersFeature
     {
         const string User = "/api/v2/users/{name}";
         routes.MapGet("/api/v2/users", ListAsync).Requires(Permission.ManageUsers);
-        routes.MapPost("/api/v2/users", CreateAsync).Requires(Permission.ManageUsers);
+        routes.MapPost("/api/v2/users", CreateAsync).Requires(Permission.ManageUsers).TakesIdempotencyKey();
         routes.MapGet(User, ShowAsync).Requires(Permission.ManageUsers);
         routes.MapPatch(User, ChangeAsync).Requires(Permission.ManageUsers);
         routes.MapDelete(User, RemoveAsync).Requires(Permission.ManageUsers);

@@ -11,7 +11,7 @@ internal static class AccountRequestsFeature
     {
         const string Account = "/api/v2/accounts/{account}";
         routes.MapGet("/api/v2/account-requests", ListAsync).Requires(Permission.ReadInventory);
-        routes.MapPost("/api/v2/account-requests", RequestAsync).Requires(Permission.RequestAccount);
+        routes.MapPost("/api/v2/account-requests", RequestAsync).Requires(Permission.RequestAccount).TakesIdempotencyKey();
         routes.MapPost(Account + "/approve", ApproveAsync).Requires(Permission.ManageAccounts);
         routes.MapPost(Account + "/reject", RejectAsync).Requires(Permission.ManageAccounts);
         routes.MapPost(Account + "/activate", ActivateAsync).Requires(Permission.ManageAccounts);

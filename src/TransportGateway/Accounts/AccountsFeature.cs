@@ -17,10 +17,10 @@ internal static class AccountsFeature
     public static void MapAccounts(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/api/v2/accounts", ListAsync).Requires(Permission.ReadInventory);
-        routes.MapPost("/api/v2/accounts", CreateAsync).Requires(Permission.ManageAccounts);
+        routes.MapPost("/api/v2/accounts", CreateAsync).Requires(Permission.ManageAccounts).TakesIdempotencyKey();
         routes.MapGet("/api/v2/accounts/{account}", ShowAsync).Requires(Permission.ReadInventory);
         routes.MapGet("/api/v2/accounts/{account}/virtual-accounts", ListVirtualAsync).Requires(Permission.ReadInventory);
-        routes.MapPost("/api/v2/accounts/{account}/virtual-accounts", CreateVirtualAsync).Requires(Permission.ManageVirtualAccounts);
+        routes.MapPost("/api/v2/accounts/{account}/virtual-accounts", CreateVirtualAsync).Requires(Permission.ManageVirtualAccounts).TakesIdempotencyKey();
     }
 
     private static async Task<IResult> ListAsync(HttpContext context, Database database)

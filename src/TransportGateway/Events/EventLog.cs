@@ -18,17 +18,19 @@ internal sealed class EventLog(DbSession session)
 
     /// <summary>The newest entries first.</summary>
     /// <param name="accountIds">The accounts that they are about; null for all, and for what is about none.</param>
-    public Task<IReadOnlyList<EventRow>> ListAsync(IReadOnlyCollection<string>? accountIds, string? kind, int limit, CancellationToken cancellationToken) =>
+    /// <param name="after">Only those behind this entry; null from the start.</param>
+    public Task<IReadOnlyList<EventRow>> ListAsync(IReadOnlyCollection<string>? accountIds, string? kind, int limit, CancellationToken cancellationToken, string? after = null) =>
         session.QueryAsync<EventRow>(
             $"""
             SELECT id, occurred_at, kind, severity, actor, account_id, instance_id, message
               FROM events
              WHERE {(accountIds is null ? "TRUE" : session.Dialect.AnyOf("account_id", "@AccountIds"))}
                AND (@Kind IS NULL OR kind = @Kind)
+               AND (@After IS NULL OR (occurred_at, id) < (SELECT occurred_at, id FROM events WHERE id = @After))
              ORDER BY occurred_at DESC, id DESC
              LIMIT @Limit
             """,
-            new { AccountIds = accountIds?.ToArray() ?? [], Kind = kind, Limit = Math.Clamp(limit, 1, MostRowsPerPage) },
+            new { AccountIds = accountIds?.ToArray() ?? [], Kind = kind, After = after, Limit = Math.Clamp(limit, 1, MostRowsPerPage) },
             cancellationToken);
 
     /// <summary>A page of the newest entries first, and how many there are in all.</summary>

@@ -36,7 +36,7 @@ internal static class HostTlsFeature
         routes.MapPut("/api/v2/certificates/host-name", ChangeNamesAsync).Requires(Permission.ManageCertificates);
         routes.MapPut("/api/v2/certificates/issuer", ChangeIssuerAsync).Requires(Permission.ManageCertificates);
         routes.MapGet("/api/v2/certificates/requests", ListRequestsAsync).Requires(Permission.ManageCertificates);
-        routes.MapPost("/api/v2/certificates/requests", CreateRequestAsync).Requires(Permission.ManageCertificates);
+        routes.MapPost("/api/v2/certificates/requests", CreateRequestAsync).Requires(Permission.ManageCertificates).TakesIdempotencyKey();
         routes.MapDelete("/api/v2/certificates/requests/{id}", DeleteRequestAsync).Requires(Permission.ManageCertificates);
         routes.MapPut("/api/v2/certificates/uploaded", UploadAsync).Requires(Permission.ManageCertificates);
         routes.MapDelete("/api/v2/certificates/uploaded", DeleteAsync).Requires(Permission.ManageCertificates);

@@ -118,6 +118,7 @@ internal sealed class Gateway : IAsyncDisposable
         app.UseMiddleware<DrainGate>();
         app.UseMiddleware<StandbyGate>();
         app.UseMiddleware<CallerMiddleware>();
+        app.UseMiddleware<Idempotency>();
         app.UseRateLimiter();
         Routes.Map(app);
         return app;

@@ -22,6 +22,7 @@ internal sealed class Housekeeping(Database database, GatewaySettings settings, 
         await new RefusedMessages(session).TrimAsync(cancellationToken);
         await new EventLog(session).PurgeAsync(now.AddDays(-settings.Number("event-days")), cancellationToken);
         await new ApiClients(session).PurgeTokensAsync(now, cancellationToken);
+        await new IdempotentRequests(session).PurgeAsync(now - Idempotency.Kept, cancellationToken);
         await new PasswordCodes(session).PurgeAsync(now, cancellationToken);
         var rules = await AccessRules.LoadAsync(session, cancellationToken);
         await new Sessions(session).PurgeAsync(now, now.AddMinutes(-rules.IdleMinutes), cancellationToken);

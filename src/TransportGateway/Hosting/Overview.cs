@@ -5,6 +5,7 @@ using TransportGateway.Authority;
 using TransportGateway.Cluster;
 using TransportGateway.Events;
 using TransportGateway.HostTls;
+using TransportGateway.Http;
 using TransportGateway.Licensing;
 using TransportGateway.Persistence;
 using TransportGateway.Registration;
@@ -51,10 +52,12 @@ internal static class Overview
 
     private static IResult Machine(HttpContext context, MachineMonitor monitor) => CentralFeature.ForAll(context) ?? Results.Json(monitor.Read());
 
-    private static async Task<IResult> EventsAsync(HttpContext context, Database database, string? kind = null, int limit = 100)
+    private static async Task<IResult> EventsAsync(HttpContext context, Database database, string? kind = null, int limit = 100, string? cursor = null)
     {
         await using var session = await database.ReadAsync(context.RequestAborted);
-        return Results.Json(await new EventLog(session).ListAsync(Caller.Of(context)!.AccountIds, kind, limit, context.RequestAborted));
+        var rows = await new EventLog(session).ListAsync(Caller.Of(context)!.AccountIds, kind, limit, context.RequestAborted, cursor);
+        NextPage.Link(context, rows.Count, Math.Clamp(limit, 1, EventLog.MostRowsPerPage), rows is [.., { } last] ? last.Id : null);
+        return Results.Json(rows);
     }
 
     private static async Task<IResult> AlertsAsync(HttpContext context, Database database)

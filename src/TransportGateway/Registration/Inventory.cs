@@ -19,6 +19,21 @@ internal sealed class Inventory(DbSession session)
         return [.. own, .. relayed];
     }
 
+    /// <summary>The instances behind this one, in the same order.</summary>
+    /// <returns>Null when there never was such an instance.</returns>
+    public async Task<IReadOnlyList<InstanceRow>?> ListAfterAsync(string virtualAccountId, string after, int limit, CancellationToken cancellationToken)
+    {
+        if (await new ProductInstances(session).FindAsync(after, cancellationToken) is not null)
+        {
+            var own = await new ProductInstances(session).ListAsync(null, virtualAccountId, limit, 0, cancellationToken, after);
+            return own.Count >= limit ? own : [.. own, .. await new RelayedInstances(session).ListAsync(null, virtualAccountId, limit - own.Count, 0, cancellationToken)];
+        }
+
+        return await new RelayedInstances(session).FindAsync(after, cancellationToken) is null
+            ? null
+            : await new RelayedInstances(session).ListAsync(null, virtualAccountId, limit, 0, cancellationToken, after);
+    }
+
     public async Task<long> CountAsync(string virtualAccountId, CancellationToken cancellationToken) =>
         await new ProductInstances(session).CountAsync(null, virtualAccountId, cancellationToken)
         + await new RelayedInstances(session).CountAsync(null, virtualAccountId, cancellationToken);

@@ -81,7 +81,7 @@ internal sealed class ProductInstances(DbSession session)
 
     /// <summary>The registered instances of a virtual account, or of a whole account, or of all, in the order of their registration.</summary>
     public Task<IReadOnlyList<InstanceRow>> ListAsync(
-        string? accountId, string? virtualAccountId, int limit, int offset, CancellationToken cancellationToken) =>
+        string? accountId, string? virtualAccountId, int limit, int offset, CancellationToken cancellationToken, string? after = null) =>
         session.QueryAsync<InstanceRow>(
             $"""
             SELECT {Columns}
@@ -89,10 +89,11 @@ internal sealed class ProductInstances(DbSession session)
              WHERE i.state = 'registered'
                AND (@AccountId IS NULL OR v.account_id = @AccountId)
                AND (@VirtualAccountId IS NULL OR i.virtual_account_id = @VirtualAccountId)
+               AND (@After IS NULL OR (i.registered_at, i.id) > (SELECT registered_at, id FROM product_instances WHERE id = @After))
              ORDER BY i.registered_at, i.id
              LIMIT @Limit OFFSET @Offset
             """,
-            new { AccountId = accountId, VirtualAccountId = virtualAccountId, Limit = limit, Offset = offset },
+            new { AccountId = accountId, VirtualAccountId = virtualAccountId, After = after, Limit = limit, Offset = offset },
             cancellationToken);
 
     public Task<long> CountAsync(string? accountId, string? virtualAccountId, CancellationToken cancellationToken) =>

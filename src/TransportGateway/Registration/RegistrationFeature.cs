@@ -26,7 +26,7 @@ internal static class RegistrationFeature
         routes.MapDelete("/api/v2/accounts/{account}", DeleteLocalAccountAsync).Requires(Permission.ManageAccounts);
         routes.MapDelete(VirtualAccountPath, DeleteVirtualAccountAsync).Requires(Permission.ManageVirtualAccounts);
         routes.MapGet(VirtualAccountPath + "/tokens", ListTokensAsync).Requires(Permission.ReadInventory);
-        routes.MapPost(VirtualAccountPath + "/tokens", CreateTokenAsync).Requires(Permission.ManageTokens);
+        routes.MapPost(VirtualAccountPath + "/tokens", CreateTokenAsync).Requires(Permission.ManageTokens).TakesIdempotencyKey();
         routes.MapDelete(VirtualAccountPath + "/tokens/{id}", RevokeTokenAsync).Requires(Permission.ManageTokens);
         routes.MapGet(VirtualAccountPath + "/instances", ListInstancesAsync).Requires(Permission.ReadInventory);
         routes.MapGet("/api/v2/instances/{id}", ShowInstanceAsync).Requires(Permission.ReadInventory);
@@ -118,7 +118,7 @@ internal static class RegistrationFeature
     }
 
     private static async Task<IResult> ListInstancesAsync(
-        HttpContext context, string account, string virtualAccount, AccountScope scope, Database database, int limit = 1000, int offset = 0)
+        HttpContext context, string account, string virtualAccount, AccountScope scope, Database database, int limit = 1000, int offset = 0, string? cursor = null)
     {
         var (found, missing) = await FindAsync(context, scope, account, virtualAccount);
         if (missing is not null)
@@ -128,7 +128,16 @@ internal static class RegistrationFeature
 
         await using var session = await database.ReadAsync(context.RequestAborted);
         var inventory = new Inventory(session);
-        var rows = await inventory.ListAsync(found!.Id, Math.Clamp(limit, 1, 1000), Math.Max(0, offset), context.RequestAborted);
+        var most = Math.Clamp(limit, 1, 1000);
+        var rows = cursor is null
+            ? await inventory.ListAsync(found!.Id, most, Math.Max(0, offset), context.RequestAborted)
+            : await inventory.ListAfterAsync(found!.Id, cursor, most, context.RequestAborted);
+        if (rows is null)
+        {
+            return Problem.Of(StatusCodes.Status400BadRequest, "cursor-unknown", "There is no such cursor. Begin again without one.");
+        }
+
+        NextPage.Link(context, rows.Count, most, rows is [.., { } last] ? last.Id : null);
         return Results.Json(new InstancePage([.. rows.Select(row => View(row))], await inventory.CountAsync(found.Id, context.RequestAborted)));
     }
 

@@ -16,7 +16,7 @@ internal static class WebhooksFeature
     public static void MapWebhooks(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/api/v2/webhooks", ListAsync).Requires(Permission.ManageSettings);
-        routes.MapPost("/api/v2/webhooks", CreateAsync).Requires(Permission.ManageSettings);
+        routes.MapPost("/api/v2/webhooks", CreateAsync).Requires(Permission.ManageSettings).TakesIdempotencyKey();
         routes.MapDelete("/api/v2/webhooks/{id}", RemoveAsync).Requires(Permission.ManageSettings);
         routes.MapPost("/api/v2/webhooks/{id}/test", TestAsync).Requires(Permission.ManageSettings);
         routes.MapGet("/api/v2/webhooks/{id}/deliveries", DeliveriesAsync).Requires(Permission.ManageSettings);

@@ -21,7 +21,7 @@ public sealed class RoutesTests
             .Select(endpoint => endpoint.RoutePattern.RawText).Distinct().Order(StringComparer.Ordinal);
         Assert.Equal(
             [
-                "/SmartTransport", "/Transportgateway/services/DeviceRequestHandler", "/api/v2/setup", "/assets/{hash}/{name}", "/backend/oauth/token", "/healthz", "/oauth/token", "/readyz", "{*path}",
+                "/SmartTransport", "/Transportgateway/services/DeviceRequestHandler", "/api/v2/setup", "/assets/{hash}/{name}", "/backend/oauth/token", "/healthz", "/oauth/token", "/openapi.yaml", "/readyz", "{*path}",
             ],
             open);
         RoutePermissions.Verify(Endpoints(gateway));

@@ -127,6 +127,7 @@ internal sealed class PopulatedGateway : IAsyncDisposable
 
             await session.ExecuteAsync("INSERT INTO alerts (id, account_id, virtual_account_id, kind, severity, source, raised_at, cleared_at, message) VALUES ('1', '', '', 'k', 'Minor', 's', -9223372036854775808, 9223372036854775807, '')", null, CancellationToken.None);
             await session.ExecuteAsync("INSERT INTO dialled_names (source, account_id, product, name, tls_name, host_header, dialled_at) VALUES ('192.0.2.1', NULL, '', 'other.example.com', '', '', 0)", null, CancellationToken.None);
+            Assert.True(await new IdempotentRequests(session).BeginAsync("a key", "a request", now, CancellationToken.None));
             await session.ExecuteAsync("INSERT INTO former_instances (id) VALUES ('gone')", null, CancellationToken.None);
             await session.ExecuteAsync("INSERT INTO former_tokens (secret_hash) VALUES ('gone')", null, CancellationToken.None);
             await session.ExecuteAsync("INSERT INTO instance_departures (account_id, instance_id, revision, departed_at, sent) VALUES (@Id, 'gone', 1, 0, TRUE)", new { Account.Id }, CancellationToken.None);
