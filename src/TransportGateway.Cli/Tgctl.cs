@@ -36,6 +36,7 @@ internal static class Tgctl
         root.Subcommands.Add(SignOnCommands.Provider(context));
         root.Subcommands.Add(WebhookCommands.Create(context));
         root.Subcommands.Add(MessageCommands.Create(context));
+        root.Subcommands.Add(SupportCommands.Create(context));
         root.Subcommands.Add(CompletionCommands.Create(context));
 
         var parsed = root.Parse(arguments);

@@ -17,6 +17,7 @@ using TransportGateway.Persistence;
 using TransportGateway.Registration;
 using TransportGateway.Reports;
 using TransportGateway.SignOn;
+using TransportGateway.Support;
 using TransportGateway.Upstream;
 using TransportGateway.Web;
 using TransportGateway.Webhooks;
@@ -158,6 +159,7 @@ internal sealed class Gateway : IAsyncDisposable
             .AddSignOn(directory.Path)
             .AddReports()
             .AddWebhooks()
+            .AddSupport(settings.ForSupport())
             .AddWeb()
             .AddDeviceGateway(new RegistrationGateOptions(settings.Number("registrations-at-a-time"), settings.Number("registrations-in-line")))
             .AddSingleton<IJob, Housekeeping>()

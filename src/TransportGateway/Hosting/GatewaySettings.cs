@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using TransportGateway.HostTls;
+using TransportGateway.Support;
 
 namespace TransportGateway.Hosting;
 
@@ -45,6 +46,18 @@ internal sealed class GatewaySettings
     public IReadOnlyList<string> List(string key) => (string[])_values[key];
 
     public IReadOnlyList<IPEndPoint> EndPoints(string key) => (List<IPEndPoint>)_values[key];
+
+    /// <summary>All of them as texts; of one that holds a password, only whether it is set.</summary>
+    public SupportFacts ForSupport() => new(All.ToDictionary(
+        setting => setting.Key,
+        setting => setting.Key == "postgresql-connection" ? Text(setting.Key).Length > 0 ? "set" : "" : _values[setting.Key] switch
+        {
+            string text => text,
+            string[] texts => string.Join(",", texts),
+            List<IPEndPoint> endPoints => string.Join(",", endPoints),
+            var other => Convert.ToString(other, CultureInfo.InvariantCulture) ?? "",
+        },
+        StringComparer.Ordinal));
 
     /// <summary>What the host certificate starts from.</summary>
     public HostTlsOptions HostTls() => new(

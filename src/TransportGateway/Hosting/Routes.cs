@@ -10,6 +10,7 @@ using TransportGateway.Persistence;
 using TransportGateway.Registration;
 using TransportGateway.Reports;
 using TransportGateway.SignOn;
+using TransportGateway.Support;
 using TransportGateway.Upstream;
 using TransportGateway.Web;
 using TransportGateway.Webhooks;
@@ -33,6 +34,7 @@ internal static class Routes
         app.MapRelay();
         app.MapReports();
         app.MapWebhooks();
+        app.MapSupport();
         app.MapDirectory();
         app.MapProvider();
         app.MapDatabase();

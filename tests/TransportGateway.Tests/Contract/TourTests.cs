@@ -96,7 +96,7 @@ public sealed class TourTests : IAsyncLifetime
 
     private async Task LookAroundAsync()
     {
-        foreach (var path in new[] { "/healthz", "/readyz", "/metrics", "/openapi.yaml", "/api/v2/status", "/api/v2/machine", "/api/v2/cluster", "/api/v2/events", "/api/v2/alerts", "/api/v2/central", "/api/v2/relay", "/api/v2/accounts" })
+        foreach (var path in new[] { "/healthz", "/readyz", "/metrics", "/openapi.yaml", "/api/v2/status", "/api/v2/machine", "/api/v2/health-checks", "/api/v2/support-bundle", "/api/v2/cluster", "/api/v2/events", "/api/v2/alerts", "/api/v2/central", "/api/v2/relay", "/api/v2/accounts" })
         {
             await DoAsync("GET", path);
         }

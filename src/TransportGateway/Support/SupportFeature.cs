@@ -1,0 +1,29 @@
+using System.Globalization;
+using TransportGateway.Access;
+using TransportGateway.Upstream;
+
+namespace TransportGateway.Support;
+
+/// <summary>Health checks and the support bundle over REST.</summary>
+internal static class SupportFeature
+{
+    public static IServiceCollection AddSupport(this IServiceCollection services, SupportFacts facts) => services.AddSingleton(facts).AddSingleton<HealthChecks>().AddSingleton<SupportBundle>();
+
+    public static void MapSupport(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/api/v2/health-checks", CheckAsync).Requires(Permission.ReadMetrics);
+        routes.MapGet("/api/v2/support-bundle", BundleAsync).Requires(Permission.ManageSettings);
+    }
+
+    /// <summary>The name of a bundle's file.</summary>
+    public static string FileName(DateTimeOffset now) => $"support-{now.UtcDateTime.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}.zip";
+
+    private static async Task<IResult> CheckAsync(HttpContext context, HealthChecks checks) =>
+        CentralFeature.ForAll(context) ?? Results.Json(await checks.RunAsync(context.RequestAborted));
+
+    private static async Task<IResult> BundleAsync(HttpContext context, SupportBundle bundle, TimeProvider clock)
+    {
+        context.Response.Headers.CacheControl = "no-store";
+        return CentralFeature.ForAll(context) ?? Results.Bytes(await bundle.MakeAsync(context.RequestAborted), "application/zip", FileName(clock.GetUtcNow()));
+    }
+}
