@@ -115,6 +115,7 @@ internal sealed class Gateway : IAsyncDisposable
         var app = builder.Build();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
+        app.Use(app.Services.GetRequiredService<PageEndpoints>().MakeWhenAskedForAsync);
         app.UseRouting();
         app.UseMiddleware<DrainGate>();
         app.UseMiddleware<StandbyGate>();

@@ -24,7 +24,7 @@ internal static class WebFeature
         // Pages are read by people whose letters are not all ASCII, also in the source that the browser shows.
         services.Configure<WebEncoderOptions>(encoder => encoder.TextEncoderSettings = new TextEncoderSettings(UnicodeRanges.All));
         LeaveDataProtectionOut(services);
-        return services.AddSingleton<LiveUpdates>();
+        return services.AddSingleton<LiveUpdates>().AddSingleton<PageEndpoints>();
     }
 
     /// <summary>Razor Pages bring a key store that writes into the home folder; nothing here uses it, and both nodes would need the same keys.</summary>
@@ -39,17 +39,13 @@ internal static class WebFeature
 
     public static void MapWeb(this IEndpointRouteBuilder routes)
     {
-        routes.MapRazorPages().IsPage();
+        routes.DataSources.Add(routes.ServiceProvider.GetRequiredService<PageEndpoints>());
         // For reading alone: a product that sends its message here is told where to go, like at any other wrong address.
         routes.MapGet("/", Start).IsPage();
         routes.MapGet("/assets/{hash}/{name}", Assets.Serve).OpenToAll("style sheets and scripts tell nothing of this gateway").AlsoOnStandby();
         routes.MapGet("/openapi.yaml", () => Results.Stream(ApiContract.Open(), "application/yaml")).OpenToAll("the contract tells nothing of this gateway").AlsoOnStandby();
         // It ends by itself when the role moves, so a node that hands over must not wait for it.
         routes.MapGet("/live", LiveUpdates.StreamAsync).IsPage(background: true).AlsoOnStandby();
-        if (SilentHandlers().ToArray() is { Length: > 0 } silent)
-        {
-            throw new InvalidOperationException($"These pages' handlers say not what they need: {string.Join(", ", silent)}.");
-        }
     }
 
     /// <summary>Leads to the workspace that the person can use.</summary>
@@ -66,6 +62,7 @@ internal static class WebFeature
         where method.Name.StartsWith("On", StringComparison.Ordinal) && !method.Name.StartsWith("OnPageHandler", StringComparison.Ordinal) && method.GetCustomAttribute<NonHandlerAttribute>() is null
         select (page, method, method.GetCustomAttribute<AccessAttribute>());
 
-    private static IEnumerable<string> SilentHandlers() =>
+    /// <summary>Those that say not what they need, which no page may.</summary>
+    public static IEnumerable<string> SilentHandlers() =>
         Handlers().Where(entry => entry.Access is null || !typeof(GatewayPage).IsAssignableFrom(entry.Page)).Select(entry => $"{entry.Page.Name}.{entry.Handler.Name}");
 }

@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using TransportGateway.Access;
 using TransportGateway.Tests.Architecture;
 using TransportGateway.Tests.Harness;
+using TransportGateway.Web;
 using YamlDotNet.RepresentationModel;
 
 namespace TransportGateway.Tests.Faces;
@@ -35,6 +36,20 @@ public sealed class RoutesTests
         var exception = Assert.Throws<InvalidOperationException>(
             () => RoutePermissions.Verify(((IEndpointRouteBuilder)app).DataSources.SelectMany(source => source.Endpoints)));
         Assert.Contains("/forgotten", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Pages_are_made_when_the_first_browser_comes_and_not_for_products()
+    {
+        await using var gateway = await TestGateway.StartAsync<SqliteEngine>();
+        var made = gateway.Gateway.Services.GetRequiredService<PageEndpoints>();
+        using var client = gateway.HttpClient();
+        Assert.Equal(HttpStatusCode.NotFound, (await client.GetAsync("/Transportgateway/services/wrong")).StatusCode);
+        Assert.Empty(made.Endpoints);
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/set-up")).StatusCode);
+        Assert.Equal(
+            PageEndpoints.FirstSegments.Order(StringComparer.Ordinal),
+            made.Endpoints.OfType<RouteEndpoint>().Select(page => page.RoutePattern.RawText!.Split('/')[0]).Distinct().Order(StringComparer.Ordinal));
     }
 
     [Fact]
