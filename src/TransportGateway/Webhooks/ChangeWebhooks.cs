@@ -95,7 +95,7 @@ internal sealed class ChangeWebhooks(Database database, MasterKey masterKey, Tim
             return false;
         }
 
-        await store.AddDeliveryAsync(id, News.Test, News.Body(News.Test, now, new { webhook = webhook.Name }), now, cancellationToken);
+        await store.AddDeliveryAsync(id, WebhookNews.Test, WebhookNews.Body(WebhookNews.Test, now, new { webhook = webhook.Name }), now, cancellationToken);
         await session.CommitAsync();
         return true;
     }

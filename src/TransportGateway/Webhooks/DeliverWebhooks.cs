@@ -30,14 +30,6 @@ internal sealed class DeliverWebhooks(Database database, MasterKey masterKey, Ti
         var now = clock.GetUtcNow();
         IReadOnlyList<DeliveryRow> due;
         Dictionary<string, WebhookRow> webhooks;
-        if (await IsAnythingNewAsync(cancellationToken))
-        {
-            await using var session = await database.BeginAsync(cancellationToken);
-            await News.CollectAsync(session, now, cancellationToken);
-            await new WebhookStore(session).PurgeAsync(now.AddDays(-DaysKept), cancellationToken);
-            await session.CommitAsync();
-        }
-
         await using (var session = await database.ReadAsync(cancellationToken))
         {
             due = await new WebhookStore(session).DueAsync(now, MostAtOnce, cancellationToken);
@@ -61,13 +53,6 @@ internal sealed class DeliverWebhooks(Database database, MasterKey masterKey, Ti
             });
     }
 
-    /// <remarks>Asked on a connection that only reads: most of the time there is nothing, and nobody who writes should wait for that.</remarks>
-    private async Task<bool> IsAnythingNewAsync(CancellationToken cancellationToken)
-    {
-        await using var session = await database.ReadAsync(cancellationToken);
-        return (await new Alerts(session).ListUntoldAsync(1, cancellationToken)).Count > 0 || (await new SynchronizationRuns(session).ListUntoldAsync(1, cancellationToken)).Count > 0;
-    }
-
     private async Task<bool> DeliverAsync(HttpClient http, WebhookRow webhook, DeliveryRow delivery, CancellationToken cancellationToken)
     {
         var (taken, outcome) = await SendAsync(http, webhook, delivery, cancellationToken);
@@ -86,6 +71,7 @@ internal sealed class DeliverWebhooks(Database database, MasterKey masterKey, Ti
                 new LoggedEvent(EventKinds.WebhookGivenUp, Severity.Error, "gateway", $"Webhook {webhook.Name} was not told of {delivery.Kind}, after {delivery.Attempts + 1} attempts: {outcome}"), now, cancellationToken);
         }
 
+        await new WebhookStore(session).PurgeAsync(now.AddDays(-DaysKept), cancellationToken);
         await session.CommitAsync();
         return taken;
     }

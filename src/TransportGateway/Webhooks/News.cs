@@ -1,79 +1,67 @@
-using System.Text.Json;
 using TransportGateway.Accounts;
 using TransportGateway.Events;
+using TransportGateway.Jobs;
 using TransportGateway.Persistence;
 using TransportGateway.Upstream;
 
 namespace TransportGateway.Webhooks;
 
-/// <summary>What happened that webhooks are told of: alerts that come and go, and synchronisations that end.</summary>
-/// <remarks>Whatever raises an alert or ends a synchronisation knows nothing of webhooks. What was told stands in the rows themselves, so nothing is lost and nothing told twice.</remarks>
-internal static class News
+/// <summary>What happened since the last news: alerts that came and went, and synchronisations that ended.</summary>
+/// <param name="Accounts">The names of all local accounts, by their identifiers.</param>
+internal sealed record News(IReadOnlyList<UntoldAlert> Alerts, IReadOnlyList<RunRow> Runs, IReadOnlyDictionary<string, string> Accounts);
+
+/// <summary>Passes news on to somebody, by writing down what is to be sent.</summary>
+internal interface INewsListener
 {
-    public const string Test = "test";
+    /// <summary>Works in its caller's transaction, in which the news count as told.</summary>
+    Task HearAsync(DbSession session, News news, DateTimeOffset now, CancellationToken cancellationToken);
+}
+
+/// <summary>Tells everybody who listens what is new.</summary>
+/// <remarks>Whatever raises an alert or ends a synchronisation knows nothing of listeners. What was told stands in the rows themselves, so nothing is lost and nothing told twice.</remarks>
+internal sealed class TellNews(Database database, IEnumerable<INewsListener> listeners, TimeProvider clock) : IJob
+{
     private const int MostAtOnce = 500;
 
-    public static string Body(string kind, DateTimeOffset at, object data) => JsonSerializer.Serialize(new { type = kind, timestamp = at, data }, JsonSerializerOptions.Web);
+    public string Name => "news";
 
-    /// <summary>Puts what is new on its way to every webhook, in the caller's transaction.</summary>
-    public static async Task CollectAsync(DbSession session, DateTimeOffset now, CancellationToken cancellationToken)
+    public TimeSpan Interval => TimeSpan.FromSeconds(5);
+
+    public async Task RunAsync(CancellationToken cancellationToken)
     {
-        var alerts = await new Alerts(session).ListUntoldAsync(MostAtOnce, cancellationToken);
-        var runs = await new SynchronizationRuns(session).ListUntoldAsync(MostAtOnce, cancellationToken);
-        if (alerts.Count == 0 && runs.Count == 0)
+        if (!await IsAnythingNewAsync(cancellationToken))
         {
             return;
         }
 
-        var store = new WebhookStore(session);
-        var webhooks = await store.ListAsync(cancellationToken);
-        var names = (await new LocalAccounts(session).ListAsync(cancellationToken)).ToDictionary(account => account.Id, account => account.Name, StringComparer.Ordinal);
-        foreach (var (kind, at, data) in alerts.SelectMany(alert => Of(alert, names)).Concat(runs.Select(run => Of(run, names))))
+        var now = clock.GetUtcNow();
+        await using var session = await database.BeginAsync(cancellationToken);
+        var news = new News(
+            await new Alerts(session).ListUntoldAsync(MostAtOnce, cancellationToken),
+            await new SynchronizationRuns(session).ListUntoldAsync(MostAtOnce, cancellationToken),
+            (await new LocalAccounts(session).ListAsync(cancellationToken)).ToDictionary(account => account.Id, account => account.Name, StringComparer.Ordinal));
+        foreach (var listener in listeners)
         {
-            foreach (var webhook in webhooks)
-            {
-                await store.AddDeliveryAsync(webhook.Id, kind, Body(kind, at, data), now, cancellationToken);
-            }
+            await listener.HearAsync(session, news, now, cancellationToken);
         }
 
-        foreach (var alert in alerts)
+        foreach (var alert in news.Alerts)
         {
             await new Alerts(session).ToldAsync(alert, cancellationToken);
         }
 
-        foreach (var run in runs)
+        foreach (var run in news.Runs)
         {
             await new SynchronizationRuns(session).ToldAsync(run, cancellationToken);
         }
+
+        await session.CommitAsync();
     }
 
-    private static IEnumerable<(string Kind, DateTimeOffset At, object Data)> Of(UntoldAlert alert, Dictionary<string, string> accounts)
+    /// <remarks>Asked on a connection that only reads: most of the time there is nothing, and nobody who writes should wait for that.</remarks>
+    private async Task<bool> IsAnythingNewAsync(CancellationToken cancellationToken)
     {
-        var data = new { id = alert.Id, account = accounts.GetValueOrDefault(alert.AccountId), alert = alert.Kind, severity = alert.Severity, source = alert.Source, message = alert.Message };
-        if (!alert.WasRaiseTold)
-        {
-            yield return ("alert.raised", alert.RaisedAt, data);
-        }
-
-        if (alert.ClearedAt is { } cleared)
-        {
-            yield return ("alert.cleared", cleared, data);
-        }
+        await using var session = await database.ReadAsync(cancellationToken);
+        return (await new Alerts(session).ListUntoldAsync(1, cancellationToken)).Count > 0 || (await new SynchronizationRuns(session).ListUntoldAsync(1, cancellationToken)).Count > 0;
     }
-
-    private static (string Kind, DateTimeOffset At, object Data) Of(RunRow run, Dictionary<string, string> accounts) => (
-        "synchronization." + run.State,
-        run.EndedAt ?? run.StartedAt,
-        new
-        {
-            id = run.Id,
-            account = accounts.GetValueOrDefault(run.AccountId),
-            mode = run.Mode,
-            way = run.Way,
-            startedBy = run.StartedBy,
-            startedAt = run.StartedAt,
-            cause = run.Cause,
-            productInstances = run.InstancesSent,
-            entitlements = run.EntitlementsReceived,
-        });
 }

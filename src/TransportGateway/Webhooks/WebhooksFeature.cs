@@ -11,7 +11,11 @@ internal static class WebhooksFeature
 {
     private const int MostDeliveriesShown = 200;
 
-    public static IServiceCollection AddWebhooks(this IServiceCollection services) => services.AddSingleton<ChangeWebhooks>().AddSingleton<IJob, DeliverWebhooks>();
+    public static IServiceCollection AddWebhooks(this IServiceCollection services) => services
+        .AddSingleton<ChangeWebhooks>()
+        .AddSingleton<INewsListener, WebhookNews>()
+        .AddSingleton<IJob, TellNews>()
+        .AddSingleton<IJob, DeliverWebhooks>();
 
     public static void MapWebhooks(this IEndpointRouteBuilder routes)
     {

@@ -6,6 +6,7 @@ using TransportGateway.Access;
 using TransportGateway.Accounts;
 using TransportGateway.Events;
 using TransportGateway.Hosting;
+using TransportGateway.Jobs;
 using TransportGateway.Persistence;
 using TransportGateway.Registration;
 using TransportGateway.Simulators;
@@ -175,6 +176,10 @@ internal sealed class TestGateway : IAsyncDisposable
         await using var session = await Database.ReadAsync();
         return await read(session);
     }
+
+    /// <summary>Has a job done once, now.</summary>
+    public Task RunAsync<TJob>()
+        where TJob : IJob => Gateway.Services.GetServices<IJob>().OfType<TJob>().Single().RunAsync(CancellationToken.None);
 
     public async ValueTask DisposeAsync()
     {

@@ -7,7 +7,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using TransportGateway.Access;
 using TransportGateway.Events;
-using TransportGateway.Jobs;
 using TransportGateway.Registration;
 using TransportGateway.Simulators;
 using TransportGateway.Tests.Harness;
@@ -150,7 +149,11 @@ public abstract class WebhookTests<TEngine> : IAsyncLifetime
 
     private Task<IReadOnlyList<DeliveryRow>> DeliveriesAsync(string id) => _gateway.ReadAsync(session => new WebhookStore(session).ListDeliveriesAsync(id, 10, CancellationToken.None));
 
-    private Task DeliverAsync() => _gateway.Gateway.Services.GetServices<IJob>().OfType<DeliverWebhooks>().Single().RunAsync(CancellationToken.None);
+    private async Task DeliverAsync()
+    {
+        await _gateway.RunAsync<TellNews>();
+        await _gateway.RunAsync<DeliverWebhooks>();
+    }
 
     private static string Type(WebhookReceiver.Message message) => JsonNode.Parse(message.Body)!["type"]!.ToString();
 
@@ -177,9 +180,9 @@ public sealed class SynchronizationWebhookTests
         Assert.IsType<ChangeWebhooks.Outcome.Created>(await pair.Service<ChangeWebhooks>().CreateAsync(pair.Gateway.Administrator, "monitoring", receiver.Address, receiver.RootPem, CancellationToken.None));
         var account = await pair.RegisteredAccountAsync("TEST");
         Assert.Equal(RunState.Succeeded, (await pair.SynchronizeAsync(account)).State);
-        var job = pair.Gateway.Gateway.Services.GetServices<IJob>().OfType<DeliverWebhooks>().Single();
-        await job.RunAsync(CancellationToken.None);
-        await job.RunAsync(CancellationToken.None);
+        await pair.Gateway.RunAsync<TellNews>();
+        await pair.Gateway.RunAsync<DeliverWebhooks>();
+        await pair.Gateway.RunAsync<DeliverWebhooks>();
         var told = Assert.Single(receiver.Messages, message => message.Body.Contains("\"synchronization.succeeded\"", StringComparison.Ordinal));
         Assert.Equal("TEST", JsonNode.Parse(told.Body)!["data"]!["account"]!.ToString());
     }
