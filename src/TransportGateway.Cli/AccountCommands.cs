@@ -22,6 +22,7 @@ internal static class AccountCommands
         Change(context, "deactivate", "Lets an account hand out no more work; products that are registered are served as before."),
         Change(context, "register-again", "Sends an account to Software Central once more; it hands out no work until it is authorised."),
         Delete(context),
+        PreferenceCommands.Create(context),
         AccountRegistrationCommands.Register(context),
         AccountRegistrationCommands.SaveFile(context),
         AccountRegistrationCommands.LoadFile(context),

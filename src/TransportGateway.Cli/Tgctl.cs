@@ -34,6 +34,8 @@ internal static class Tgctl
         root.Subcommands.Add(AccessCommands.SetUp(context));
         root.Subcommands.Add(SignOnCommands.Directory(context));
         root.Subcommands.Add(SignOnCommands.Provider(context));
+        root.Subcommands.Add(NotificationCommands.Syslog(context));
+        root.Subcommands.Add(NotificationCommands.Email(context));
         root.Subcommands.Add(WebhookCommands.Create(context));
         root.Subcommands.Add(MessageCommands.Create(context));
         root.Subcommands.Add(SupportCommands.Create(context));

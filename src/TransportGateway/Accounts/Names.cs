@@ -1,3 +1,5 @@
+using System.Net.Mail;
+
 namespace TransportGateway.Accounts;
 
 /// <summary>What an account or a virtual account may be called.</summary>
@@ -5,6 +7,9 @@ internal static class Names
 {
     /// <summary>Products store 1 to 255 characters (wire-protocol 2.5).</summary>
     public const int MostCharacters = 255;
+
+    /// <summary>As many as an address has (RFC 5321).</summary>
+    public const int MostEmailCharacters = 254;
 
     /// <summary>Two names that differ only in case are the same name.</summary>
     public static string Key(string name) => name.ToUpperInvariant();
@@ -24,6 +29,13 @@ internal static class Names
         _ when text.Any(char.IsControl) => $"{what} holds a control character; leave it out.",
         _ => null,
     };
+
+    /// <summary>The same for an e-mail address.</summary>
+    public static string? EmailProblem(string what, string email) =>
+        TextProblem(what, email, MostEmailCharacters)
+        ?? (MailAddress.TryCreate(email, out var address) && address.Address == email
+            ? null
+            : $"{what} '{email}' is not one address, as in licences@example.com.");
 
     /// <summary>The account's name, percent-encoded, with -1 behind it: what products that knew SSM On-Prem dial (wire-protocol 3.1).</summary>
     /// <remarks>Only ASCII comes out, so both engines agree on which ones differ in case alone.</remarks>

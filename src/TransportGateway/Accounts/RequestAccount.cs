@@ -1,4 +1,3 @@
-using System.Net.Mail;
 using TransportGateway.Access;
 using TransportGateway.Events;
 using TransportGateway.Persistence;
@@ -8,9 +7,6 @@ namespace TransportGateway.Accounts;
 /// <summary>Asks for a local account that stands for a virtual account at Cisco. It is pending until an administrator decides.</summary>
 internal sealed class RequestAccount(Database database, TimeProvider clock)
 {
-    /// <summary>As many as an address has (RFC 5321).</summary>
-    public const int MostEmailCharacters = 254;
-
     public sealed record Request(Caller By, string Name, string SmartAccount, string CloudVirtualAccount, string NotificationEmail);
 
     public abstract record Outcome
@@ -47,14 +43,8 @@ internal sealed class RequestAccount(Database database, TimeProvider clock)
         Names.Problem("The local account name", request.Name),
         Names.TextProblem("The Cisco Smart Account", request.SmartAccount, Names.MostCharacters),
         Names.TextProblem("The Cisco virtual account", request.CloudVirtualAccount, Names.MostCharacters),
-        EmailProblem(request.NotificationEmail),
+        Names.EmailProblem("The e-mail for notification", request.NotificationEmail),
     }.OfType<string>();
-
-    private static string? EmailProblem(string email) =>
-        Names.TextProblem("The e-mail for notification", email, MostEmailCharacters)
-        ?? (MailAddress.TryCreate(email, out var address) && address.Address == email
-            ? null
-            : $"The e-mail for notification '{email}' is not one address, as in licences@example.com.");
 
     private async Task<Outcome> TryAsync(Request request, CancellationToken cancellationToken)
     {

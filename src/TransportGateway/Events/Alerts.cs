@@ -8,6 +8,7 @@ internal sealed class Alerts(DbSession session)
     public const string InsufficientLicenses = "Insufficient Licenses";
     public const string ClusterDegraded = "High Availability Degraded";
     public const string UpstreamUnreachable = "Upstream Unreachable";
+    public const string SyslogUnreachable = "Syslog Server Unreachable";
 
     /// <summary>Opens the alert; one that is open stays, with its sentence brought up to date.</summary>
     public Task<int> RaiseAsync(AlertSubject subject, string severity, string message, DateTimeOffset now, CancellationToken cancellationToken) =>
@@ -58,7 +59,7 @@ internal sealed class Alerts(DbSession session)
     public Task<IReadOnlyList<UntoldAlert>> ListUntoldAsync(int limit, CancellationToken cancellationToken) =>
         session.QueryAsync<UntoldAlert>(
             """
-            SELECT id, account_id, kind, severity, source, message, raised_at, cleared_at, (told <> '') AS was_raise_told
+            SELECT id, account_id, virtual_account_id, kind, severity, source, message, raised_at, cleared_at, (told <> '') AS was_raise_told
               FROM alerts
              WHERE told = '' OR (told = 'raised' AND cleared_at IS NOT NULL)
              ORDER BY raised_at, id
@@ -106,6 +107,8 @@ internal sealed class UntoldAlert
     public required string Id { get; init; }
 
     public required string AccountId { get; init; }
+
+    public required string VirtualAccountId { get; init; }
 
     public required string Kind { get; init; }
 

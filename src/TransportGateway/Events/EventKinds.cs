@@ -63,6 +63,12 @@ internal static class EventKinds
     public const string WebhookCreated = "webhook-created";
     public const string WebhookRemoved = "webhook-removed";
     public const string WebhookGivenUp = "webhook-given-up";
+    public const string SyslogChanged = "syslog-changed";
+    public const string SyslogAway = "syslog-away";
+    public const string SyslogBack = "syslog-back";
+    public const string EmailChanged = "email-changed";
+    public const string EmailGivenUp = "email-given-up";
+    public const string PreferencesChanged = "account-preferences-changed";
     public const string DirectoryChanged = "directory-changed";
     public const string ProviderChanged = "identity-provider-changed";
     public const string DirectoryUnreachable = "directory-unreachable";

@@ -60,6 +60,21 @@ internal sealed class EventLog(DbSession session)
         return (rows, await session.ScalarAsync<long>($"SELECT COUNT(*) FROM events WHERE {condition}", parameters, cancellationToken));
     }
 
+    /// <summary>Identifiers of the entries since a time, the oldest first.</summary>
+    /// <param name="kinds">Null for all.</param>
+    public Task<IReadOnlyList<string>> ListIdsSinceAsync(DateTimeOffset from, IReadOnlyCollection<string>? kinds, int limit, CancellationToken cancellationToken) =>
+        session.QueryAsync<string>(
+            $"SELECT id FROM events WHERE occurred_at >= @From AND {(kinds is null ? "TRUE" : session.Dialect.AnyOf("kind", "@Kinds"))} ORDER BY occurred_at, id LIMIT @Limit",
+            new { From = from, Kinds = kinds?.ToArray() ?? [], Limit = limit },
+            cancellationToken);
+
+    /// <summary>The entries with these identifiers, the oldest first.</summary>
+    public Task<IReadOnlyList<EventRow>> FindAsync(IReadOnlyCollection<string> ids, CancellationToken cancellationToken) =>
+        session.QueryAsync<EventRow>(
+            $"SELECT id, occurred_at, kind, severity, actor, account_id, instance_id, message FROM events WHERE {session.Dialect.AnyOf("id", "@Ids")} ORDER BY occurred_at, id",
+            new { Ids = ids.ToArray() },
+            cancellationToken);
+
     /// <summary>Identifiers sort by time, so a new one means that something happened.</summary>
     public Task<string?> NewestIdAsync(CancellationToken cancellationToken) =>
         session.ScalarAsync<string>("SELECT id FROM events ORDER BY occurred_at DESC, id DESC LIMIT 1", null, cancellationToken);

@@ -13,6 +13,7 @@ using TransportGateway.HostTls;
 using TransportGateway.Http;
 using TransportGateway.Jobs;
 using TransportGateway.Licensing;
+using TransportGateway.Notifications;
 using TransportGateway.Persistence;
 using TransportGateway.Registration;
 using TransportGateway.Reports;
@@ -160,6 +161,7 @@ internal sealed class Gateway : IAsyncDisposable
             .AddSignOn(directory.Path)
             .AddReports()
             .AddWebhooks()
+            .AddNotifications()
             .AddSupport(settings.ForSupport())
             .AddWeb()
             .AddDeviceGateway(new RegistrationGateOptions(settings.Number("registrations-at-a-time"), settings.Number("registrations-in-line")))

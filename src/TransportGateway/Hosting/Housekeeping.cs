@@ -3,11 +3,12 @@ using TransportGateway.Authority;
 using TransportGateway.DeviceGateway;
 using TransportGateway.Events;
 using TransportGateway.Jobs;
+using TransportGateway.Notifications;
 using TransportGateway.Persistence;
 
 namespace TransportGateway.Hosting;
 
-/// <summary>Forgets what is kept for a time only: messages, events, access tokens, sessions.</summary>
+/// <summary>Forgets what is kept for a time only: messages, events, mails, access tokens, sessions.</summary>
 internal sealed class Housekeeping(Database database, GatewaySettings settings, TimeProvider clock) : IJob
 {
     public string Name => "housekeeping";
@@ -21,6 +22,7 @@ internal sealed class Housekeeping(Database database, GatewaySettings settings, 
         await new AnsweredMessages(session).PurgeAsync(now.AddDays(-settings.Number("archive-days")), now.AddHours(-2), cancellationToken);
         await new RefusedMessages(session).TrimAsync(cancellationToken);
         await new EventLog(session).PurgeAsync(now.AddDays(-settings.Number("event-days")), cancellationToken);
+        await new Mails(session).PurgeAsync(now.AddDays(-Mails.DaysKept), cancellationToken);
         await new ApiClients(session).PurgeTokensAsync(now, cancellationToken);
         await new IdempotentRequests(session).PurgeAsync(now - Idempotency.Kept, cancellationToken);
         await new PasswordCodes(session).PurgeAsync(now, cancellationToken);

@@ -6,6 +6,7 @@ using TransportGateway.DeviceGateway;
 using TransportGateway.HostTls;
 using TransportGateway.Http;
 using TransportGateway.Licensing;
+using TransportGateway.Notifications;
 using TransportGateway.Persistence;
 using TransportGateway.Registration;
 using TransportGateway.Reports;
@@ -34,6 +35,7 @@ internal static class Routes
         app.MapRelay();
         app.MapReports();
         app.MapWebhooks();
+        app.MapNotifications();
         app.MapSupport();
         app.MapDirectory();
         app.MapProvider();

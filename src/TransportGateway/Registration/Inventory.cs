@@ -73,6 +73,23 @@ internal sealed class Inventory(DbSession session)
         return (rows, total);
     }
 
+    /// <summary>The instances that made no contact since a time, those that were silent longest first, and how many there are in all.</summary>
+    public async Task<(IReadOnlyList<InventoryRow> Rows, long Total)> UnseenAsync(string virtualAccountId, DateTimeOffset since, int limit, CancellationToken cancellationToken)
+    {
+        var parameters = new { VirtualAccountId = virtualAccountId, Since = since, Limit = limit };
+        var rows = await session.QueryAsync<InventoryRow>(
+            $"""
+            SELECT id, name, product_type, last_contact_at, authorization_status, relayed_to
+              FROM ({All}) everything
+             WHERE last_contact_at < @Since
+             ORDER BY last_contact_at, id
+             LIMIT @Limit
+            """,
+            parameters,
+            cancellationToken);
+        return (rows, await session.ScalarAsync<long>($"SELECT COUNT(*) FROM ({All}) everything WHERE last_contact_at < @Since", parameters, cancellationToken));
+    }
+
     /// <summary>The instances of a virtual account that use a licence, those that use most first.</summary>
     public Task<IReadOnlyList<InventoryUse>> UsesAsync(string virtualAccountId, string tag, CancellationToken cancellationToken) =>
         session.QueryAsync<InventoryUse>(

@@ -3,6 +3,7 @@ using TransportGateway.Authority;
 using TransportGateway.Cluster;
 using TransportGateway.Events;
 using TransportGateway.HostTls;
+using TransportGateway.Notifications;
 using TransportGateway.Persistence;
 using TransportGateway.SignOn;
 using TransportGateway.Webhooks;
@@ -37,6 +38,8 @@ internal sealed class HealthChecks(
         await using (var session = await database.ReadAsync(cancellationToken))
         {
             checks.Add(await AlertsAsync(session, cancellationToken));
+            checks.AddRange(await SyslogAsync(session, cancellationToken));
+            checks.AddRange(await EmailAsync(session, cancellationToken));
             checks.AddRange(await WebhooksAsync(session, cancellationToken));
         }
 
@@ -99,6 +102,31 @@ internal sealed class HealthChecks(
             "Alerts",
             open.Any(alert => alert.Severity == AlertSeverity.Major) ? Bad : open.Length > 0 ? Attention : Good,
             open.Length == 0 ? "None is open, but for licences that are short." : string.Join(' ', open.Select(alert => $"{alert.Kind}: {alert.Message}")));
+    }
+
+    private static async Task<IEnumerable<Check>> SyslogAsync(DbSession session, CancellationToken cancellationToken)
+    {
+        if (await SyslogSettings.LoadAsync(session, cancellationToken) is not { Server: { } server })
+        {
+            return [];
+        }
+
+        return await new EventFollowers(session).FindAsync(ForwardToSyslog.Follower, cancellationToken) is { StuckSince: { } since } stuck
+            ? [new Check("Syslog", Bad, $"{stuck.Problem} Entries of the event log wait since {since.UtcDateTime:yyyy-MM-dd HH:mm} UTC.")]
+            : [new Check("Syslog", Good, $"{server} takes what it is sent, or nothing was sent yet.")];
+    }
+
+    private async Task<IEnumerable<Check>> EmailAsync(DbSession session, CancellationToken cancellationToken)
+    {
+        if ((await MailSettings.LoadAsync(session, masterKey, cancellationToken)).Server is not { } server)
+        {
+            return [];
+        }
+
+        var waiting = (await new Mails(session).CountAsync(cancellationToken)).GetValueOrDefault(DeliveryState.Waiting);
+        return await new Mails(session).FindLastAttemptedAsync(cancellationToken) is { } last && last.State != DeliveryState.Delivered
+            ? [new Check("E-mail", Attention, $"The last mail was not taken: {last.Outcome} {waiting} wait. See: tgctl email outbox")]
+            : [new Check("E-mail", Good, $"{server} took the last mail, or nothing was sent yet. {waiting} wait.")];
     }
 
     private static async Task<IEnumerable<Check>> WebhooksAsync(DbSession session, CancellationToken cancellationToken)

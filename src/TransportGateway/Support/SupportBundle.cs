@@ -5,6 +5,7 @@ using System.Text.Json;
 using TransportGateway.Accounts;
 using TransportGateway.Cluster;
 using TransportGateway.Events;
+using TransportGateway.Notifications;
 using TransportGateway.Persistence;
 using TransportGateway.Reports;
 
@@ -12,7 +13,7 @@ namespace TransportGateway.Support;
 
 /// <summary>What somebody who helps needs to see, in one file without secrets. Names of people, products and machines are in it.</summary>
 /// <remarks>It is put together from what is known to be harmless, never by taking secrets out of something that has them.</remarks>
-internal sealed class SupportBundle(Database database, HealthChecks checks, MachineMonitor monitor, HaStatus highAvailability, Uptime uptime, SupportFacts facts, TimeProvider clock)
+internal sealed class SupportBundle(Database database, MasterKey masterKey, HealthChecks checks, MachineMonitor monitor, HaStatus highAvailability, Uptime uptime, SupportFacts facts, TimeProvider clock)
 {
     private static readonly JsonSerializerOptions Readable = new(JsonSerializerDefaults.Web) { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -46,11 +47,23 @@ internal sealed class SupportBundle(Database database, HealthChecks checks, Mach
                 account.SynchronizationNeeded,
                 account.RelayAllowed,
             }));
+            Add(zip, "notifications.json", await NotificationsAsync(session, cancellationToken));
             Add(zip, "alerts.json", await new Alerts(session).ListOpenAsync(null, cancellationToken));
             Add(zip, "events.csv", ReportFile.Write(await BuildReport.EventsAsync(session, null, "", cancellationToken), ReportFile.Csv));
         }
 
         return file.ToArray();
+    }
+
+    private async Task<object> NotificationsAsync(DbSession session, CancellationToken cancellationToken)
+    {
+        var syslog = await SyslogSettings.LoadAsync(session, cancellationToken);
+        var mail = await MailSettings.LoadAsync(session, masterKey, cancellationToken);
+        return new
+        {
+            syslog = new { syslog.Server, port = syslog.PortInUse, syslog.Transport, syslog.LeastSeverity, syslog.LeftOut, state = await new EventFollowers(session).FindAsync(ForwardToSyslog.Follower, cancellationToken) },
+            email = new { mail.Server, port = mail.PortInUse, mail.Security, signsIn = mail.User.Length > 0, recipients = mail.Recipients.Count, mails = await new Mails(session).CountAsync(cancellationToken) },
+        };
     }
 
     private static void Add(ZipArchive zip, string name, object content) => Add(zip, name, JsonSerializer.SerializeToUtf8Bytes(content, Readable));

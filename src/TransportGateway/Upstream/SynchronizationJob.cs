@@ -8,7 +8,8 @@ namespace TransportGateway.Upstream;
 internal sealed class SynchronizationJob(
     Database database, MasterKey masterKey, StartSynchronization start, SynchronizationRunner runner, TimeProvider clock) : IJob
 {
-    private const string Scheduler = "schedule";
+    /// <summary>Who starts those that nobody asked for.</summary>
+    public const string Scheduler = "schedule";
 
     /// <summary>How soon a failed one is tried again.</summary>
     private static readonly TimeSpan RetryAfter = TimeSpan.FromHours(1);

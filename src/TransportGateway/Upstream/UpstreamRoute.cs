@@ -40,13 +40,7 @@ internal sealed record UpstreamRoute
             };
         }
 
-        var anchors = ReadTlsAnchors();
-        if (anchors.Count > 0)
-        {
-            var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-            policy.CustomTrustStore.AddRange(anchors);
-            handler.SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = policy };
-        }
+        handler.SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = ChainPolicyOf(TlsAnchors) };
 
         adjust?.Invoke(handler);
         return new LostConnectionHandler(handler);
@@ -76,6 +70,20 @@ internal sealed record UpstreamRoute
         {
             problems.Add($"{key}: it cannot be read as PEM certificates.");
         }
+    }
+
+    /// <summary>What a server's certificate has to chain to; null where the machine's roots count.</summary>
+    public static X509ChainPolicy? ChainPolicyOf(string tlsAnchors)
+    {
+        var anchors = ReadPem(tlsAnchors);
+        if (anchors.Count == 0)
+        {
+            return null;
+        }
+
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        policy.CustomTrustStore.AddRange(anchors);
+        return policy;
     }
 
     /// <summary>The way as a caller changes it: what is null stays as it was, and an empty text takes a value away.</summary>

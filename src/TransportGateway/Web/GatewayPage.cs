@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.Filters;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 using TransportGateway.Access;
+using TransportGateway.Http;
 
 namespace TransportGateway.Web;
 

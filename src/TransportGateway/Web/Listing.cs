@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Html;
 using Microsoft.AspNetCore.WebUtilities;
+using TransportGateway.Http;
 
 namespace TransportGateway.Web;
 

@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Mvc;
+using TransportGateway.Http;
 
 namespace TransportGateway.Web;
 

@@ -9,6 +9,7 @@ using TransportGateway.Simulators;
 using TransportGateway.Simulators.Central;
 using TransportGateway.Tests.Harness;
 using TransportGateway.Tests.HostTls;
+using TransportGateway.Tests.Notifications;
 using TransportGateway.Tests.SignOn;
 using TransportGateway.Tests.Simulators;
 using TransportGateway.Upstream;
@@ -155,6 +156,18 @@ public sealed class TourTests : IAsyncLifetime
         await DoAsync("POST", $"/api/v2/webhooks/{Text(webhook, "id")}/test");
         await DoAsync("GET", $"/api/v2/webhooks/{Text(webhook, "id")}/deliveries");
         await DoAsync("DELETE", $"/api/v2/webhooks/{Text(webhook, "id")}");
+        await using var logs = SyslogReceiver.Start("tcp");
+        await DoAsync("PUT", "/api/v2/settings/syslog", new { server = "127.0.0.1", port = logs.Port, transport = "tcp" });
+        await DoAsync("POST", "/api/v2/settings/syslog/test");
+        await DoAsync("GET", "/api/v2/settings/syslog");
+        await DoAsync("PUT", "/api/v2/settings/syslog", new { server = "" });
+        await using var mail = SmtpServer.Start();
+        await DoAsync("PUT", "/api/v2/settings/email", new { server = "127.0.0.1", port = mail.Port, tlsAnchors = mail.RootPem, sender = "gateway@example.com", recipients = new[] { "admins@example.com" } });
+        await DoAsync("POST", "/api/v2/settings/email/test", new { });
+        await DoAsync("GET", "/api/v2/settings/email");
+        await DoAsync("POST", "/api/v2/account-requests", new { name = "WANTED", smartAccount = CentralPair.SmartAccount, cloudVirtualAccount = "WANTED", notificationEmail = "licences@example.com" });
+        await Wait.UntilAsync(async () => (await DoAsync("GET", "/api/v2/settings/email/outbox")).AsArray().Count > 0);
+        await DoAsync("PUT", "/api/v2/settings/email", new { server = "" });
     }
 
     private async Task AskForAccountsAsync()
@@ -171,6 +184,8 @@ public sealed class TourTests : IAsyncLifetime
         await DoAsync("POST", "/api/v2/accounts/FILES/approve");
         await DoAsync("POST", "/api/v2/accounts", new { name = "Tour" });
         await DoAsync("GET", "/api/v2/accounts/Tour");
+        await DoAsync("PUT", "/api/v2/accounts/Tour/preferences", new { emails = new[] { "licences@example.com" }, digest = "weekly" });
+        await DoAsync("GET", "/api/v2/accounts/Tour/preferences");
     }
 
     private async Task SynchronizeAsync()

@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using TransportGateway.Access;
+using TransportGateway.Notifications;
 using TransportGateway.Persistence;
 using TransportGateway.SignOn;
 using TransportGateway.Support;
@@ -23,12 +24,14 @@ public sealed class SupportTests
                 gateway.Administrator, $"ldaps://127.0.0.1:{Loopback.FreePort()}", BindName: "cn=reader", BindPassword: new Secret("directory-secret"), UserBase: "dc=example", Groups: [new GroupRole("g", "user")]),
             CancellationToken.None);
         Assert.Empty(problems);
+        Assert.Empty((await gateway.Gateway.Services.GetRequiredService<ChangeMail>().ExecuteAsync(
+            new ChangeMail.Request(gateway.Administrator, "127.0.0.1", Loopback.FreePort(), Sender: "gateway@example.com", User: "gateway", Password: new Secret("mail-secret")), CancellationToken.None)).Problems);
 
         var file = Path.Combine(gateway.Gateway.Directory.Path, "bundle.zip");
         await gateway.TgctlDoneAsync("support", "bundle", "--out", file);
         using var zip = await ZipFile.OpenReadAsync(file);
         Assert.Equal(
-            ["about.json", "accounts.json", "alerts.json", "events.csv", "health.json", "high-availability.json", "machine.json", "settings.json"],
+            ["about.json", "accounts.json", "alerts.json", "events.csv", "health.json", "high-availability.json", "machine.json", "notifications.json", "settings.json"],
             zip.Entries.Select(entry => entry.FullName).Order(StringComparer.Ordinal));
         var everything = new StringBuilder();
         foreach (var entry in zip.Entries)
@@ -41,7 +44,7 @@ public sealed class SupportTests
         Assert.Contains("\"postgresql-connection\": \"set\"", text, StringComparison.Ordinal);
         Assert.Contains("listen-https", text, StringComparison.Ordinal);
         var masterKey = Convert.ToBase64String(await File.ReadAllBytesAsync(gateway.Gateway.Directory.MasterKey));
-        foreach (var secret in new[] { populated.Token, "directory-secret", People.Password.Value, gateway.Setting("postgresql-connection"), masterKey, "PRIVATE KEY", "whsec_", user.PasswordHash })
+        foreach (var secret in new[] { populated.Token, "directory-secret", "mail-secret", People.Password.Value, gateway.Setting("postgresql-connection"), masterKey, "PRIVATE KEY", "whsec_", user.PasswordHash })
         {
             Assert.DoesNotContain(secret.Length > 0 ? secret : "\0", text, StringComparison.Ordinal);
         }

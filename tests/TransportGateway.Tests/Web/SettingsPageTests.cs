@@ -1,10 +1,11 @@
 using System.Net;
 using TransportGateway.Access;
 using TransportGateway.Tests.Harness;
+using TransportGateway.Tests.Notifications;
 
 namespace TransportGateway.Tests.Web;
 
-/// <summary>The message of the day, and webhooks in the browser.</summary>
+/// <summary>The message of the day, syslog, e-mail and webhooks in the browser.</summary>
 public sealed class SettingsPageTests : IAsyncLifetime
 {
     private TestGateway _gateway = null!;
@@ -50,5 +51,47 @@ public sealed class SettingsPageTests : IAsyncLifetime
         Assert.DoesNotContain("watchdog", await browser.PageAsync("/administration/settings/webhooks"), StringComparison.Ordinal);
         using var refused = await browser.PostAsync("/administration/settings?handler=Create", ("name", "x"), ("address", "http://127.0.0.1/"));
         Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+    }
+
+    [Fact]
+    public async Task Syslog_is_set_and_tried_and_the_page_shows_how_it_stands()
+    {
+        await using var receiver = SyslogReceiver.Start("tcp");
+        using var browser = await Browser.SignInAsync(_gateway, "boss");
+        (string, string)[] form = [("Server", "127.0.0.1"), ("Port", $"{receiver.Port}"), ("Transport", "tcp"), ("LeastSeverity", "info"), ("Facility", "local1"), ("LeaveOut", "token-read")];
+        using var saved = await browser.PostAsync("/administration/settings/syslog?handler=Save", form);
+        Assert.Equal(HttpStatusCode.Redirect, saved.StatusCode);
+        using var tried = await browser.PostAsync("/administration/settings/syslog?handler=Test");
+        Assert.Equal(HttpStatusCode.Redirect, tried.StatusCode);
+        Assert.Contains(receiver.Messages, message => message.Contains("This is a test", StringComparison.Ordinal));
+        var page = await browser.PageAsync("/administration/settings/syslog");
+        Assert.Contains("value=\"token-read\"", page, StringComparison.Ordinal);
+        Assert.Contains("Last sent", page, StringComparison.Ordinal);
+        using var refused = await browser.PostAsync("/administration/settings/syslog?handler=Save", [.. form.Skip(2), ("Server", "127.0.0.1"), ("Port", "0x50")]);
+        Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+    }
+
+    [Fact]
+    public async Task E_mail_is_set_and_tried_and_its_password_is_never_shown()
+    {
+        await using var server = SmtpServer.Start();
+        using var browser = await Browser.SignInAsync(_gateway, "boss");
+        (string, string)[] form =
+        [
+            ("Server", "127.0.0.1"), ("Port", $"{server.Port}"), ("Security", "starttls"), ("TlsAnchors", server.RootPem), ("Sender", "gateway@example.com"), ("User", SmtpServer.User), ("Password", SmtpServer.Password),
+            ("Recipients", "a@example.com\r\nb@example.com"), ("AllAlerts", "true"), ("Language", "en"),
+        ];
+        using var saved = await browser.PostAsync("/administration/settings/email?handler=Save", form);
+        Assert.Equal(HttpStatusCode.Redirect, saved.StatusCode);
+        using var tried = await browser.PostAsync("/administration/settings/email?handler=Test", ("recipient", ""));
+        var page = await browser.PageAsync("/administration/settings/email");
+        Assert.Contains("queued as 2", page, StringComparison.Ordinal);
+        Assert.DoesNotContain(SmtpServer.Password, page, StringComparison.Ordinal);
+        Assert.Equal(2, server.Mails.Count);
+        // An empty password leaves the one that is there.
+        using var again = await browser.PostAsync("/administration/settings/email?handler=Save", [.. form.Select(field => field.Item1 == "Password" ? ("Password", "") : field)]);
+        Assert.Equal(HttpStatusCode.Redirect, again.StatusCode);
+        using var refused = await browser.PostAsync("/administration/settings/email?handler=Save", [.. form.Select(field => field.Item1 == "Security" ? ("Security", "none") : field)]);
+        Assert.Contains("could be read on the way", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 }

@@ -5,7 +5,7 @@ using TransportGateway.Webhooks;
 
 namespace TransportGateway.Web.Administration;
 
-/// <summary>What the gateway tells and to whom: the message of the day, and webhooks (ssm-on-prem 1.4).</summary>
+/// <summary>What the gateway tells and to whom: the message of the day, and webhooks. Syslog and e-mail have pages of their own (ssm-on-prem 1.4).</summary>
 internal sealed class SettingsPage(ChangeMessageOfTheDay changeMessage, ChangeWebhooks changeWebhooks, Database database) : GatewayPage
 {
     private const string Here = "/administration/settings";

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Mvc;
+using TransportGateway.Http;
 
 namespace TransportGateway.Web.Entry;
 

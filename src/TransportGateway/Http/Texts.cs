@@ -4,13 +4,13 @@ using System.Reflection;
 using System.Text.Json;
 using Microsoft.Net.Http.Headers;
 
-namespace TransportGateway.Web;
+namespace TransportGateway.Http;
 
-/// <summary>The sentences of the pages in the person's language. The English sentence is the key; one without a translation is shown in English.</summary>
+/// <summary>The sentences of pages and mails in a person's language. The English sentence is the key; one without a translation is shown in English.</summary>
 internal sealed class Texts
 {
     public const string Cookie = "tg-language";
-    private const string TraditionalChinese = "zh-Hant";
+    public const string TraditionalChinese = "zh-Hant";
 
     private readonly FrozenDictionary<string, string> _translated;
 
@@ -32,11 +32,14 @@ internal sealed class Texts
     /// <param name="english">With places for the values: <c>{0}</c>.</param>
     public string this[string english, params object?[] values] => string.Format(CultureInfo.InvariantCulture, this[english], values);
 
+    /// <param name="language">As <see cref="Language"/> names it; every other one is English.</param>
+    public static Texts In(string language) => language == TraditionalChinese ? Chinese : English;
+
     /// <summary>What the person chose, else what the switch was set to, else what the browser asks for.</summary>
     public static Texts For(HttpContext context, string? chosen)
     {
         var wanted = context.Request.Cookies[Cookie] is { Length: > 0 } cookie ? cookie : chosen is { Length: > 0 } ? chosen : null;
-        return wanted is not null ? wanted == TraditionalChinese ? Chinese : English
+        return wanted is not null ? In(wanted)
             : context.Request.GetTypedHeaders().AcceptLanguage.OrderByDescending(language => language.Quality ?? 1).Select(Of).FirstOrDefault(found => found is not null) ?? English;
     }
 
