@@ -1,0 +1,178 @@
+using System.Diagnostics;
+using System.Globalization;
+using TransportGateway.Tests.Architecture;
+
+namespace TransportGateway.Tests.Cluster;
+
+/// <summary>The resource agent's decisions, with stand-ins for Pacemaker's tools and psql that answer, or fail, as a test wants. What it does to a real database, the cluster tests show.</summary>
+public sealed class PostgresAgentTests : IDisposable
+{
+    private const string Waits = "synchronous_standby_names = '\"secondary-node\"'\n";
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("tg-agent-").FullName;
+    private readonly Process _server;
+
+    public PostgresAgentTests()
+    {
+        foreach (var folder in new[] { "bin", "ocf", "run", "home/data", "home/conf" })
+        {
+            Directory.CreateDirectory(In(folder));
+        }
+
+        // The agent looks for a process of this name.
+        File.Copy("/bin/sleep", In("bin/postgres"));
+        _server = Process.Start(In("bin/postgres"), "600");
+        File.WriteAllText(In("home/data/postmaster.pid"), _server.Id.ToString(CultureInfo.InvariantCulture) + "\n");
+        File.WriteAllText(In("home/conf/synchronous.conf"), Waits);
+        File.WriteAllText(In("home/conf/peer.conninfo"), "host=secondary-node\n");
+        File.WriteAllText(In("home/state"), "paired\n");
+        File.WriteAllText(In("ocf/ocf-shellfuncs"), "OCF_SUCCESS=0 OCF_ERR_GENERIC=1 OCF_ERR_ARGS=2 OCF_NOT_RUNNING=7 OCF_RUNNING_MASTER=8 OCF_FAILED_MASTER=9\nocf_log() { :; }\nocf_exit_reason() { echo \"$*\" >&2; }\nocf_is_probe() { false; }\n");
+        File.WriteAllText(In("agent"), File.ReadAllText(Path.Combine(Repository.Root, "deploy", "ocf", "postgres")).Replace("/run/transport-gateway-ha", In("run"), StringComparison.Ordinal));
+        Stand("setpriv", "while [ \"$1\" != -- ]; do shift; done; shift; exec \"$@\"");
+        Stand("timeout", "shift; exec \"$@\"");
+        foreach (var quiet in new[] { "chown", "sync", "crm_mon", "corosync-quorumtool", "attrd_updater", "crm_attribute" })
+        {
+            Stand(quiet, "exit 0");
+        }
+
+        Stand("cibadmin", "echo '<node_state uname=\"secondary-node\" in_ccm=\"false\" expected=\"down\"/>'");
+        Stand("crm_resource", "echo 'resource postgres is running on: primary-node Promoted'");
+        Serve(role: "f", streaming: "");
+    }
+
+    public void Dispose()
+    {
+        _server.Kill();
+        _server.WaitForExit();
+        _server.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task A_primary_stops_waiting_for_a_standby_that_is_known_to_be_down()
+    {
+        await MonitorAsync();
+
+        Assert.Equal(("alone\n", ""), (Read("home/state"), Read("home/conf/synchronous.conf")));
+    }
+
+    [Fact]
+    public async Task A_primary_stops_waiting_for_a_node_that_Pacemaker_has_never_seen()
+    {
+        Stand("cibadmin", "exit 105");
+
+        await MonitorAsync();
+
+        Assert.Equal("alone\n", Read("home/state"));
+    }
+
+    [Fact]
+    public async Task A_primary_stops_waiting_for_a_standby_that_Pacemaker_does_not_run()
+    {
+        Stand("cibadmin", "echo '<node_state uname=\"secondary-node\" in_ccm=\"true\" expected=\"member\"/>'");
+
+        await MonitorAsync();
+
+        Assert.Equal("alone\n", Read("home/state"));
+    }
+
+    [Theory]
+    [InlineData("cibadmin", "exit 1")]
+    [InlineData("cibadmin", "exit 0")]
+    [InlineData("cibadmin", "echo '<node_state uname=\"secondary-node\" in_ccm=\"false\" expected=\"member\"/>'")]
+    [InlineData("crm_attribute", "exit 1")]
+    public async Task A_primary_goes_on_waiting_when_a_question_to_Pacemaker_fails(string tool, string does)
+    {
+        Stand(tool, does);
+
+        await MonitorAsync();
+
+        Assert.Equal(("paired\n", Waits), (Read("home/state"), Read("home/conf/synchronous.conf")));
+    }
+
+    [Theory]
+    [InlineData("exit 1")]
+    [InlineData("exit 0")]
+    [InlineData("echo 'resource postgres is running on: primary-node Promoted'; echo 'resource postgres is running on: secondary-node'")]
+    public async Task A_primary_goes_on_waiting_for_a_member_unless_Pacemaker_says_that_it_runs_nothing_there(string does)
+    {
+        Stand("cibadmin", "echo '<node_state uname=\"secondary-node\" in_ccm=\"true\" expected=\"member\"/>'");
+        Stand("crm_resource", does);
+
+        await MonitorAsync();
+
+        Assert.Equal(("paired\n", Waits), (Read("home/state"), Read("home/conf/synchronous.conf")));
+    }
+
+    [Fact]
+    public async Task A_primary_goes_on_waiting_when_its_own_server_does_not_say_who_streams()
+    {
+        Serve(role: "f", streaming: null);
+
+        await MonitorAsync();
+
+        Assert.Equal(("paired\n", Waits), (Read("home/state"), Read("home/conf/synchronous.conf")));
+    }
+
+    [Fact]
+    public async Task A_standby_that_has_no_stream_for_too_long_is_marked_before_it_is_started_anew()
+    {
+        Serve(role: "t", streaming: "");
+        File.WriteAllText(In("run/quiet-since"), "1000\n");
+        Stand("attrd_updater", "case \"$*\" in *--query*tg-role*|*tg-role*--query*) echo 'name=\"tg-role\" host=\"secondary-node\" value=\"primary\"' ;; esac");
+        Stand("cibadmin", "echo '<node_state uname=\"secondary-node\" in_ccm=\"true\" expected=\"member\"/>'");
+
+        var (code, said) = await MonitorAsync();
+
+        Assert.Equal(1, code);
+        Assert.Contains("the server is made to rejoin", said, StringComparison.Ordinal);
+        Assert.True(File.Exists(In("home/rejoining")));
+    }
+
+    /// <summary>psql, as this node's server answers it; another one is a primary.</summary>
+    /// <param name="role">Whether it is in recovery.</param>
+    /// <param name="streaming">Who streams from it; null for a server that does not answer that.</param>
+    private void Serve(string role, string? streaming) => Stand(
+        "psql",
+        $"""
+        case "$*" in
+        *"NOT pg_is_in_recovery"*) echo t ;;
+        *pg_is_in_recovery*) echo {role} ;;
+        *pg_stat_replication*) {(streaming is null ? "exit 2" : $"echo '{streaming}'")} ;;
+        esac
+        """);
+
+    private async Task<(int Code, string Text)> MonitorAsync()
+    {
+        using var process = Process.Start(new ProcessStartInfo("sh", [In("agent"), "monitor"])
+        {
+            UseShellExecute = false,
+            RedirectStandardError = true,
+            Environment =
+            {
+                ["PATH"] = In("bin") + ":/usr/sbin:/usr/bin:/sbin:/bin",
+                ["OCF_FUNCTIONS_DIR"] = In("ocf"),
+                ["OCF_RESOURCE_INSTANCE"] = "postgres",
+                ["OCF_RESKEY_home"] = In("home"),
+                ["OCF_RESKEY_programs"] = In("bin"),
+                ["OCF_RESKEY_CRM_meta_on_node"] = "primary-node",
+            },
+        })!;
+        var said = await process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return (process.ExitCode, said);
+    }
+
+    private void Stand(string tool, string does)
+    {
+        File.WriteAllText(In("bin/" + tool), $"#!/bin/sh\n{does}\n");
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(In("bin/" + tool), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+    }
+
+    private string Read(string file) => File.ReadAllText(In(file));
+
+    private string In(string name) => Path.Combine(_folder, name);
+}
