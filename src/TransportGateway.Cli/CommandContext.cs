@@ -25,7 +25,8 @@ internal sealed class CommandContext(ConnectionOptions connection, TextReader in
     });
 
     /// <summary>The same for work on the machine that the console runs on.</summary>
-    public void RunHere(Command command, Func<ParseResult, CancellationToken, Task> work) => command.SetAction(async (parsed, cancellationToken) =>
+    /// <param name="stopped">How to go on or back after a Ctrl-C.</param>
+    public void RunHere(Command command, Func<ParseResult, CancellationToken, Task> work, string stopped = "Stopped.") => command.SetAction(async (parsed, cancellationToken) =>
     {
         try
         {
@@ -35,6 +36,11 @@ internal sealed class CommandContext(ConnectionOptions connection, TextReader in
         catch (TgctlException exception)
         {
             await errors.WriteLineAsync(exception.Message);
+            return 1;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            await errors.WriteLineAsync(stopped);
             return 1;
         }
     });
@@ -51,6 +57,9 @@ internal sealed class CommandContext(ConnectionOptions connection, TextReader in
             table(answer);
         }
     }
+
+    /// <summary>Where a command that takes its time tells what it does: never between the lines of a JSON answer.</summary>
+    public TextWriter Progress(ParseResult parsed) => connection.Json(parsed) ? errors : output;
 
     /// <summary>Tells what a command without an answer did: as JSON where that was asked for, else in a sentence.</summary>
     public void Tell(ParseResult parsed, JsonObject done, string sentence) => Print(parsed, done, _ => output.WriteLine(sentence));

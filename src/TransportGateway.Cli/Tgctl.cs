@@ -42,7 +42,8 @@ internal static class Tgctl
         root.Subcommands.Add(CompletionCommands.Create(context));
 
         var parsed = root.Parse(arguments);
-        var configuration = new InvocationConfiguration { Output = output, Error = errors };
+        // After a Ctrl-C each command ends by itself, at a place where it can say how to go on.
+        var configuration = new InvocationConfiguration { Output = output, Error = errors, ProcessTerminationTimeout = Timeout.InfiniteTimeSpan };
         if (parsed.Errors.Count > 0)
         {
             await parsed.InvokeAsync(configuration);

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using TransportGateway.Protocol.Cluster;
 
@@ -25,6 +27,8 @@ internal sealed class Deployment(TimeProvider clock, TextWriter output, Func<str
     private const int Steps = 8;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
+    private readonly bool _redeploys = Plans.OfThisMachine() is not null;
+    private bool _hasWitness;
     private int _step;
 
     public async Task RunAsync(DeploymentRequest request, CancellationToken cancellationToken)
@@ -36,6 +40,7 @@ internal sealed class Deployment(TimeProvider clock, TextWriter output, Func<str
 
         var secret = ClusterKeys.ReadSecret(clock);
         RequireSafety(request);
+        _hasWitness = request.Witness is not null;
         try
         {
             await using var peer = await SecretChannel.ConnectAsync(request.PeerPublic, secret, "ha_provision_standby", cancellationToken);
@@ -56,14 +61,14 @@ internal sealed class Deployment(TimeProvider clock, TextWriter output, Func<str
     private async Task DeployAsync(ClusterPlan plan, DeploymentRequest request, SecretChannel peer, SecretChannel? witness, CancellationToken cancellationToken)
     {
         var keys = KeysFor(plan.ThisNode);
-        await StepAsync("Preparing the database of this node", () => PrepareDatabaseAsync(plan, keys, cancellationToken));
+        await StepAsync("Preparing the database of this node", () => PrepareDatabaseAsync(plan, keys, peer, cancellationToken));
         await StepAsync("Installing keys, master key and configuration on both nodes", async () =>
         {
             await peer.AskAsync(
                 "install",
                 new JsonObject
                 {
-                    ["plan"] = (plan with { ThisNode = ClusterPlan.SecondaryNode }).ToJson(),
+                    ["plan"] = (plan with { ThisNode = ClusterPlan.SecondaryNode, KeepsHostName = false }).ToJson(),
                     ["fencing"] = request.Fencing?.ToJson(),
                     ["files"] = new JsonObject(KeysFor(ClusterPlan.SecondaryNode).Select(file => KeyValuePair.Create<string, JsonNode?>(file.Key, Convert.ToBase64String(file.Value)))),
                     ["masterKey"] = Convert.ToBase64String(await File.ReadAllBytesAsync(HaPaths.MasterKey, cancellationToken)),
@@ -105,6 +110,11 @@ internal sealed class Deployment(TimeProvider clock, TextWriter output, Func<str
             throw new TgctlException("Without a third vote a cut between the nodes leaves two halves that cannot know which of them may go on. Give --witness ADDRESS, or accept the risk with --without-witness: HA status shows it for as long as it lasts.");
         }
 
+        if (request is { Fencing.IsWatchdog: true, Witness: null })
+        {
+            throw new TgctlException("A watchdog ends a node that has lost the majority, which takes a third vote. Give --witness ADDRESS.");
+        }
+
         if (request.Fencing is null && !request.WithoutFencing)
         {
             throw new TgctlException("Without fencing a node that does not answer cannot be known to be dead, and acknowledged changes can be lost. Give --fencing FILE (see the operator's guide, Fencing), or accept the risk with --without-fencing: HA status shows it for as long as it lasts.");
@@ -114,10 +124,12 @@ internal sealed class Deployment(TimeProvider clock, TextWriter output, Func<str
     /// <summary>Everything that can be known beforehand; all problems at once.</summary>
     private async Task<ClusterPlan> CheckAsync(DeploymentRequest request, SecretChannel peer, CancellationToken cancellationToken)
     {
+        // Before the time is looked at: the other node may have to finish something first.
+        await peer.AskAsync("inspect", [], Tell, cancellationToken);
         var asked = clock.GetUtcNow();
-        var there = await peer.AskAsync("inspect", [], Tell, cancellationToken);
+        var there = await peer.AskAsync("inspect", new JsonObject { ["fenceAgent"] = request.Fencing?.Agent }, Tell, cancellationToken);
         var between = asked + ((clock.GetUtcNow() - asked) / 2);
-        var here = await LocalNode.InspectAsync(clock, cancellationToken);
+        var here = await LocalNode.InspectAsync(request.Fencing?.Agent, clock, cancellationToken);
         var (problems, prefix) = DeploymentChecks.Of(request, here, there, between);
         await CheckVirtualAddressAsync(request.VirtualAddress, problems, cancellationToken);
         if (problems.Count > 0)
@@ -125,9 +137,11 @@ internal sealed class Deployment(TimeProvider clock, TextWriter output, Func<str
             throw new TgctlException($"Nothing was changed; {problems.Count} thing(s) stand in the way:\n  - {string.Join("\n  - ", problems)}");
         }
 
-        if (Tables.Text(there, "holds") is var holds and not "nothing")
+        var movesHere = !File.Exists(HaPaths.DatabaseEnvironment) ? "\nThis gateway's database moves to PostgreSQL on this node, and is compared there row by row; gateway.db stays as it is now, and is not used any more." : "";
+        var overwrites = Tables.Text(there, "holds") is var holds and not "nothing" ? $"\nThe secondary node ({request.PeerPublic}) holds {holds}. All of it is overwritten with this node's database." : "";
+        if (movesHere.Length + overwrites.Length > 0)
         {
-            await confirm($"\nThe secondary node ({request.PeerPublic}) holds {holds}. All of it is overwritten with this node's database.", cancellationToken);
+            await confirm(movesHere + overwrites, cancellationToken);
         }
 
         return new ClusterPlan
@@ -139,39 +153,77 @@ internal sealed class Deployment(TimeProvider clock, TextWriter output, Func<str
             Witness = request.Witness,
             FenceAgent = request.Fencing?.Agent,
             ThisNode = ClusterPlan.PrimaryNode,
+            KeepsHostName = Plans.OfThisMachine() is not { KeepsHostName: false },
             DatabasePrograms = Tables.Text(here, "databasePrograms"),
-            Ports = [443, 8443],
         };
     }
 
     private static async Task CheckVirtualAddressAsync(string address, List<string> problems, CancellationToken cancellationToken)
     {
         // A cluster that runs already holds it here, which is no obstacle to deploying again.
-        if (!IPAddress.TryParse(address, out var parsed) || LocalNode.Addresses().Any(own => own.Address.Equals(parsed)) || parsed.AddressFamily != System.Net.Sockets.AddressFamily.InterNetwork || Plans.OfThisMachine() is not null)
-        {
-            return;
-        }
-
-        var route = await Machine.RunAsync("ip", ["-o", "route", "get", address], cancellationToken);
-        var words = route.Output.Split(' ');
-        var device = Array.IndexOf(words, "dev") is var at and >= 0 ? words[at + 1] : "";
-        if (device.Length > 0 && (await Machine.RunAsync("arping", ["-q", "-D", "-I", device, "-c", "2", "-w", "2", address], cancellationToken)).Code == 1)
+        if (IPAddress.TryParse(address, out var parsed) && !LocalNode.Addresses().Any(own => own.Address.Equals(parsed)) && Plans.OfThisMachine() is null
+            && await (parsed.AddressFamily == AddressFamily.InterNetwork ? AnswersAsync(address, cancellationToken) : IsNeighbourAsync(parsed, cancellationToken)))
         {
             problems.Add($"The virtual address {address} is in use: another machine in the network answers for it. Choose a free address.");
         }
     }
 
-    /// <summary>Moves what the gateway has to this node's PostgreSQL, unless it is there already.</summary>
-    private async Task<bool> PrepareDatabaseAsync(ClusterPlan plan, IReadOnlyDictionary<string, byte[]> keys, CancellationToken cancellationToken)
+    private static async Task<bool> AnswersAsync(string address, CancellationToken cancellationToken)
     {
-        if (await Machine.IsActiveAsync(HaPaths.PacemakerUnit, cancellationToken))
+        var route = await Machine.RunAsync("ip", ["-o", "route", "get", address], cancellationToken);
+        var words = route.Output.Split(' ');
+        var device = Array.IndexOf(words, "dev") is var at and >= 0 ? words[at + 1] : "";
+        return device.Length > 0 && (await Machine.RunAsync("arping", ["-q", "-D", "-I", device, "-c", "2", "-w", "2", address], cancellationToken)).Code == 1;
+    }
+
+    /// <summary>Whoever does not answer the ping has told its hardware address all the same.</summary>
+    private static async Task<bool> IsNeighbourAsync(IPAddress address, CancellationToken cancellationToken)
+    {
+        using (var ping = new Ping())
         {
-            await LocalNode.StopClusterAsync(_ => { }, cancellationToken);
+            await ping.SendPingAsync(address, TimeSpan.FromSeconds(2), cancellationToken: cancellationToken);
         }
 
+        return (await Machine.RunAsync("ip", ["-6", "-o", "neigh", "show", "to", address.ToString()], cancellationToken)).Output.Contains("lladdr", StringComparison.Ordinal);
+    }
+
+    /// <summary>From here on nobody but this node acknowledges anything: the other one leaves first, so that it cannot take over from a node that stops.</summary>
+    private async Task BecomeLastAsync(SecretChannel peer, CancellationToken cancellationToken)
+    {
+        await peer.AskAsync("leave", [], _ => { }, cancellationToken);
+        if (Plans.OfThisMachine() is null)
+        {
+            return;
+        }
+
+        for (var since = clock.GetTimestamp(); await Machine.IsActiveAsync(HaPaths.PacemakerUnit, cancellationToken) && !LocalDatabase.WasLast; await Task.Delay(TimeSpan.FromMilliseconds(300), clock, cancellationToken))
+        {
+            if (clock.GetElapsedTime(since) > Patience)
+            {
+                break;
+            }
+        }
+
+        if (!LocalDatabase.WasLast)
+        {
+            throw new TgctlException("This node has not become the one that acknowledges last, so its database must not replace the other one's. Run ha_cluster_start on both nodes, see ha_status, and deploy again when it says Normal.");
+        }
+
+        await LocalNode.StopClusterAsync(_ => { }, cancellationToken);
+    }
+
+    /// <summary>Moves what the gateway has to this node's PostgreSQL, unless it is there already.</summary>
+    private async Task<bool> PrepareDatabaseAsync(ClusterPlan plan, IReadOnlyDictionary<string, byte[]> keys, SecretChannel peer, CancellationToken cancellationToken)
+    {
+        await BecomeLastAsync(peer, cancellationToken);
         await LocalNode.InstallDatabaseConfigurationAsync(plan, keys, cancellationToken);
         await LocalDatabase.CreateAsync(plan, cancellationToken);
-        if (!File.Exists(HaPaths.DatabaseEnvironment))
+        if (await LocalDatabase.HasUnclaimedMoveAsync(cancellationToken))
+        {
+            Tell("  an earlier run has moved the database to PostgreSQL already");
+            await LocalNode.UseDatabaseAsync(cancellationToken);
+        }
+        else if (!File.Exists(HaPaths.DatabaseEnvironment))
         {
             await Machine.SystemctlAsync(["start", HaPaths.GatewayUnit], cancellationToken);
             using (var api = await GatewayAsync(cancellationToken))
@@ -181,7 +233,7 @@ internal sealed class Deployment(TimeProvider clock, TextWriter output, Func<str
                 Tell($"  {tables.Sum(table => table!["rows"]!.GetValue<long>())} rows of {tables.Count} tables were moved to PostgreSQL; counts and checksums agree");
             }
 
-            await LocalNode.UseDatabaseAsync(plan, cancellationToken);
+            await LocalNode.UseDatabaseAsync(cancellationToken);
         }
 
         await Machine.SystemctlAsync(["restart", HaPaths.GatewayUnit], cancellationToken);
@@ -252,6 +304,8 @@ internal sealed class Deployment(TimeProvider clock, TextWriter output, Func<str
                 alternativeNames = new[] { plan.VirtualAddress }.Concat(plan.Nodes.Select(member => member.PublicAddress)).Where(name => name != (request.HostName ?? plan.VirtualAddress)),
             },
             cancellationToken);
+        // From here on it is the cluster's name, which a teardown takes back.
+        await Machine.WriteAsync(ClusterPlan.Path, (plan with { KeepsHostName = false }).ToJson() + "\n", "root:root", cancellationToken);
         return true;
     }
 
@@ -272,5 +326,14 @@ internal sealed class Deployment(TimeProvider clock, TextWriter output, Func<str
 
     private string Unfinished(string how) => _step <= 1
         ? $"ha_deploy {how}. Nothing was changed."
-        : $"ha_deploy {how} in step {_step} of {Steps}. Run it again to go on (with ha_provision_standby waiting on the secondary node); each step can be done twice. To go back run ha_teardown on both nodes; this node's data stay.";
+        : $"ha_deploy {how} in step {_step} of {Steps}. Run it again to go on (with ha_provision_standby waiting on the secondary node); each step can be done twice. {Back}";
+
+    private string Back => _step switch
+    {
+        <= 2 when _redeploys => "To go back run ha_cluster_start on both nodes, this one first.",
+        <= 2 => "To go back run ha_teardown here: this node goes on alone with all its data. The secondary node was not changed.",
+        <= 4 => "To go back run ha_teardown on both nodes: this node keeps its data and its host common name, and the secondary node its own data, unless the copy was complete.",
+        5 or 6 when _hasWitness => "To go back run ha_teardown on both nodes, and systemctl disable --now corosync-qnetd on the witness; this node's data stay.",
+        _ => "To go back run ha_teardown on the secondary node, then here; this node's data stay.",
+    };
 }

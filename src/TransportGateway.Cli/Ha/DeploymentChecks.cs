@@ -28,6 +28,14 @@ internal static class DeploymentChecks
             }
         }
 
+        foreach (var (name, _) in new[] { ("This node", here), ("The secondary node", there) }.Where(node => node.Item2["lacksFenceAgent"]!.GetValue<bool>()))
+        {
+            problems.Add(request.Fencing is { IsWatchdog: true }
+                ? $"{name} has no /dev/watchdog, or sbd is not enabled on it. See the operator's guide, Fencing."
+                : $"{name} does not have the fence agent {request.Fencing?.Agent}: apt-get install fence-agents, or correct the fencing file.");
+        }
+
+        CheckStanding(here, there, problems);
         if (Tables.Text(here, "version") != Tables.Text(there, "version"))
         {
             problems.Add($"This node runs version {Tables.Text(here, "version")}, the secondary node {Tables.Text(there, "version")}. Install the same version on both.");
@@ -45,6 +53,29 @@ internal static class DeploymentChecks
         }
 
         return (problems, CheckAddresses(request, here, there, problems));
+    }
+
+    /// <summary>This node's database replaces the other one's, so it has to have everything, and stay the only one that acknowledges while it does.</summary>
+    private static void CheckStanding(JsonNode here, JsonNode there, List<string> problems)
+    {
+        var standing = Tables.Text(here, "standing");
+        var (runsHere, runsThere) = (here["clusterRuns"]!.GetValue<bool>(), there["clusterRuns"]!.GetValue<bool>());
+        if (standing == Standing.Behind)
+        {
+            problems.Add("This node may lack what the other one acknowledged, and its database would replace that one's. Run ha_cluster_start on both nodes and wait until ha_status says Normal, or deploy from the other node.");
+        }
+        else if (runsThere && standing == Standing.StandAlone)
+        {
+            problems.Add("The secondary node is in a running cluster that this node is not in, and what it acknowledges would be overwritten. Deploy from there after ha_teardown there; or, to give its data up, run ha_teardown there and deploy from here.");
+        }
+        else if (runsThere && !runsHere)
+        {
+            problems.Add("The cluster runs on the secondary node and not here, so that one may have acknowledged what this node lacks. Run ha_cluster_start here first.");
+        }
+        else if (!runsThere && runsHere && here["hasPeer"]!.GetValue<bool>())
+        {
+            problems.Add("Another machine is this cluster's secondary node, and would take over when this node deploys. Run ha_cluster_stop there first.");
+        }
     }
 
     private static int CheckAddresses(DeploymentRequest request, JsonNode here, JsonNode there, List<string> problems)

@@ -31,15 +31,22 @@ internal sealed class Divergence(TextWriter output)
         }
     }
 
-    /// <summary>Puts this node's database aside, and has the cluster copy the other one's.</summary>
-    public async Task DiscardAsync(string time, CancellationToken cancellationToken)
+    /// <summary>Puts this node's database aside, and has the cluster copy the other one's. Returns where it is kept.</summary>
+    public async Task<string> DiscardAsync(string time, CancellationToken cancellationToken)
     {
         await RequireStoppedAsync(cancellationToken);
+        // Without a primary to copy from, this database may be the only one that has everything.
+        if (await ClusterState.ReadAsync(cancellationToken) is not { } report || !report.Members.Single(member => member.Node == _plan.Peer).IsPrimary)
+        {
+            throw new TgctlException($"{Peer} is not the primary of a cluster that runs on this node, so there is nothing to copy from. Run ha_cluster_start here, and see ha_status. Nothing was changed.");
+        }
+
         var aside = $"{PostgreSqlConfiguration.Data}.diverged-{time}";
         Directory.Move(PostgreSqlConfiguration.Data, aside);
         File.Delete(LocalDatabase.State);
         await Machine.RunAsync("crm_resource", ["--cleanup", "--resource", PacemakerConfiguration.DatabaseClone, "--node", _plan.ThisNode, "--quiet"], cancellationToken);
         await output.WriteLineAsync($"This node's database is kept at {aside}. The cluster copies that of {Peer} now; see ha_status.");
+        return aside;
     }
 
     private static async Task RequireStoppedAsync(CancellationToken cancellationToken)

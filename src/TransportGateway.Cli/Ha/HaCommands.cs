@@ -44,7 +44,7 @@ internal static class HaCommands
                 Now run ha_provision_standby on the secondary node, and tgctl ha provision_witness on the witness; both ask for it.
                 Then run ha_deploy here.
                 """));
-        });
+        }, "Stopped. Run ha_generatekeys again; keys that are complete stay.");
         return command;
     }
 
@@ -62,24 +62,18 @@ internal static class HaCommands
         context.RunHere(command, async (parsed, cancellationToken) =>
         {
             Machine.RequireRoot("tgctl ha " + name);
-            if (!witness && LocalNode.MissingPackages().ToArray() is { Length: > 0 } missing)
+            if ((witness ? Witness.MissingPackages() : LocalNode.MissingPackages()).ToArray() is { Length: > 0 } missing)
             {
-                throw new TgctlException($"This node lacks packages: apt-get install {string.Join(' ', missing)}");
+                throw new TgctlException($"This {(witness ? "machine" : "node")} lacks packages: apt-get install {string.Join(' ', missing)}");
             }
 
             var address = parsed.GetValue(listen) is var text and not "any"
                 ? IPAddress.TryParse(text, out var own) ? own : throw new TgctlException($"'{text}' is no IP address of this machine.")
                 : IPAddress.IPv6Any;
             var secret = parsed.GetValue(secretFile) is { } file ? await Files.ReadPasswordAsync(file, cancellationToken) : await AskAsync(context, "One-time secret that ha_generatekeys printed", cancellationToken);
-            try
-            {
-                await new ProvisioningListener(Clock, context.Output).RunAsync(secret, address, witness, cancellationToken);
-            }
-            catch (OperationCanceledException)
-            {
-                throw new TgctlException("Stopped waiting. Run the command again to go on.");
-            }
-        });
+            await new ProvisioningListener(Clock, context.Progress(parsed)).RunAsync(secret, address, witness, cancellationToken);
+            context.Print(parsed, new JsonObject { ["provisioned"] = true }, _ => { });
+        }, "Stopped waiting. Run the command again to go on.");
         return command;
     }
 
@@ -119,8 +113,12 @@ internal static class HaCommands
                 parsed.GetValue(hostName),
                 parsed.GetValue(withoutWitness),
                 parsed.GetValue(withoutFencing));
-            await new Deployment(Clock, context.Output, (question, token) => context.ConfirmAsync(parsed, yes, question, token)).RunAsync(request, cancellationToken);
-        });
+            await new Deployment(Clock, context.Progress(parsed), (question, token) => context.ConfirmAsync(parsed, yes, question, token)).RunAsync(request, cancellationToken);
+            if (context.Connection.Json(parsed))
+            {
+                context.Print(parsed, await StatusText.ToJsonAsync(cancellationToken), _ => { });
+            }
+        }, "Stopped. Nothing was changed.");
         return command;
     }
 
@@ -146,21 +144,25 @@ internal static class HaCommands
     {
         var noWait = new Option<bool>("--no-wait") { Description = "do not wait until the node has joined" };
         var command = new Command("cluster_start", "Starts the cluster on this node: it joins as a standby, or serves when the other node is away.") { noWait };
-        context.RunHere(command, (parsed, cancellationToken) => OfRoot("ha_cluster_start", context).StartAsync(!parsed.GetValue(noWait), cancellationToken));
+        Operate(
+            context, command, "ha_cluster_start", (operation, parsed, cancellationToken) => operation.StartAsync(!parsed.GetValue(noWait), cancellationToken),
+            "Stopped waiting; the node goes on joining. See ha_status, or run ha_cluster_start again to wait for it; ha_cluster_stop takes it back.");
         return command;
     }
 
     private static Command Stop(CommandContext context)
     {
         var command = new Command("cluster_stop", "Stops the cluster on this node: requests under way finish, then the other node takes over.");
-        context.RunHere(command, (_, cancellationToken) => OfRoot("ha_cluster_stop", context).StopAsync(cancellationToken));
+        Operate(context, command, "ha_cluster_stop", (operation, _, cancellationToken) => operation.StopAsync(cancellationToken), "Stopped. Nothing was changed.");
         return command;
     }
 
     private static Command SwitchOver(CommandContext context)
     {
         var command = new Command("switchover", "Has the other node serve; waiting requests are held meanwhile, and both nodes stay in the cluster.");
-        context.RunHere(command, (_, cancellationToken) => OfRoot("tgctl ha switchover", context).SwitchOverAsync(cancellationToken));
+        Operate(
+            context, command, "tgctl ha switchover", (operation, _, cancellationToken) => operation.SwitchOverAsync(cancellationToken),
+            "Stopped waiting. The other node may have taken over: see ha_status which one is active, and run tgctl ha switchover again where it is the wrong one.");
         return command;
     }
 
@@ -183,7 +185,7 @@ internal static class HaCommands
                     ? $"{divergence.Peer} has every row of this node. To go on with its database: tgctl ha discard"
                     : $"{rows.Count} row(s) are as they are above on this node only. Enter at {divergence.Peer} what is still wanted; then give this node's database up: tgctl ha discard");
             });
-        });
+        }, "Stopped. Nothing was changed.");
         return command;
     }
 
@@ -194,10 +196,11 @@ internal static class HaCommands
         context.RunHere(command, async (parsed, cancellationToken) =>
         {
             Machine.RequireRoot("tgctl ha discard");
-            var divergence = new Divergence(context.Output);
+            var divergence = new Divergence(context.Progress(parsed));
             await context.ConfirmAsync(parsed, yes, "This node's database is put aside; what only it has (tgctl ha diverged) is in the cluster no more.", cancellationToken);
-            await divergence.DiscardAsync(Clock.GetUtcNow().ToString("yyyyMMdd-HHmmss", System.Globalization.CultureInfo.InvariantCulture), cancellationToken);
-        });
+            var aside = await divergence.DiscardAsync(Clock.GetUtcNow().ToString("yyyyMMdd-HHmmss", System.Globalization.CultureInfo.InvariantCulture), cancellationToken);
+            context.Print(parsed, new JsonObject { ["keptAt"] = aside }, _ => { });
+        }, "Stopped. See ha_status whether this node is joining already; if not, run tgctl ha discard again.");
         return command;
     }
 
@@ -207,7 +210,7 @@ internal static class HaCommands
         var command = new Command("teardown", "Takes this node out of the cluster for good: stand-alone, with all its data. The other node is not touched.") { yes };
         context.RunHere(command, async (parsed, cancellationToken) =>
         {
-            var operation = OfRoot("ha_teardown", context);
+            var operation = OfRoot("ha_teardown", context, parsed);
             if (Plans.OfThisMachine() is not null)
             {
                 await context.Errors.WriteLineAsync(
@@ -220,18 +223,26 @@ internal static class HaCommands
                     affect the remote service node.
 
                     """);
+                if (await Operation.WarningOfTearDownAsync(cancellationToken) is { } warning)
+                {
+                    await context.Errors.WriteLineAsync($"WARNING: {warning}\n");
+                }
+
                 await context.ConfirmAsync(parsed, yes, "Destroy HA cluster and convert to stand-alone?", cancellationToken);
             }
 
-            await operation.TearDownAsync(cancellationToken);
-        });
+            context.Print(parsed, await operation.TearDownAsync(cancellationToken), _ => { });
+        }, "Stopped half way. Run ha_teardown again: it goes on where it was.");
         return command;
     }
 
-    private static Operation OfRoot(string name, CommandContext context)
+    private static void Operate(CommandContext context, Command command, string name, Func<Operation, ParseResult, CancellationToken, Task<JsonObject>> work, string stopped) => context.RunHere(
+        command, async (parsed, cancellationToken) => context.Print(parsed, await work(OfRoot(name, context, parsed), parsed, cancellationToken), _ => { }), stopped);
+
+    private static Operation OfRoot(string name, CommandContext context, ParseResult parsed)
     {
         Machine.RequireRoot(name);
-        return new Operation(Clock, context.Output);
+        return new Operation(Clock, context.Progress(parsed));
     }
 
     private static async Task<string> AskAsync(CommandContext context, string question, CancellationToken cancellationToken)

@@ -5,7 +5,6 @@ internal static class HaPaths
 {
     public const string Etc = "/etc/transport-gateway";
 
-
     /// <summary>Keys and certificates of the cluster; for root alone.</summary>
     public const string Keys = Etc + "/ha-keys";
 
@@ -17,6 +16,14 @@ internal static class HaPaths
 
     public const string GatewayData = "/var/lib/transport-gateway";
     public const string MasterKey = GatewayData + "/master.key";
+
+    /// <summary>This node's own key, while another node's database is to come and has not come yet.</summary>
+    public const string MasterKeyBefore = MasterKey + ".before-ha";
+
+    /// <summary>The gateway's database before it was moved to PostgreSQL.</summary>
+    public const string OwnFile = GatewayData + "/gateway.db";
+
+    public const string MovedMark = OwnFile + ".moved";
     public const string ControlSocket = GatewayData + "/control.sock";
 
     /// <summary>The database of this node: data, conf, and what the resource agent remembers.</summary>
@@ -32,6 +39,9 @@ internal static class HaPaths
     public const string CorosyncKey = "/etc/corosync/authkey";
     public const string PacemakerConfiguration = "/var/lib/pacemaker/cib";
     public const string QDevice = "/etc/corosync/qdevice/net";
+
+    /// <summary>Where the resource agent holds new connections while the role moves.</summary>
+    public const string HoldTable = "transport_gateway_hold";
 
     public const string Version = "/usr/lib/transport-gateway/version";
 

@@ -11,6 +11,9 @@ internal static class LocalDatabase
     /// <summary>There while this server is being rejoined and not whole.</summary>
     public static string Rejoining => Path.Combine(HaPaths.Database, "rejoining");
 
+    /// <summary>Nobody acknowledged anything after this server.</summary>
+    public static bool WasLast => File.Exists(State) && File.ReadAllText(State).Trim() == "alone";
+
     public static bool Exists => File.Exists(Path.Combine(PostgreSqlConfiguration.Data, "PG_VERSION"));
 
     /// <summary>Makes the database with its roles, and starts it as the only one that there is.</summary>
@@ -44,6 +47,29 @@ internal static class LocalDatabase
         }
     }
 
+    /// <summary>The gateway's own file is marked as moved, this server has its rows, and only the setting is missing that tells the gateway: a deployment was killed in between.</summary>
+    /// <exception cref="TgctlException">It was moved, but not to here.</exception>
+    public static async Task<bool> HasUnclaimedMoveAsync(CancellationToken cancellationToken)
+    {
+        if (!File.Exists(HaPaths.MovedMark) || File.Exists(HaPaths.DatabaseEnvironment))
+        {
+            return false;
+        }
+
+        var moved = Exists ? await PsqlAsync(PostgreSqlConfiguration.GatewayRole, "SELECT count(*) FROM events WHERE kind = 'database-migrated'", aligned: false, cancellationToken) : null;
+        return moved is { Code: 0 } && moved.Output.Trim() != "0"
+            ? true
+            : throw new TgctlException($"{HaPaths.MovedMark} says that this gateway's database was moved, but it is not in the PostgreSQL of this node. If it was moved elsewhere, point the gateway there first. To go on with what it was before that, delete {HaPaths.MovedMark}.");
+    }
+
+    /// <summary>What the gateway's database holds, in words; null when it does not answer.</summary>
+    public static async Task<string?> HoldsAsync(CancellationToken cancellationToken)
+    {
+        var names = await PsqlAsync(PostgreSqlConfiguration.GatewayRole, "SELECT name FROM accounts ORDER BY name", aligned: false, cancellationToken);
+        var instances = await PsqlAsync(PostgreSqlConfiguration.GatewayRole, "SELECT count(*) FROM product_instances", aligned: false, cancellationToken);
+        return names.Code == 0 && instances.Code == 0 ? LocalNode.InWords(names.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries), instances.Output.Trim()) : null;
+    }
+
     /// <summary>Lets the other node in no more.</summary>
     public static Task CloseToPeerAsync(CancellationToken cancellationToken) => Machine.WriteSecretAsync(
         Path.Combine(PostgreSqlConfiguration.Folder, "pg_hba.conf"), System.Text.Encoding.UTF8.GetBytes(PostgreSqlConfiguration.Local), "postgres:postgres", cancellationToken);
@@ -51,11 +77,7 @@ internal static class LocalDatabase
     /// <summary>Starts it under systemd, with the configuration and the certificates of now, and makes it writable.</summary>
     public static async Task StartAloneAsync(CancellationToken cancellationToken)
     {
-        if (File.Exists(Rejoining))
-        {
-            throw new TgctlException("This node's database was in the middle of rejoining and is not whole. Copy it from the other node: ha_cluster_start here, or ha_deploy on the other node.");
-        }
-
+        RequireWhole();
         await Machine.SystemctlAsync(["enable", "--quiet", HaPaths.DatabaseUnit], cancellationToken);
         await Machine.SystemctlAsync(["restart", HaPaths.DatabaseUnit], cancellationToken);
         if ((await SqlAsync("postgres", "SELECT pg_is_in_recovery()", cancellationToken)).Trim() == "t")
@@ -65,6 +87,15 @@ internal static class LocalDatabase
 
         // Whoever writes now is the last to have everything.
         await Machine.WriteAsync(State, "alone\n", "postgres:postgres", cancellationToken);
+    }
+
+    /// <exception cref="TgctlException">It was being rejoined, and is not.</exception>
+    public static void RequireWhole()
+    {
+        if (File.Exists(Rejoining))
+        {
+            throw new TgctlException("This node's database was in the middle of rejoining and is not whole. Copy it from the other node: ha_cluster_start here, or ha_deploy on the other node.");
+        }
     }
 
     /// <summary>What the server on this node answers; null when it does not run.</summary>

@@ -17,7 +17,8 @@ internal static class LocalNode
     ];
 
     /// <summary>What the primary node has to know before anything is changed.</summary>
-    public static async Task<JsonObject> InspectAsync(TimeProvider clock, CancellationToken cancellationToken) => new()
+    /// <param name="fenceAgent">What both nodes are to be fenced with; null for nothing.</param>
+    public static async Task<JsonObject> InspectAsync(string? fenceAgent, TimeProvider clock, CancellationToken cancellationToken) => new()
     {
         ["version"] = Version(),
         ["time"] = clock.GetUtcNow().ToString("O", CultureInfo.InvariantCulture),
@@ -25,7 +26,14 @@ internal static class LocalNode
         ["databasePrograms"] = DatabasePrograms() ?? "",
         ["freeBytes"] = new DriveInfo(new[] { HaPaths.Database, "/var/lib", "/" }.First(Directory.Exists)).AvailableFreeSpace,
         ["addresses"] = new JsonArray([.. Addresses().Select(address => JsonValue.Create($"{address.Address}/{address.PrefixLength}"))]),
-        ["inCluster"] = Plans.OfThisMachine()?.Name,
+        ["lacksFenceAgent"] = fenceAgent switch
+        {
+            null => false,
+            ClusterPlan.Watchdog => !File.Exists("/dev/watchdog") || !await Machine.IsEnabledAsync("sbd.service", cancellationToken),
+            _ => !Machine.IsInstalled(fenceAgent),
+        },
+        ["standing"] = await Standing.OfThisNodeAsync(cancellationToken),
+        ["hasPeer"] = await ClusterState.ReadAsync(cancellationToken) is { } report && report.Members.Single(member => member.Node != report.Plan.This).Online,
         ["clusterRuns"] = await Machine.IsActiveAsync(HaPaths.CorosyncUnit, cancellationToken),
         ["holds"] = await HoldsAsync(cancellationToken),
     };
@@ -44,6 +52,11 @@ internal static class LocalNode
         {
             await Machine.SystemctlAsync(["stop", HaPaths.GatewayUnit], cancellationToken);
             await Machine.FolderAsync(HaPaths.GatewayData, "transport-gateway:transport-gateway", UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, cancellationToken);
+            if (File.Exists(HaPaths.MasterKey) && !File.Exists(HaPaths.MasterKeyBefore) && !(await File.ReadAllBytesAsync(HaPaths.MasterKey, cancellationToken)).AsSpan().SequenceEqual(masterKey))
+            {
+                File.Move(HaPaths.MasterKey, HaPaths.MasterKeyBefore);
+            }
+
             await Machine.WriteSecretAsync(HaPaths.MasterKey, masterKey, "transport-gateway:transport-gateway", cancellationToken);
         }
 
@@ -57,7 +70,7 @@ internal static class LocalNode
 
         await Machine.WriteSecretAsync(
             Path.Combine(HaPaths.PacemakerConfiguration, "cib.xml"), System.Text.Encoding.UTF8.GetBytes(PacemakerConfiguration.Of(plan, fencing)), "hacluster:haclient", cancellationToken);
-        await UseDatabaseAsync(plan, cancellationToken);
+        await UseDatabaseAsync(cancellationToken);
         // Last: with it HA is enabled.
         await Machine.WriteAsync(ClusterPlan.Path, plan.ToJson() + "\n", "root:root", cancellationToken);
     }
@@ -82,15 +95,23 @@ internal static class LocalNode
     }
 
     /// <summary>Replaces this node's database by a copy of the peer's.</summary>
-    public static async Task CopyDatabaseAsync(ClusterPlan plan, CancellationToken cancellationToken)
+    public static async Task CopyDatabaseAsync(ClusterPlan plan, TimeProvider clock, Action<string> tell, CancellationToken cancellationToken)
     {
         await Machine.SystemctlAsync(["stop", HaPaths.DatabaseUnit], cancellationToken);
         await Machine.RunAsync("systemctl", ["disable", HaPaths.DatabaseUnit], cancellationToken);
         var fresh = PostgreSqlConfiguration.Data + ".new";
         await Machine.MustAsync("an unfinished copy was removed", ["rm", "-rf", fresh], cancellationToken);
-        await AsPostgresAsync("the database was copied from the other node", [Path.Combine(plan.DatabasePrograms, "pg_basebackup"), "-D", fresh, "-X", "stream", "-c", "fast", "-d", PostgreSqlConfiguration.PeerAddress(plan)], cancellationToken);
+        var copy = AsPostgresAsync("the database was copied from the other node", [Path.Combine(plan.DatabasePrograms, "pg_basebackup"), "-D", fresh, "-X", "stream", "-c", "fast", "-d", PostgreSqlConfiguration.PeerAddress(plan)], cancellationToken);
+        while (await Task.WhenAny(copy, Task.Delay(TimeSpan.FromSeconds(5), clock, cancellationToken)) != copy && !cancellationToken.IsCancellationRequested)
+        {
+            tell($"  {await SizeAsync(fresh, cancellationToken)} are here");
+        }
+
+        await copy;
         await AsPostgresAsync("the copy was marked as a standby", ["touch", Path.Combine(fresh, "standby.signal")], cancellationToken);
         await Machine.MustAsync("this node's own database was removed", ["rm", "-rf", PostgreSqlConfiguration.Data], cancellationToken);
+        // From here on the other node's key is the one that belongs to what is here.
+        File.Delete(HaPaths.MasterKeyBefore);
         Directory.Move(fresh, PostgreSqlConfiguration.Data);
         await Machine.WriteAsync(LocalDatabase.State, "standby\n", "postgres:postgres", cancellationToken);
         File.Delete(LocalDatabase.Rejoining);
@@ -151,17 +172,18 @@ internal static class LocalNode
     /// <summary>What a gateway on this machine holds, in words; what would be lost.</summary>
     private static async Task<string> HoldsAsync(CancellationToken cancellationToken)
     {
+        if (await LocalDatabase.HoldsAsync(cancellationToken) is { } held)
+        {
+            return held;
+        }
+
         if (File.Exists(HaPaths.ControlSocket))
         {
             try
             {
                 using var api = ApiClient.OverSocket(HaPaths.ControlSocket);
                 var accounts = (await api.GetAsync("/api/v2/accounts", cancellationToken)).AsArray().Select(account => Tables.Text(account!, "name")).ToArray();
-                var status = await api.GetAsync("/api/v2/status", cancellationToken);
-                var instances = Tables.Text(status, "productInstances");
-                return accounts.Length == 0 && instances == "0"
-                    ? "nothing"
-                    : $"{accounts.Length} local account(s) ({string.Join(", ", accounts.Take(5))}{(accounts.Length > 5 ? ", ..." : "")}) and {instances} product instance(s)";
+                return InWords(accounts, Tables.Text(await api.GetAsync("/api/v2/status", cancellationToken), "productInstances"));
             }
             catch (TgctlException)
             {
@@ -169,11 +191,21 @@ internal static class LocalNode
             }
         }
 
-        return File.Exists(Path.Combine(HaPaths.GatewayData, "gateway.db")) || Directory.Exists(PostgreSqlConfiguration.Data) ? "a database of a gateway that does not answer now" : "nothing";
+        var own = new FileInfo(HaPaths.OwnFile);
+        return LocalDatabase.Exists ? "a PostgreSQL database of a gateway, which does not answer now"
+            : own.Exists ? string.Create(CultureInfo.InvariantCulture, $"a gateway that does not answer now, with {own.Length / 1024} kB in {own.FullName}, last written at {own.LastWriteTimeUtc:yyyy-MM-dd HH:mm} UTC")
+            : "nothing";
     }
 
+    public static string InWords(IReadOnlyCollection<string> accounts, string instances) => accounts.Count == 0 && instances == "0"
+        ? "nothing"
+        : $"{accounts.Count} local account(s) ({string.Join(", ", accounts.Take(5))}{(accounts.Count > 5 ? ", ..." : "")}) and {instances} product instance(s)";
+
+    private static async Task<string> SizeAsync(string folder, CancellationToken cancellationToken) =>
+        (await Machine.RunAsync("du", ["-sh", folder], cancellationToken)).Output.Split('\t')[0] is { Length: > 0 } size ? size : "0";
+
     /// <summary>Has the gateway use this node's PostgreSQL from its next start on, whatever its own configuration says.</summary>
-    public static Task UseDatabaseAsync(ClusterPlan plan, CancellationToken cancellationToken) => Machine.WriteAsync(
+    public static Task UseDatabaseAsync(CancellationToken cancellationToken) => Machine.WriteAsync(
         HaPaths.DatabaseEnvironment,
         $"""
         # Written by tgctl ha; counts over gateway.json.

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Xml.Linq;
 
 using TransportGateway.Protocol.Cluster;
@@ -23,7 +22,7 @@ internal static class PacemakerConfiguration
             Colocation("gateway-with-address", Gateway, VirtualAddress),
             Order("primary-before-address", DatabaseClone, "promote", VirtualAddress),
             Order("address-before-gateway", VirtualAddress, "start", Gateway));
-        foreach (var node in plan.Nodes.Where(_ => fencing is not null))
+        foreach (var node in plan.Nodes.Where(_ => fencing is { IsWatchdog: false }))
         {
             resources.Add(FenceDevice(fencing!, node.Name));
             // A node does not switch itself off.
@@ -53,6 +52,8 @@ internal static class PacemakerConfiguration
         [
             ("cluster-name", plan.Name),
             ("stonith-enabled", fencing is null ? "false" : "true"),
+            // So long after it lost its peer a node may take that one's own watchdog to have ended it.
+            .. fencing is { IsWatchdog: true } ? new[] { ("stonith-watchdog-timeout", fencing.WatchdogTimeout) } : [],
             ("no-quorum-policy", "stop"),
             // The first election waits this long for others; 20 s by default.
             ("dc-deadtime", "3s"),
@@ -109,7 +110,7 @@ internal static class PacemakerConfiguration
         "ocf",
         "transport-gateway",
         "gateway",
-        [("socket", HaPaths.ControlSocket), ("address", plan.VirtualAddress), ("ports", string.Join(',', plan.Ports))],
+        [("socket", HaPaths.ControlSocket), ("address", plan.VirtualAddress)],
         // systemd starts a gateway that died again at once; only one that does not come back moves.
         [("migration-threshold", "2"), ("failure-timeout", "120s")],
         ("start", "0", "60s", null),
@@ -179,46 +180,4 @@ internal static class PacemakerConfiguration
         new XAttribute("first-action", action),
         new XAttribute("then", then),
         new XAttribute("then-action", "start"));
-}
-
-/// <summary>How each node can be switched off from outside. Holds passwords: for root alone.</summary>
-internal sealed record FencingPlan(string Agent, IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> Nodes)
-{
-    public IReadOnlyDictionary<string, string> Of(string node) => Nodes[node];
-
-    /// <exception cref="TgctlException">It is not what is expected; the sentence says what is.</exception>
-    public static FencingPlan FromJson(string text)
-    {
-        const string Expected = """{"agent": "fence_ipmilan", "primary-node": {"ip": "...", "username": "...", "password": "..."}, "secondary-node": {...}}""";
-        try
-        {
-            using var document = JsonDocument.Parse(text);
-            var agent = document.RootElement.GetProperty("agent").GetString()!;
-            if (!agent.StartsWith("fence_", StringComparison.Ordinal) || agent.Contains('/', StringComparison.Ordinal))
-            {
-                throw new TgctlException($"'{Tables.Plain(agent)}' is no fence agent; their names begin with fence_, as in fence_ipmilan.");
-            }
-
-            return new FencingPlan(agent, new[] { ClusterPlan.PrimaryNode, ClusterPlan.SecondaryNode }.ToDictionary(
-                node => node,
-                IReadOnlyDictionary<string, string> (node) => document.RootElement.GetProperty(node).EnumerateObject()
-                    .ToDictionary(property => property.Name, property => property.Value.ToString(), StringComparer.Ordinal),
-                StringComparer.Ordinal));
-        }
-        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException or NullReferenceException)
-        {
-            throw new TgctlException($"The fencing file is not understood. It looks like this: {Expected}");
-        }
-    }
-
-    public string ToJson()
-    {
-        var root = new System.Text.Json.Nodes.JsonObject { ["agent"] = Agent };
-        foreach (var (node, parameters) in Nodes)
-        {
-            root[node] = JsonSerializer.SerializeToNode(parameters);
-        }
-
-        return root.ToJsonString();
-    }
 }

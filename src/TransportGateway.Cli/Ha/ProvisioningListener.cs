@@ -33,28 +33,54 @@ internal sealed class ProvisioningListener(TimeProvider clock, TextWriter output
         await output.WriteLineAsync(witness
             ? $"This machine is ready to be the witness. Waiting for ha_deploy on the primary node (port {HaPaths.ProvisioningPort}). Ctrl-C stops waiting."
             : $"This node is ready to be provisioned. Waiting for ha_deploy on the primary node (port {HaPaths.ProvisioningPort}). Ctrl-C stops waiting; nothing was changed yet.");
-        for (var wrong = 0; wrong < MostWrongSecrets;)
+        var serving = Task.FromResult(false);
+        var calling = listener.AcceptTcpClientAsync(cancellationToken).AsTask();
+        for (var wrong = 0; wrong < MostWrongSecrets || !serving.IsCompleted;)
         {
-            var client = await listener.AcceptTcpClientAsync(cancellationToken);
-            if (await SecretChannel.AcceptAsync(client, certificate, secret, cancellationToken) is not { } channel)
+            await Task.WhenAny(serving.IsCompleted ? calling : serving, calling);
+            if (serving.IsCompleted && await serving)
             {
-                wrong++;
-                await output.WriteLineAsync("Somebody called who does not know the one-time secret. Nothing was changed.");
+                return;
+            }
+
+            if (!calling.IsCompleted)
+            {
                 continue;
             }
 
-            await using (channel)
+            var client = await calling;
+            calling = listener.AcceptTcpClientAsync(cancellationToken).AsTask();
+            if (await SecretChannel.AcceptAsync(client, certificate, secret, cancellationToken) is { } channel)
             {
-                if (await ServeAsync(channel, cancellationToken))
-                {
-                    return;
-                }
+                serving = FinishThenServeAsync(serving, channel, cancellationToken);
+                continue;
             }
 
-            await output.WriteLineAsync("The primary node hung up before it was done. Waiting for it to call again.");
+            wrong++;
+            await output.WriteLineAsync("Somebody called who does not know the one-time secret. Nothing was changed.");
         }
 
         throw new TgctlException($"{MostWrongSecrets} callers did not know the one-time secret. Run ha_generatekeys on the primary node for a new one, then this command again.");
+    }
+
+    /// <summary>One after the other: an earlier call, whose caller may be gone, ends with the task that it is at.</summary>
+    private async Task<bool> FinishThenServeAsync(Task<bool> earlier, SecretChannel channel, CancellationToken cancellationToken)
+    {
+        await using (channel)
+        {
+            if (!earlier.IsCompleted)
+            {
+                await TellAsync(channel, "  an earlier ha_deploy is not finished there; waiting for that", cancellationToken);
+            }
+
+            if (await earlier || await ServeAsync(channel, cancellationToken))
+            {
+                return true;
+            }
+        }
+
+        await output.WriteLineAsync("The primary node hung up before it was done. Waiting for it to call again.");
+        return false;
     }
 
     /// <summary>Returns true after the last task.</summary>
@@ -109,20 +135,27 @@ internal sealed class ProvisioningListener(TimeProvider clock, TextWriter output
         void Tell(string sentence)
         {
             output.WriteLine(sentence);
-            channel.SendAsync(new JsonObject { ["progress"] = sentence }, cancellationToken).GetAwaiter().GetResult();
+            TellAsync(channel, sentence, cancellationToken).GetAwaiter().GetResult();
         }
 
         switch (task)
         {
             case "inspect":
-                return await LocalNode.InspectAsync(clock, cancellationToken);
+                return await LocalNode.InspectAsync(message["fenceAgent"]?.GetValue<string>(), clock, cancellationToken);
+            case "leave":
+                if (await Machine.IsActiveAsync(HaPaths.CorosyncUnit, cancellationToken))
+                {
+                    await LocalNode.StopClusterAsync(output.WriteLine, cancellationToken);
+                }
+
+                return new JsonObject();
             case "install":
                 await output.WriteLineAsync("Installing keys, master key and configuration...");
                 await LocalNode.InstallAsync(Plan(message), Fencing(message), Files(message), Convert.FromBase64String(message["masterKey"]!.GetValue<string>()), cancellationToken);
                 return new JsonObject();
             case "copy-database":
                 await output.WriteLineAsync("Copying the database...");
-                await LocalNode.CopyDatabaseAsync(Plans.Needed(), cancellationToken);
+                await LocalNode.CopyDatabaseAsync(Plans.Needed(), clock, Tell, cancellationToken);
                 return new JsonObject();
             case "join-witness":
                 await Witness.ImportAsync(Bytes(message, "authority"), Bytes(message, "bundle"), cancellationToken);
@@ -137,6 +170,19 @@ internal sealed class ProvisioningListener(TimeProvider clock, TextWriter output
                 return await Witness.SignAsync(message["cluster"]!.GetValue<string>(), Bytes(message, "request"), cancellationToken);
             default:
                 throw new TgctlException($"The primary node asks for '{Tables.Plain(task)}', which this version does not know. Install the same version on both.");
+        }
+    }
+
+    /// <summary>Whoever has hung up meanwhile is noticed at the answer.</summary>
+    private static async Task TellAsync(SecretChannel channel, string sentence, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await channel.SendAsync(new JsonObject { ["progress"] = sentence }, cancellationToken);
+        }
+        catch (IOException)
+        {
+            // Half a task done would be worse than one whose end nobody hears of.
         }
     }
 

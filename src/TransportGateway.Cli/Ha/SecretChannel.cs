@@ -21,7 +21,8 @@ internal sealed class SecretChannel : IAsyncDisposable
     // Until both sides are proved a line is a few numbers; after that it may carry keys and configuration.
     private const int LongestGreeting = 1024;
     private const int LongestLine = 1024 * 1024;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    // A machine that was just put in place of another one is reached once the neighbours have forgotten the old one's hardware address.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private readonly TcpClient _client;
     private readonly SslStream _stream;
@@ -31,6 +32,11 @@ internal sealed class SecretChannel : IAsyncDisposable
     private SecretChannel(TcpClient client, SslStream stream)
     {
         _client = client;
+        // A machine that died does not hang up.
+        client.Client.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        client.Client.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 10);
+        client.Client.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 5);
+        client.Client.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
         _stream = stream;
         _reader = new StreamReader(stream, Encoding.UTF8, detectEncodingFromByteOrderMarks: false, bufferSize: 4096, leaveOpen: true);
     }

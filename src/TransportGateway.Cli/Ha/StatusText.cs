@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using TransportGateway.Protocol.Cluster;
 
@@ -46,13 +47,43 @@ internal static class StatusText
             ["virtualAddress"] = plan?.VirtualAddress,
             ["activeNode"] = report?.Active?.Node.Name,
             ["witness"] = plan?.Witness,
+            ["witnessVotes"] = plan?.Witness is null ? null : report?.Members.Any(member => member.WitnessVotes),
             ["fenceAgent"] = plan?.FenceAgent,
+            ["fencingReady"] = plan?.FenceAgent is null ? null : report?.FencingIsReady,
             ["risks"] = report is null ? null : new JsonArray([.. report.Risks.Select(risk => JsonValue.Create(risk))]),
             ["failures"] = report is null ? null : new JsonArray([.. report.Failures.Select(failure => JsonValue.Create(Tables.Plain(failure)))]),
             ["nodes"] = report is null ? null : new JsonArray([.. report.Members.Select(Node)]),
+            ["daemons"] = plan is null ? null : new JsonObject(await DaemonsAsync(plan, cancellationToken)),
             ["databaseRole"] = await RoleAsync(cancellationToken),
+            ["replication"] = await ReplicationAsync(cancellationToken),
         };
     }
+
+    private static async Task<Dictionary<string, JsonNode?>> DaemonsAsync(ClusterPlan plan, CancellationToken cancellationToken)
+    {
+        var daemons = new Dictionary<string, JsonNode?>(StringComparer.Ordinal);
+        foreach (var unit in new[] { HaPaths.CorosyncUnit, HaPaths.PacemakerUnit, HaPaths.QDeviceUnit, HaPaths.GatewayUnit }.Where(unit => plan.Witness is not null || unit != HaPaths.QDeviceUnit))
+        {
+            var active = await Machine.IsActiveAsync(unit, cancellationToken) ? "active" : "inactive";
+            var enabled = await Machine.IsEnabledAsync(unit, cancellationToken) ? "enabled" : "disabled";
+            daemons[Path.GetFileNameWithoutExtension(unit)] = $"{active}/{enabled}";
+        }
+
+        return daemons;
+    }
+
+    /// <summary>Null when the database does not run here.</summary>
+    private static async Task<JsonNode?> ReplicationAsync(CancellationToken cancellationToken) => await LocalDatabase.TryAskAsync(
+        """
+        SELECT json_build_object(
+                 'state', coalesce((SELECT state FROM pg_stat_replication LIMIT 1), (SELECT status FROM pg_stat_wal_receiver LIMIT 1), 'none'),
+                 'waitsForStandby', current_setting('synchronous_standby_names') <> '',
+                 'lagMilliseconds', (SELECT round(extract(epoch FROM replay_lag) * 1000)::bigint FROM pg_stat_replication LIMIT 1),
+                 'lagBytes', CASE WHEN pg_is_in_recovery()
+                               THEN (SELECT greatest(latest_end_lsn - pg_last_wal_replay_lsn(), 0)::bigint FROM pg_stat_wal_receiver LIMIT 1)
+                               ELSE (SELECT (sent_lsn - replay_lsn)::bigint FROM pg_stat_replication LIMIT 1) END)
+        """,
+        cancellationToken) is { } answer ? JsonNode.Parse(answer) : null;
 
     private static JsonObject Node(ClusterMember member) => new()
     {
@@ -64,6 +95,11 @@ internal static class StatusText
         ["mayTakeOver"] = member.MayBePromoted,
         ["serves"] = member.Serves,
         ["version"] = member.Facts?.Version,
+        ["memoryBytes"] = member.Facts?.MemoryBytes,
+        ["memoryFreeBytes"] = member.Facts?.MemoryFreeBytes,
+        ["diskBytes"] = member.Facts?.DiskBytes,
+        ["diskFreeBytes"] = member.Facts?.DiskFreeBytes,
+        ["lastHeartbeat"] = member.Facts?.Seen.ToString("O", CultureInfo.InvariantCulture),
     };
 
     private static async Task PrintClusterAsync(TextWriter output, ClusterPlan plan, ClusterReport report, CancellationToken cancellationToken)
@@ -72,7 +108,7 @@ internal static class StatusText
         await output.WriteLineAsync($"Heartbeat: {(report.HeartbeatIsConnected ? "Connected" : "Disconnected")}");
         await output.WriteLineAsync($"VIP: {plan.VirtualAddress}  Active: {report.Active?.Node.Name ?? "none"}");
         await output.WriteLineAsync($"Witness: {(plan.Witness is null ? "none" : $"{plan.Witness} ({(report.Members.Any(member => member.WitnessVotes) ? "votes" : "does not answer")})")}");
-        await output.WriteLineAsync($"Fencing: {(plan.FenceAgent is null ? "none" : string.Join(", ", report.FenceDevices.Select(device => $"{device.Key} {(device.Value ? "ready" : "not ready")}")))}");
+        await output.WriteLineAsync($"Fencing: {(plan.FenceAgent is null or ClusterPlan.Watchdog ? plan.FenceAgent ?? "none" : string.Join(", ", report.FenceDevices.Select(device => $"{device.Key} {(device.Value ? "ready" : "not ready")}")))}");
         foreach (var risk in report.Risks)
         {
             await output.WriteLineAsync($"WARNING: {risk}");
@@ -94,11 +130,9 @@ internal static class StatusText
         }
 
         await output.WriteLineAsync("\nDaemon Status:");
-        foreach (var unit in new[] { HaPaths.CorosyncUnit, HaPaths.PacemakerUnit, HaPaths.QDeviceUnit, HaPaths.GatewayUnit }.Where(unit => plan.Witness is not null || unit != HaPaths.QDeviceUnit))
+        foreach (var (name, state) in await DaemonsAsync(plan, cancellationToken))
         {
-            var active = await Machine.IsActiveAsync(unit, cancellationToken) ? "active" : "inactive";
-            var enabled = await Machine.IsEnabledAsync(unit, cancellationToken) ? "enabled" : "disabled";
-            await output.WriteLineAsync($"  {Path.GetFileNameWithoutExtension(unit)}: {active}/{enabled}");
+            await output.WriteLineAsync($"  {name}: {state}");
         }
     }
 

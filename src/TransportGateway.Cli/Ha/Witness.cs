@@ -12,14 +12,12 @@ internal static class Witness
     private const string Authority = Database + "/qnetd-cacert.crt";
     private static string NodeDatabase => Path.Combine(HaPaths.QDevice, "nssdb");
 
+    public static IEnumerable<string> MissingPackages() =>
+        new[] { ("corosync-qnetd", "corosync-qnetd"), ("certutil", "libnss3-tools") }.Where(program => !Machine.IsInstalled(program.Item1)).Select(program => program.Item2);
+
     /// <summary>On the witness: its authority's certificate, made at the first call.</summary>
     public static async Task<JsonObject> AuthorityAsync(CancellationToken cancellationToken)
     {
-        if (!Machine.IsInstalled("corosync-qnetd"))
-        {
-            throw new TgctlException("The witness needs Debian's package corosync-qnetd: apt-get install corosync-qnetd libnss3-tools");
-        }
-
         if (!File.Exists(Authority))
         {
             await Machine.MustAsync("the witness made its certificates", ["corosync-qnetd-certutil", "-i", "-G"], cancellationToken);

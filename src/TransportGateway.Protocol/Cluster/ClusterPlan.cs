@@ -9,6 +9,9 @@ public sealed record ClusterPlan
     public const string PrimaryNode = "primary-node";
     public const string SecondaryNode = "secondary-node";
 
+    /// <summary>What stands for a fence agent where each node's own watchdog ends it.</summary>
+    public const string Watchdog = "watchdog";
+
     /// <summary>While the file is there, HA is enabled.</summary>
     public const string Path = "/etc/transport-gateway/cluster.json";
 
@@ -35,8 +38,8 @@ public sealed record ClusterPlan
     /// <summary>Folder with PostgreSQL's programs.</summary>
     public required string DatabasePrograms { get; init; }
 
-    /// <summary>Ports on which products and browsers come in.</summary>
-    public required IReadOnlyList<int> Ports { get; init; }
+    /// <summary>Until the deployment has given the gateway the cluster's name as host common name; a teardown before that leaves the name as it is.</summary>
+    public bool KeepsHostName { get; init; }
 
     [JsonIgnore]
     public ClusterNode This => Nodes.Single(node => node.Name == ThisNode);

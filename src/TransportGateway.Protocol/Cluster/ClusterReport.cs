@@ -42,11 +42,20 @@ public sealed record ClusterReport
 
     public string Sentence => Problem ?? NormalSentence;
 
-    /// <summary>What the administrators took on when they deployed; for as long as it lasts.</summary>
+    /// <summary>Whether each node could be switched off from outside now.</summary>
+    /// <remarks>With watchdogs there is no device; Pacemaker does not run at all unless sbd has opened one.</remarks>
+    public bool FencingIsReady => Plan.FenceAgent == ClusterPlan.Watchdog || (FenceDevices.Count > 0 && FenceDevices.Values.All(started => started));
+
+    /// <summary>What people have to know while it lasts: what was taken on at the deployment, and what the cluster waits for.</summary>
     public IEnumerable<string> Risks
     {
         get
         {
+            if (Waits is { } waits)
+            {
+                yield return waits;
+            }
+
             if (Plan.Witness is null)
             {
                 yield return "There is no witness: when the link between the nodes is cut, none of them knows whether it may go on. Deploy again with --witness.";
@@ -62,9 +71,10 @@ public sealed record ClusterReport
     /// <summary>Why a node does not serve, as far as Pacemaker knows.</summary>
     public string WhyAway(string node)
     {
-        if (Members.SingleOrDefault(member => member.Node.Name == node) is { Online: true })
+        if (Members.SingleOrDefault(member => member.Node.Name == node) is { Online: true } there)
         {
-            return Failures.FirstOrDefault(failure => failure.Contains($" on {node} ", StringComparison.Ordinal)) is { } failure
+            return there.IsLeaving ? $"the cluster was stopped on {node}"
+                : Failures.FirstOrDefault(failure => failure.Contains($" on {node} ", StringComparison.Ordinal)) is { } failure
                 ? $"something failed on {node}: {failure}"
                 : $"the role was moved from {node}";
         }
@@ -73,6 +83,11 @@ public sealed record ClusterReport
             ? $"{node} was switched off by fencing ({fenced.Action}) at {fenced.Completed:yyyy-MM-dd HH:mm:ss} UTC"
             : $"{node} left the cluster";
     }
+
+    /// <summary>Why a node whose database is whole does not serve although it could: both were down, and the other one may have acknowledged more.</summary>
+    private string? Waits => Members.Any(member => member.IsPrimary) || Members.FirstOrDefault(member => !member.Online) is not { } away || Members.FirstOrDefault(member => member is { Online: true, DatabaseRuns: true, MayBePromoted: false }) is not { } waiting
+        ? null
+        : $"{waiting.Node.Name} may lack what {away.Node.Name} acknowledged last, and waits for it: start {away.Node.Name}. If that one is gone for good, run ha_teardown on {waiting.Node.Name}: it goes on alone with what it has.";
 
     private IEnumerable<ClusterMember> Serving => Members.Where(member => member is { IsPrimary: true, HoldsAddress: true, Serves: true });
 
@@ -151,6 +166,7 @@ public sealed record ClusterReport
         {
             Node = node,
             Online = element is not null && Text(element, "online") == "true" && Text(element, "pending") != "true",
+            IsLeaving = element is not null && Text(element, "shutdown") == "true",
             Unclean = element is not null && Text(element, "unclean") == "true",
             DatabaseRuns = database is not null && Text(database, "failed") != "true",
             IsPrimary = database is not null && Text(database, "role") is "Promoted" or "Master",
@@ -183,6 +199,9 @@ public sealed record ClusterMember
     public required ClusterNode Node { get; init; }
 
     public required bool Online { get; init; }
+
+    /// <summary>It is being stopped, and hands over first.</summary>
+    public required bool IsLeaving { get; init; }
 
     /// <summary>It is not known whether it is dead; it waits to be fenced.</summary>
     public required bool Unclean { get; init; }

@@ -18,7 +18,6 @@ public sealed class ClusterReportTests
         FenceAgent = "fence_ipmilan",
         ThisNode = ClusterPlan.PrimaryNode,
         DatabasePrograms = "/usr/lib/postgresql/15/bin",
-        Ports = [443, 8443],
     };
 
     private readonly XElement _document = XElement.Parse(
@@ -133,6 +132,39 @@ public sealed class ClusterReportTests
 
         _document.Element("fence_history")!.Remove();
         Assert.Equal("secondary-node left the cluster", Report().WhyAway("secondary-node"));
+    }
+
+    [Fact]
+    public void A_node_that_is_being_stopped_is_the_cause_and_not_somebody_who_moved_the_role()
+    {
+        Node("primary-node").SetAttributeValue("shutdown", "true");
+
+        Assert.Equal("the cluster was stopped on primary-node", Report().WhyAway("primary-node"));
+    }
+
+    [Fact]
+    public void Fencing_without_a_device_is_not_ready()
+    {
+        Assert.True(Report().FencingIsReady);
+        _document.Element("resources")!.Elements("resource").Where(resource => resource.Attribute("resource_agent")!.Value.StartsWith("stonith:", StringComparison.Ordinal)).Remove();
+
+        Assert.False(Report().FencingIsReady);
+    }
+
+    [Fact]
+    public void A_node_that_waits_for_the_other_one_says_so_and_what_to_do()
+    {
+        Node("primary-node").SetAttributeValue("online", "false");
+        foreach (var resource in _document.Element("resources")!.Descendants("resource").Where(resource => resource.Element("node")!.Attribute("name")!.Value == "primary-node").ToArray())
+        {
+            resource.Remove();
+        }
+
+        System.Xml.XPath.Extensions.XPathSelectElement(_document, "//node[@name='secondary-node']/attribute[@name='master-postgres']")!.Remove();
+
+        Assert.Equal(
+            "secondary-node may lack what primary-node acknowledged last, and waits for it: start primary-node. If that one is gone for good, run ha_teardown on secondary-node: it goes on alone with what it has.",
+            Assert.Single(Report().Risks));
     }
 
     [Theory]

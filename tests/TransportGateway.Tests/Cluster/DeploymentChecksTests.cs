@@ -78,6 +78,41 @@ public sealed class DeploymentChecksTests
         Assert.Equal(64, prefix);
     }
 
+    [Fact]
+    public void A_node_without_the_fence_agent_is_named_before_anything_is_changed()
+    {
+        _there["lacksFenceAgent"] = true;
+        var request = Request with { Fencing = FencingPlan.FromJson("""{"agent": "fence_ipmilan", "primary-node": {}, "secondary-node": {}}""") };
+
+        Assert.Equal(
+            "The secondary node does not have the fence agent fence_ipmilan: apt-get install fence-agents, or correct the fencing file.",
+            Assert.Single(DeploymentChecks.Of(request, _here, _there, Asked).Problems));
+    }
+
+    [Theory]
+    [InlineData(Standing.Behind, true, true, true, "may lack what the other one acknowledged")]
+    [InlineData(Standing.Behind, false, false, false, "may lack what the other one acknowledged")]
+    [InlineData(Standing.StandAlone, false, false, true, "is in a running cluster that this node is not in")]
+    [InlineData(Standing.Last, false, false, true, "Run ha_cluster_start here first.")]
+    [InlineData(Standing.Active, true, true, false, "Another machine is this cluster's secondary node")]
+    public void What_the_other_node_acknowledged_is_never_overwritten_by_a_node_that_may_lack_it(string standing, bool runsHere, bool hasPeer, bool runsThere, string expected) =>
+        Assert.Contains(expected, Assert.Single(ProblemsOf(standing, runsHere, hasPeer, runsThere)), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData(Standing.Active, true, true, true)]
+    [InlineData(Standing.Standby, true, true, true)]
+    [InlineData(Standing.Active, true, false, false)]
+    [InlineData(Standing.Last, false, false, false)]
+    [InlineData(Standing.StandAlone, false, false, false)]
+    public void A_node_that_has_everything_deploys_again(string standing, bool runsHere, bool hasPeer, bool runsThere) =>
+        Assert.Empty(ProblemsOf(standing, runsHere, hasPeer, runsThere));
+
+    private List<string> ProblemsOf(string standing, bool runsHere, bool hasPeer, bool runsThere)
+    {
+        (_here["standing"], _here["clusterRuns"], _here["hasPeer"], _there["clusterRuns"]) = (standing, runsHere, hasPeer, runsThere);
+        return DeploymentChecks.Of(Request, _here, _there, Asked).Problems;
+    }
+
     private static JsonObject Facts(params string[] addresses) => new()
     {
         ["version"] = "0.1.0",
@@ -85,6 +120,10 @@ public sealed class DeploymentChecksTests
         ["missing"] = new JsonArray(),
         ["databasePrograms"] = "/usr/lib/postgresql/15/bin",
         ["freeBytes"] = 2L * 1024 * 1024 * 1024,
+        ["lacksFenceAgent"] = false,
+        ["standing"] = Standing.StandAlone,
+        ["hasPeer"] = false,
+        ["clusterRuns"] = false,
         ["addresses"] = new JsonArray([.. addresses.Select(address => JsonValue.Create(address))]),
     };
 }

@@ -29,7 +29,6 @@ public sealed class StandbyGateTests : IDisposable
             FenceAgent = null,
             ThisNode = ClusterPlan.SecondaryNode,
             DatabasePrograms = "/usr/lib/postgresql/15/bin",
-            Ports = [443],
         }.ToJson());
         _gate = new StandbyGate(
             _ =>
