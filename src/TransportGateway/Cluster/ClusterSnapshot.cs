@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using TransportGateway.Protocol.Cluster;
 
@@ -8,6 +9,9 @@ internal sealed partial class ClusterSnapshot(ClusterFiles files, TimeProvider c
 {
     /// <summary>The agents write it every few seconds; one that is older is of a cluster that does not run here.</summary>
     private static readonly TimeSpan Stale = TimeSpan.FromSeconds(20);
+
+    // Pacemaker forgets what a node said of itself when it leaves; when it was last heard matters most then.
+    private readonly ConcurrentDictionary<string, NodeFacts> _lastFacts = new(StringComparer.Ordinal);
 
     /// <summary>Null while HA is not enabled.</summary>
     public ClusterPlan? Plan
@@ -32,7 +36,7 @@ internal sealed partial class ClusterSnapshot(ClusterFiles files, TimeProvider c
         try
         {
             return Plan is { } plan && File.Exists(files.Snapshot) && clock.GetUtcNow() - new DateTimeOffset(File.GetLastWriteTimeUtc(files.Snapshot)) < Stale
-                ? ClusterReport.Parse(File.ReadAllText(files.Snapshot), plan)
+                ? Remember(ClusterReport.Parse(File.ReadAllText(files.Snapshot), plan))
                 : null;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -41,6 +45,19 @@ internal sealed partial class ClusterSnapshot(ClusterFiles files, TimeProvider c
             return null;
         }
     }
+
+    private ClusterReport? Remember(ClusterReport? report) => report is null ? null : report with
+    {
+        Members = [.. report.Members.Select(member =>
+        {
+            if (member.Facts is { } facts)
+            {
+                _lastFacts[member.Node.Name] = facts;
+            }
+
+            return member with { Facts = _lastFacts.GetValueOrDefault(member.Node.Name) };
+        })],
+    };
 
     private static partial class Log
     {

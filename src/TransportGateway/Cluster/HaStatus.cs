@@ -26,17 +26,20 @@ internal sealed class HaStatus(ClusterSnapshot snapshot, Database database)
             VirtualAddress = plan.VirtualAddress,
             ThisNode = plan.ThisNode,
             Active = active is null ? null : Card(active, "Active"),
-            Standby = report?.Members.Where(member => active is null || member != active).Select(member => Card(member, member is { Online: true, DatabaseRuns: true } ? "Standby" : "Degraded")).LastOrDefault(),
+            Standby = active is null ? null : report!.Members.Where(member => member != active).Select(Waiting).Single(),
+            Nodes = report?.Members.Select(member => member == active ? Card(member, "Active") : Waiting(member)) ?? [],
             Witness = plan.Witness is null ? null : new WitnessView(plan.Witness, report is not null && report.Members.Any(member => member.WitnessVotes)),
             Fencing = plan.FenceAgent is null ? null : new FencingView(
                 plan.FenceAgent,
-                report is not null && report.FenceDevices.Values.All(started => started),
+                report is { FencingIsReady: true },
                 report?.Fencings.Select(fencing => new FencingEventView(fencing.Target, fencing.Action, fencing.Status, fencing.Completed)) ?? []),
             Risks = report?.Risks ?? [],
             FailedActions = report?.Failures ?? [],
             Replication = await ReplicationAsync(cancellationToken),
         };
     }
+
+    private static NodeCard Waiting(ClusterMember member) => Card(member, member is { Online: true, DatabaseRuns: true } ? "Standby" : "Degraded");
 
     private static NodeCard Card(ClusterMember member, string badge) => new(
         member.Node.Name,
@@ -67,7 +70,9 @@ internal sealed class HaStatus(ClusterSnapshot snapshot, Database database)
                        coalesce((SELECT state FROM pg_stat_replication LIMIT 1), (SELECT status FROM pg_stat_wal_receiver LIMIT 1), 'none') AS state,
                        current_setting('synchronous_standby_names') <> '' AS waits_for_standby,
                        (SELECT round(extract(epoch FROM replay_lag) * 1000)::bigint FROM pg_stat_replication LIMIT 1) AS lag_milliseconds,
-                       (SELECT (sent_lsn - replay_lsn)::bigint FROM pg_stat_replication LIMIT 1) AS lag_bytes
+                       CASE WHEN pg_is_in_recovery()
+                            THEN (SELECT greatest(latest_end_lsn - pg_last_wal_replay_lsn(), 0)::bigint FROM pg_stat_wal_receiver LIMIT 1)
+                            ELSE (SELECT (sent_lsn - replay_lsn)::bigint FROM pg_stat_replication LIMIT 1) END AS lag_bytes
                 """,
                 null,
                 cancellationToken);
@@ -98,6 +103,9 @@ internal sealed record HaStatusView
 
     public NodeCard? Standby { get; init; }
 
+    /// <summary>Both nodes, also while none is active; empty while the cluster does not run here.</summary>
+    public IEnumerable<NodeCard> Nodes { get; init; } = [];
+
     public ReplicationView? Replication { get; init; }
 
     public WitnessView? Witness { get; init; }
@@ -127,7 +135,7 @@ internal sealed record FencingView(string Agent, bool Ready, IEnumerable<Fencing
 
 internal sealed record FencingEventView(string Node, string Action, string Status, DateTimeOffset? Completed);
 
-/// <summary>As this node's PostgreSQL sees it; lags are known to the master alone.</summary>
+/// <summary>As this node's PostgreSQL sees it; the lag in time is known to the master alone.</summary>
 internal sealed class ReplicationView
 {
     public required string Role { get; init; }

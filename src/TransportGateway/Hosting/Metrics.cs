@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Globalization;
 using TransportGateway.Access;
 using TransportGateway.Accounts;
@@ -36,7 +37,15 @@ internal static class Metrics
         Gauge(text, "host_certificate_expiry_timestamp_seconds", "When the certificate that products get ends.", Seconds(new DateTimeOffset(host.Certificate.NotAfter)));
         Gauge(text, "signing_certificate_expiry_timestamp_seconds", "When the certificate that signs answers ends.", Seconds(new DateTimeOffset(authority.CurrentSigner.Certificate.NotAfter)));
         Messages(text, messages);
-        await AccountsAsync(text, database, licenses, context.RequestAborted);
+        try
+        {
+            await AccountsAsync(text, database, licenses, context.RequestAborted);
+        }
+        catch (DbException)
+        {
+            // As on a node whose cluster is stopped: that it is not active is what somebody who watches has to know.
+        }
+
         return Results.Text(text.ToString(), PrometheusText.ContentType);
     }
 

@@ -17,11 +17,15 @@ internal sealed partial class RoleWatch(
     HostCertificate served,
     RelayRoutes relay,
     NodeRole role,
+    Drain drain,
     ClusterSnapshot cluster,
     TimeProvider clock,
     ILogger<RoleWatch> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    /// <summary>Longer than a database of a node that stays active is ever away.</summary>
+    private static readonly TimeSpan LongestAway = TimeSpan.FromSeconds(10);
 
     private readonly SemaphoreSlim _oneLook = new(1, 1);
 
@@ -32,6 +36,7 @@ internal sealed partial class RoleWatch(
         if (await database.IsWritableAsync(cancellationToken))
         {
             await PrepareAsync(cancellationToken);
+            await TellOfChangeAsync(cancellationToken);
             role.BecomeActive();
         }
         else
@@ -43,12 +48,14 @@ internal sealed partial class RoleWatch(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        var answered = clock.GetTimestamp();
         while (database.CanBeStandby)
         {
             try
             {
                 await Task.Delay(Interval, clock, stoppingToken);
                 await LookAsync(stoppingToken);
+                answered = clock.GetTimestamp();
             }
             catch (Exception) when (stoppingToken.IsCancellationRequested)
             {
@@ -58,6 +65,7 @@ internal sealed partial class RoleWatch(
             {
                 // While roles move the database is away; it is asked again in a second.
                 Log.NotAnswered(logger, exception.Message);
+                StepBackWithout(clock.GetElapsedTime(answered));
             }
         }
     }
@@ -81,26 +89,36 @@ internal sealed partial class RoleWatch(
         }
     }
 
+    /// <summary>On a node of a cluster a database that went after the role was handed over, or that stays away, is not the one that serves.</summary>
+    private void StepBackWithout(TimeSpan away)
+    {
+        if (role.IsActive && cluster.Plan is not null && (drain.IsDraining || away > LongestAway))
+        {
+            StepBack();
+        }
+    }
+
+    private void StepBack()
+    {
+        role.BecomeStandby();
+        // What was held for the handing over gets the answer of a standby now, and not after its longest wait.
+        drain.Resume();
+        Log.Standby(logger);
+    }
+
     private async Task FollowAsync(CancellationToken cancellationToken)
     {
         var writable = await database.IsWritableAsync(cancellationToken);
         if (writable && !role.IsActive)
         {
             await PrepareAsync(cancellationToken);
-            await using (var session = await database.BeginAsync(cancellationToken))
-            {
-                await new EventLog(session).AppendAsync(
-                    new LoggedEvent(EventKinds.NodeActive, Severity.Info, "gateway", TookOver()), clock.GetUtcNow(), cancellationToken);
-                await session.CommitAsync();
-            }
-
+            await EnterAsync(cancellationToken);
             role.BecomeActive();
             Log.Active(logger);
         }
         else if (!writable && role.IsActive)
         {
-            role.BecomeStandby();
-            Log.Standby(logger);
+            StepBack();
         }
         else if (!writable)
         {
@@ -108,8 +126,35 @@ internal sealed partial class RoleWatch(
         }
     }
 
-    private string TookOver() => cluster.Report() is { } report
-        ? $"{report.Plan.ThisNode} became active: {report.WhyAway(report.Plan.Peer.Name)}."
+    /// <summary>The role may have come while the process was down, as when a machine boots.</summary>
+    private async Task TellOfChangeAsync(CancellationToken cancellationToken)
+    {
+        if (cluster.Plan is not { } plan)
+        {
+            return;
+        }
+
+        IReadOnlyList<EventRow> last;
+        await using (var session = await database.ReadAsync(cancellationToken))
+        {
+            last = await new EventLog(session).ListAsync(null, EventKinds.NodeActive, 1, cancellationToken);
+        }
+
+        if (last is not [var change] || !change.Message.StartsWith(plan.ThisNode + " ", StringComparison.Ordinal))
+        {
+            await EnterAsync(cancellationToken);
+        }
+    }
+
+    private async Task EnterAsync(CancellationToken cancellationToken)
+    {
+        await using var session = await database.BeginAsync(cancellationToken);
+        await new EventLog(session).AppendAsync(new LoggedEvent(EventKinds.NodeActive, Severity.Info, "gateway", TookOver()), clock.GetUtcNow(), cancellationToken);
+        await session.CommitAsync();
+    }
+
+    private string TookOver() => cluster.Report() is { } report ? $"{report.Plan.ThisNode} became active: {report.WhyAway(report.Plan.Peer.Name)}."
+        : cluster.Plan is { } plan ? $"{plan.ThisNode} became active."
         : $"The gateway on {Environment.MachineName} took over.";
 
     public override void Dispose()

@@ -106,6 +106,21 @@ public sealed class StandbyTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_node_that_has_handed_over_answers_at_once_that_it_is_on_standby()
+    {
+        var drain = _primary.Services.GetRequiredService<Drain>();
+        await drain.DrainAsync(CancellationToken.None);
+        var waiting = drain.EnterAsync(CancellationToken.None);
+        Assert.False(waiting.IsCompleted);
+
+        await _databases.DemotePrimaryAsync();
+
+        await Wait.UntilAsync(() => !_primary.IsActive);
+        await waiting;
+        Assert.False(drain.IsDraining);
+    }
+
+    [Fact]
     public async Task No_job_runs_on_the_standby()
     {
         var role = new NodeRole();

@@ -35,6 +35,14 @@ internal sealed class PostgreSqlPair : IAsyncDisposable
     /// <summary>Pulls the plug of the primary.</summary>
     public Task KillPrimaryAsync() => RunAsync("pg_ctl", "-D", Data("primary"), "-m", "immediate", "-w", "stop");
 
+    /// <summary>What a cluster manager does with a primary whose role moves: a fast stop, and a start that follows.</summary>
+    public async Task DemotePrimaryAsync()
+    {
+        await RunAsync("pg_ctl", "-D", Data("primary"), "-m", "fast", "-w", "stop");
+        await File.WriteAllTextAsync(Path.Combine(Data("primary"), "standby.signal"), "");
+        await StartServerAsync("primary", _primaryPort, "-c hot_standby=on -c synchronous_standby_names=");
+    }
+
     /// <summary>What a cluster manager does when the primary is gone.</summary>
     public Task PromoteStandbyAsync() => RunAsync("pg_ctl", "-D", Data("standby"), "-w", "promote");
 

@@ -13,6 +13,11 @@ internal sealed class HighAvailabilityPage(HaStatus ha, Database database) : Gat
 
     public HaStatusView Status { get; private set; } = null!;
 
+    /// <summary>While no node is active both are shown all the same.</summary>
+    public IEnumerable<(string Title, NodeCard? Node)> Cards => Status.Active is null && Status.Nodes.Any()
+        ? Status.Nodes.Select(node => ("Server", (NodeCard?)node))
+        : [("Active Server", Status.Active), ("Standby Server", Status.Standby)];
+
     public Listing List { get; private set; } = null!;
 
     public IReadOnlyList<EventRow> Events { get; private set; } = [];
