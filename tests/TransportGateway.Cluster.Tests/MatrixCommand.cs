@@ -1,4 +1,3 @@
-using System.Globalization;
 using TransportGateway.Cluster.Tests.Lab;
 using TransportGateway.Cluster.Tests.Load;
 using TransportGateway.Simulators;
@@ -16,10 +15,22 @@ internal static class MatrixCommand
         {
             for (var run = 0; run < runs; run++)
             {
-                var result = await cluster.Faults.ExecuteAsync(fault);
+                FaultResult result;
+                try
+                {
+                    result = await cluster.Faults.ExecuteAsync(fault);
+                }
+                catch (InvalidOperationException exception)
+                {
+                    // The cluster is not Normal any more, so nothing after it would be a measurement.
+                    await output.WriteLineAsync($"{fault.Name}: the cluster did not come back by itself. {exception.Message}");
+                    await output.WriteLineAsync("\n" + FaultTable.Of(results));
+                    return 1;
+                }
+
                 results.Add(result);
                 await output.WriteLineAsync($"{result}");
-                foreach (var lost in result.Lost)
+                foreach (var lost in result.Lost.Take(3))
                 {
                     await output.WriteLineAsync("  lost: " + lost);
                 }
@@ -33,20 +44,11 @@ internal static class MatrixCommand
             }
         }
 
-        await output.WriteLineAsync("\n| fault | runs | gap, median s | gap, worst s | acknowledged | lost | two active | normal again, median s | worst s |\n|---|---|---|---|---|---|---|---|---|");
-        foreach (var group in results.GroupBy(result => result.Fault, StringComparer.Ordinal))
-        {
-            var gaps = group.Select(result => result.Gap.TotalSeconds).Order().ToArray();
-            var backs = group.Select(result => result.BackToNormal.TotalSeconds).Order().ToArray();
-            await output.WriteLineAsync(string.Create(
-                CultureInfo.InvariantCulture,
-                $"| {group.Key} | {gaps.Length} | {Median(gaps):0.0} | {gaps[^1]:0.0} | {group.Sum(result => result.Acknowledged)} | {group.Sum(result => result.Lost.Count)} | {group.Sum(result => result.TwoActive)} | {Median(backs):0.0} | {backs[^1]:0.0} |"));
-        }
-
-        return results.TrueForAll(result => result.Lost.Count == 0 && result.TwoActive == 0 && result.RegistrationsLost == 0) ? 0 : 1;
+        await output.WriteLineAsync("\n" + FaultTable.Of(results));
+        var missed = FaultTable.Missed(results);
+        await output.WriteLineAsync(missed.Count == 0 ? "Every bar holds." : $"{missed.Count} bar(s) missed:\n  {string.Join("\n  ", missed)}");
+        return missed.Count == 0 ? 0 : 1;
     }
-
-    private static double Median(double[] ordered) => (ordered[(ordered.Length - 1) / 2] + ordered[ordered.Length / 2]) / 2;
 }
 
 /// <summary>A cluster that is deployed and Normal, with an account and a token.</summary>

@@ -76,10 +76,12 @@ public sealed class MistakesTests : IAsyncLifetime
 
         Assert.Contains("active", await Primary.RunAsync("systemctl", "is-active", "transport-gateway"), StringComparison.Ordinal);
         await LabCluster.TgctlAsync(Secondary, "account", "create", "Old");
+        await LabCluster.TgctlAsync(Primary, "certificate", "host-name", "set", "licences.example.com");
 
         // What is on the other node is named before it is overwritten; a no changes nothing.
         var (code, _, asked) = await Primary.TalkAsync("no\n", default, [.. Deploy().Where(word => word != "--yes")]);
         Assert.Equal(1, code);
+        Assert.Contains("This gateway's database moves to PostgreSQL on this node", asked, StringComparison.Ordinal);
         Assert.Contains("holds 1 local account(s) (Old) and 0 product instance(s). All of it is overwritten", asked, StringComparison.Ordinal);
         Assert.Contains("Old", await LabCluster.TgctlAsync(Secondary, "account", "list"), StringComparison.Ordinal);
 
@@ -90,9 +92,19 @@ public sealed class MistakesTests : IAsyncLifetime
         var (stopped, _, said) = await first.WaitAsync(TimeSpan.FromMinutes(1));
         Assert.Equal(1, stopped);
         Assert.Contains("Run it again to go on (with ha_provision_standby waiting on the secondary node)", said, StringComparison.Ordinal);
+
+        await GoBackHalfWayAsync();
+        await KilledAfterTheMoveAsync();
+        // The keys went with the torn-down cluster, so the secondary node waits with a new secret.
+        await Secondary.RunAsync("pkill", "-INT", "-f", "provision_standby");
+        await waits.WaitAsync(TimeSpan.FromSeconds(30));
+        waits = Secondary.TalkAsync(await _cluster.NewSecretAsync() + "\n", default, "ha_provision_standby", "--secret-file", "-");
+        await LabCluster.ListeningAsync(Secondary);
+
         var done = await Primary.RunAsync(Deploy());
         Assert.Contains("HA is deployed.", done, StringComparison.Ordinal);
         Assert.Equal(0, (await waits).Code);
+        await MistakesWithARunningClusterAsync();
 
         // The risks that were taken show for as long as they last.
         foreach (var node in new[] { Primary, Secondary })
@@ -104,6 +116,74 @@ public sealed class MistakesTests : IAsyncLifetime
 
         await RefusedAsync("is no diverged one that waits for a decision", Secondary, "tgctl", "ha", "diverged");
         await TheRiskComesTrueAsync();
+    }
+
+    /// <summary>A deployment that cannot copy the database is taken back: each node has its own data under its own key again, and its name.</summary>
+    private async Task GoBackHalfWayAsync()
+    {
+        var copy = (await Secondary.RunAsync("bash", "-c", "ls /usr/lib/postgresql/*/bin/pg_basebackup | tail -n 1")).Trim();
+        await Secondary.RunAsync("mount", "--bind", "/bin/false", copy);
+        var (failed, _, said) = await Primary.TryAsync(Deploy());
+        Assert.Equal(1, failed);
+        Assert.Contains("ha_deploy failed in step 4 of 8.", said, StringComparison.Ordinal);
+        Assert.Contains("To go back run ha_teardown on both nodes: this node keeps its data and its host common name, and the secondary node its own data", said, StringComparison.Ordinal);
+        await Secondary.RunAsync("umount", copy);
+
+        Assert.Contains("Data and host common name are what they were before ha_deploy.", await Secondary.RunAsync("ha_teardown", "--yes"), StringComparison.Ordinal);
+        await AnswersAsync(Secondary, "Old");
+        Assert.Contains("Data and host common name are what they were before ha_deploy.", await Primary.RunAsync("ha_teardown", "--yes"), StringComparison.Ordinal);
+        Assert.Contains("licences.example.com", await LabCluster.TgctlAsync(Primary, "certificate", "host-name", "show"), StringComparison.Ordinal);
+    }
+
+    /// <summary>Killed when the rows were in PostgreSQL and the gateway was not told yet.</summary>
+    private async Task KilledAfterTheMoveAsync()
+    {
+        await Primary.RunAsync("rm", "/etc/transport-gateway/database.env");
+        await Primary.RunAsync("systemctl", "restart", "--no-block", "transport-gateway");
+
+        Assert.Contains("the gateway goes on with it", await Primary.RunAsync("ha_teardown"), StringComparison.Ordinal);
+        await AnswersAsync(Primary, "");
+        await Primary.RunAsync("rm", "/etc/transport-gateway/database.env");
+    }
+
+    private static Task AnswersAsync(LabNode node, string account) => Wait.UntilAsync(
+        $"{node.Name} has its own data", async () => await node.TryAsync("tgctl", "--socket", "/var/lib/transport-gateway/control.sock", "account", "list") is (0, var list, _) && list.Contains(account, StringComparison.Ordinal), TimeSpan.FromSeconds(60));
+
+    private async Task MistakesWithARunningClusterAsync()
+    {
+        // A node that may lack something does not replace what the other one has, and nothing is copied from nowhere.
+        Assert.DoesNotContain("WARNING", await Secondary.RunAsync("ha_cluster_stop"), StringComparison.Ordinal);
+        await RefusedAsync("is not the primary of a cluster that runs on this node", Secondary, "tgctl", "ha", "discard", "--yes");
+        await RefusedAsync("A switchover needs a standby that has everything", Primary, "tgctl", "ha", "switchover");
+
+        // In the middle of rejoining nothing is destroyed that cannot be done without.
+        await Secondary.RunAsync("touch", "/var/lib/transport-gateway-db/rejoining");
+        await RefusedAsync("was in the middle of rejoining and is not whole", Secondary, "ha_teardown", "--yes");
+        await Secondary.RunAsync("test", "-e", "/etc/corosync/corosync.conf");
+        await Secondary.RunAsync("rm", "/var/lib/transport-gateway-db/rejoining");
+
+        // The last one to serve says what its stop means.
+        Assert.Contains("WARNING: secondary-node cannot take over. Products are not served until ha_cluster_start", await Primary.RunAsync("ha_cluster_stop"), StringComparison.Ordinal);
+
+        // A node that waits for the one that has everything says so, and Ctrl-C leaves it at that.
+        var start = Secondary.TryAsync("ha_cluster_start");
+        await Wait.UntilAsync(
+            "the secondary node waits",
+            async () => (await Secondary.TryAsync("ha_status")).Output.Contains("secondary-node may lack what primary-node acknowledged last, and waits for it: start primary-node.", StringComparison.Ordinal),
+            TimeSpan.FromSeconds(60),
+            async () => (await Secondary.TryAsync("ha_status")).Output);
+        await Secondary.RunAsync("pkill", "-INT", "-f", "tgctl ha cluster_start");
+        var (code, _, said) = await start.WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal(1, code);
+        Assert.Contains("Stopped waiting; the node goes on joining.", said, StringComparison.Ordinal);
+
+        Assert.Equal("Normal", JsonNode.Parse(await Primary.RunAsync("ha_cluster_start", "-o", "json"))!["state"]!.GetValue<string>());
+        await LabCluster.UntilNormalAsync(Secondary);
+
+        // Torn down first the active node would leave two gateways with data of their own.
+        var (refused, _, asked) = await Primary.TalkAsync("no\n", default, "ha_teardown");
+        Assert.Equal(1, refused);
+        Assert.Contains("WARNING: primary-node is active, and secondary-node is in the cluster: it takes over", asked, StringComparison.Ordinal);
     }
 
     /// <summary>Without witness and fencing a cut leaves two active nodes. Nothing is thrown away by itself, and the rows that only one of them has are shown.</summary>

@@ -65,6 +65,9 @@ public sealed class StoryTests : IAsyncLifetime
         var stopped = await Primary.RunAsync("ha_status");
         Assert.Contains("Error: cluster is not currently running on this node", stopped, StringComparison.Ordinal);
         Assert.Contains("DB service not currently running.", stopped, StringComparison.Ordinal);
+        // It has handed over, and says so, although its database says nothing.
+        await Wait.UntilAsync("the stopped node is not active", async () => (await MetricsAsync(Primary)).Contains("active 0\n", StringComparison.Ordinal), TimeSpan.FromSeconds(30), () => MetricsAsync(Primary));
+        Assert.Contains("active 1\n", await MetricsAsync(Secondary), StringComparison.Ordinal);
         await SynchronizeAsync(Secondary, FirstAccount);
         await RegisterAsync(SeedProducts.Pi37, token);
         await RegisterAsync(SeedProducts.CucmPub30, token);
@@ -97,11 +100,15 @@ public sealed class StoryTests : IAsyncLifetime
             Assert.IsType<ProductResult.Accepted>(await product.AuthorizeAsync());
         }
 
+        await UploadBrowserCertificateAsync();
+
         // 8. Teardown: the standby first, then the active node, which goes on alone under its own address.
         await TearDownAsync(Secondary);
         await DegradedAsync(active: Primary, away: Secondary);
         await TearDownAsync(Primary);
+        Assert.Equal("", await Primary.RunAsync("nft", "list", "tables", "inet"));
         await EverythingIsThereAsync(Primary);
+        Assert.Contains("browsers.example.com", await LabCluster.TgctlAsync(Primary, "certificate", "show"), StringComparison.Ordinal);
         Assert.Equal("False", JsonNode.Parse(await Primary.RunAsync("curl", "-sS", "--unix-socket", "/var/lib/transport-gateway/control.sock", "http://localhost/api/v2/cluster"))!["enabled"]!.GetValue<bool>().ToString());
         await SynchronizeAsync(Primary, FirstAccount);
         await SynchronizeAsync(Primary, "TEST");
@@ -114,6 +121,16 @@ public sealed class StoryTests : IAsyncLifetime
         {
             Assert.IsType<ProductResult.Accepted>(await product.AuthorizeAsync());
         }
+    }
+
+    private static Task<string> MetricsAsync(LabNode node) => node.RunAsync("curl", "-sS", "--unix-socket", "/var/lib/transport-gateway/control.sock", "http://localhost/metrics");
+
+    /// <summary>One for browsers, of the site's own authority; it has to be there after the teardown.</summary>
+    private async Task UploadBrowserCertificateAsync()
+    {
+        const string Folder = "/var/lib/transport-gateway";
+        await Primary.RunAsync("bash", "-c", $"cd {Folder} && openssl req -x509 -newkey rsa:2048 -nodes -keyout browser.key -out browser.pem -days 300 -subj /CN=browsers.example.com -addext subjectAltName=DNS:browsers.example.com -addext extendedKeyUsage=serverAuth");
+        await LabCluster.TgctlAsync(Primary, "certificate", "upload", Folder + "/browser.pem", "--key", Folder + "/browser.key", "--issuer-ca", Folder + "/browser.pem");
     }
 
     private async Task SetUpFirstAccountAsync()
@@ -195,7 +212,7 @@ public sealed class StoryTests : IAsyncLifetime
                 shown = code == 0 && text.Length > 0 ? JsonNode.Parse(text) : null;
                 // A node that has just come back tells its memory, disk and version with its next heartbeat.
                 return shown?["state"]?.GetValue<string>() == state && shown["active"]?["name"]?.GetValue<string>() == active.Name
-                    && (standbyBadge != "Standby" || shown["standby"]?["memoryBytes"] is not null);
+                    && (standbyBadge != "Standby" || (shown["standby"]?["memoryBytes"] is not null && shown["replication"]?["state"]?.GetValue<string>() == "streaming"));
             },
             TimeSpan.FromSeconds(30),
             () => Task.FromResult(shown?.ToJsonString() ?? "nothing"));
@@ -203,11 +220,22 @@ public sealed class StoryTests : IAsyncLifetime
         Assert.Equal((sentence, heartbeat, LabNetwork.VirtualAddress), (shown!["sentence"]!.GetValue<string>(), shown["heartbeat"]!.GetValue<string>(), shown["virtualAddress"]!.GetValue<string>()));
         Assert.Equal(("Active", active.PublicAddress, active.PrivateAddress), Card(shown["active"]!));
         Assert.Equal((standbyBadge, other.PublicAddress, other.PrivateAddress), Card(shown["standby"]!));
-        Assert.True(shown["active"]!["memoryBytes"]!.GetValue<long>() > 0);
+        Assert.Equal((LabNetwork.WitnessAddress, true), (shown["witness"]!["address"]!.GetValue<string>(), shown["witness"]!["votes"]!.GetValue<bool>()));
+        Assert.Equal(("fence_lab", standbyBadge == "Standby"), (shown["fencing"]!["agent"]!.GetValue<string>(), shown["fencing"]!["ready"]!.GetValue<bool>()));
+        // The node that is away shows what it said last.
+        foreach (var card in new[] { shown["active"]!, shown["standby"]! })
+        {
+            Assert.True(card["memoryBytes"]!.GetValue<long>() > card["memoryFreeBytes"]!.GetValue<long>());
+            Assert.True(card["diskBytes"]!.GetValue<long>() > card["diskFreeBytes"]!.GetValue<long>());
+            Assert.InRange(card["lastHeartbeat"]!.GetValue<DateTimeOffset>(), TimeProvider.System.GetUtcNow().AddMinutes(-5), TimeProvider.System.GetUtcNow().AddMinutes(1));
+        }
+
+        Assert.Equal(shown["active"]!["version"]!.GetValue<string>(), shown["standby"]!["version"]!.GetValue<string>());
         if (standbyBadge == "Standby")
         {
-            Assert.True(shown["standby"]!["memoryBytes"]!.GetValue<long>() > 0);
-            Assert.Equal(shown["active"]!["version"]!.GetValue<string>(), shown["standby"]!["version"]!.GetValue<string>());
+            var replication = shown["replication"]!;
+            Assert.Equal((node == active ? "master" : "slave", node == active), (replication["role"]!.GetValue<string>(), replication["waitsForStandby"]!.GetValue<bool>()));
+            Assert.True(replication["lagBytes"]!.GetValue<long>() >= 0);
         }
     }
 
@@ -231,6 +259,7 @@ public sealed class StoryTests : IAsyncLifetime
         var instances = JsonNode.Parse(await LabCluster.TgctlAsync(node, "instance", "list", "--account", FirstAccount, "-o", "json"))!.AsArray().Select(instance => instance!["name"]!.GetValue<string>());
         Assert.Equal(["UDI_PID:PI-SOFTWARE;UDI_SN:annanr-39;", "UDI_PID:PI-SOFTWARE;UDI_SN:pi37;", "cucm-pub-30", "cucmpub"], instances.Order(StringComparer.Ordinal));
         var licenses = JsonNode.Parse(await LabCluster.TgctlAsync(node, "license", "list", "--account", FirstAccount, "-o", "json"))!.AsArray();
+        Assert.All(licenses, row => Assert.Equal((0, "Insufficient Licenses"), (row!["purchased"]!.GetValue<int>(), row["alert"]!.GetValue<string>())));
         Assert.Equal(
             [
                 ("Prime Infrastructure 3.x, Assurance Lic.", 2, -2),

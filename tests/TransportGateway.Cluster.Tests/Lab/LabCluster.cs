@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
+using TransportGateway.Protocol.Cluster;
 using TransportGateway.Simulators;
 
 namespace TransportGateway.Cluster.Tests.Lab;
@@ -7,8 +8,6 @@ namespace TransportGateway.Cluster.Tests.Lab;
 /// <summary>Two nodes and a witness with the package installed, and the power switch that fences them.</summary>
 internal sealed class LabCluster : IAsyncDisposable
 {
-    private const string FencingFile = """{"agent": "fence_lab", "primary-node": {"plug": "primary-node"}, "secondary-node": {"plug": "secondary-node"}}""";
-
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("tg-lab-").FullName;
@@ -43,7 +42,7 @@ internal sealed class LabCluster : IAsyncDisposable
         var witness = Witness.TalkAsync(secret + "\n", default, "tgctl", "ha", "provision_witness", "--secret-file", "-");
         await ListeningAsync(Secondary);
         await ListeningAsync(Witness);
-        await File.WriteAllTextAsync(Path.Combine(Primary.Folder, "gateway", "fencing.json"), FencingFile);
+        await File.WriteAllTextAsync(Path.Combine(Primary.Folder, "gateway", "fencing.json"), FencingFile());
         var (code, output, errors) = await Primary.TryAsync(DeployCommand(["--witness", Witness.PublicAddress, "--fencing", "/var/lib/transport-gateway/fencing.json", .. more]));
         if (code != 0)
         {
@@ -59,6 +58,11 @@ internal sealed class LabCluster : IAsyncDisposable
             }
         }
     }
+
+    /// <summary>The node that was the secondary one is the primary one of the next cluster.</summary>
+    public void SwapNames() => (Primary, Secondary) = (Secondary, Primary);
+
+    private string FencingFile() => $$"""{"agent": "fence_lab", "primary-node": {"plug": "{{Primary.Name}}"}, "secondary-node": {"plug": "{{Secondary.Name}}"} }""";
 
     /// <summary>Makes keys, where there are none, and a one-time secret.</summary>
     public async Task<string> NewSecretAsync() => JsonNode.Parse(await Primary.RunAsync("ha_generatekeys", "-o", "json"))!["secret"]!.GetValue<string>();
@@ -93,7 +97,7 @@ internal sealed class LabCluster : IAsyncDisposable
         await node.RunAsync("dpkg", "--install", "--force-depends", $"/var/lib/transport-gateway/{package}");
         await Wait.UntilAsync(
             $"{node.Name} runs {version}",
-            async () => (await StatusAsync(node))?["nodes"]!.AsArray().Single(shown => shown!["name"]!.GetValue<string>() == node.Name)!["version"]?.GetValue<string>() == version,
+            async () => (await StatusAsync(node))?["nodes"]!.AsArray().Single(shown => shown!["name"]!.GetValue<string>() == NameOf(node))!["version"]?.GetValue<string>() == version,
             Patience);
     }
 
@@ -103,7 +107,10 @@ internal sealed class LabCluster : IAsyncDisposable
 
     public LabNode Other(LabNode node) => node == Primary ? Secondary : Primary;
 
-    public LabNode Node(string name) => name == Primary.Name ? Primary : Secondary;
+    public LabNode Node(string name) => name == ClusterPlan.PrimaryNode ? Primary : Secondary;
+
+    /// <summary>What the cluster calls a machine.</summary>
+    public string NameOf(LabNode node) => node == Primary ? ClusterPlan.PrimaryNode : ClusterPlan.SecondaryNode;
 
     /// <summary>What a node says of the cluster; null when it cannot say anything.</summary>
     public static async Task<JsonNode?> StatusAsync(LabNode node)

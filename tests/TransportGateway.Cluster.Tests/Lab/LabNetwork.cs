@@ -5,6 +5,7 @@ namespace TransportGateway.Cluster.Tests.Lab;
 internal sealed class LabNetwork : IAsyncDisposable
 {
     public const string ClientAddress = "10.77.0.1";
+    public const string WitnessAddress = "10.77.0.13";
     public const string VirtualAddress = "10.77.0.100";
     public const string Public = "public";
     public const string Private = "private";

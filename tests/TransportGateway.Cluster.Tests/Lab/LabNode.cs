@@ -103,6 +103,10 @@ internal sealed class LabNode(LabNetwork network, string folder, string package,
         return code == 0 ? output : throw new InvalidOperationException($"{name}: {string.Join(' ', command)} ended with {code}: {errors}{output}");
     }
 
+    /// <summary>What the database on the machine answers, one row a line.</summary>
+    public Task<string> SqlAsync(string database, string statement) => RunAsync(
+        "setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--", "psql", "-XqAt", "-h", "/run/transport-gateway-db", "-p", "5442", "-d", database, "-c", statement);
+
     public ProcessStartInfo Command(params string[] command) => new("nsenter", [.. Enter.Skip(1), .. command])
     {
         UseShellExecute = false,

@@ -9,13 +9,24 @@ namespace TransportGateway.Cluster.Tests.Load;
 /// <summary>What one fault did.</summary>
 /// <param name="Lost">Acknowledged to a product, absent from the database afterwards.</param>
 /// <param name="TwoActive">Samples in which both nodes said that they were ready to serve.</param>
+/// <param name="RoleChange">The newest role change in the event log, when one came with the fault.</param>
 /// <param name="BackToNormal">From the fault, or from its mending where somebody mends it, to Normal.</param>
 internal sealed record FaultResult(
-    string Fault, TimeSpan Gap, int Acknowledged, IReadOnlyList<string> Lost, int TwoActive, TimeSpan BackToNormal, int RegistrationsLost, IReadOnlyCollection<string> PatientFailures, IReadOnlyList<string> Fenced)
+    Fault Fault,
+    TimeSpan Gap,
+    int Acknowledged,
+    IReadOnlyList<string> Lost,
+    int TwoActive,
+    TimeSpan BackToNormal,
+    int RegistrationsLost,
+    IReadOnlyCollection<string> PatientFailures,
+    int HangUps,
+    string? RoleChange,
+    IReadOnlyList<string> Fenced)
 {
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Fault}: gap {Gap.TotalSeconds:0.0} s, {Acknowledged} acknowledged, {Lost.Count} lost, {TwoActive} times two active, normal again after {BackToNormal.TotalSeconds:0.0} s, {RegistrationsLost} registrations lost, {PatientFailures.Count} failures of patient products, fenced: {(Fenced.Count == 0 ? "none" : string.Join(", ", Fenced))}");
+        $"{Fault.Name}: gap {Gap.TotalSeconds:0.0} s, {Acknowledged} acknowledged, {Lost.Count} lost, {TwoActive} times two active, normal again after {BackToNormal.TotalSeconds:0.0} s, {RegistrationsLost} registrations lost, {PatientFailures.Count} failures of patient products, {HangUps} hang-ups, fenced: {(Fenced.Count == 0 ? "none" : string.Join(", ", Fenced))}, role: {RoleChange ?? "not moved"}");
 }
 
 /// <summary>Runs one fault under load on a cluster that is Normal, and leaves it Normal.</summary>
@@ -27,25 +38,25 @@ internal sealed class FaultRun(LabCluster cluster, TrustAnchors anchors, string 
     public async Task<FaultResult> ExecuteAsync(Fault fault)
     {
         var active = await ActiveAsync();
+        var changeBefore = await RoleChangeAsync(active);
         var fencedBefore = cluster.FencingAsked.Count;
-        await using var load = await CountingLoad.StartAsync(cluster, anchors, token, keys);
+        await using var load = await BeginLoadAsync();
         using var watch = new CancellationTokenSource();
         var twoActive = WatchAsync(watch.Token);
 
         var since = TimeProvider.System.GetTimestamp();
         await fault.Happen(cluster, active);
         var happened = TimeProvider.System.GetTimestamp();
-        var comesBackAlone = fault.Name is not ("both-lost-active-first" or "both-lost-standby-first");
-        if (comesBackAlone)
+        if (!fault.StopsService)
         {
-            await AcknowledgesAsync(load, happened, fault, fault.Enough);
+            await AcknowledgesAsync(load, happened, fault);
         }
 
         var mended = TimeProvider.System.GetTimestamp();
         await fault.Mend(cluster, active);
-        if (!comesBackAlone)
+        if (fault.StopsService)
         {
-            await AcknowledgesAsync(load, mended, fault, fault.Enough);
+            await AcknowledgesAsync(load, mended, fault);
         }
 
         await UntilNormalAsync();
@@ -54,8 +65,9 @@ internal sealed class FaultRun(LabCluster cluster, TrustAnchors anchors, string 
         await AcknowledgesAsync(load, TimeProvider.System.GetTimestamp(), fault);
         await load.StopAsync();
         await watch.CancelAsync();
+        var change = await RoleChangeAsync(await ActiveAsync());
         return new FaultResult(
-            fault.Name,
+            fault,
             load.LongestGap(since),
             load.Acknowledged,
             await LostAsync(load),
@@ -63,8 +75,12 @@ internal sealed class FaultRun(LabCluster cluster, TrustAnchors anchors, string 
             back,
             load.RegistrationsLost,
             load.PatientFailures,
+            load.HangUps,
+            change == changeBefore ? null : change,
             [.. cluster.FencingAsked.Skip(fencedBefore)]);
     }
+
+    public Task<CountingLoad> BeginLoadAsync() => CountingLoad.StartAsync(cluster, anchors, token, keys);
 
     public async Task<LabNode> ActiveAsync()
     {
@@ -88,9 +104,9 @@ internal sealed class FaultRun(LabCluster cluster, TrustAnchors anchors, string 
         }
     }
 
-    private async Task AcknowledgesAsync(CountingLoad load, long since, Fault fault, int enough = Fault.Few) => await Wait.UntilAsync(
+    private async Task AcknowledgesAsync(CountingLoad load, long since, Fault fault) => await Wait.UntilAsync(
         $"products are acknowledged after {fault.Name}",
-        () => Task.FromResult(load.AcknowledgesAgain(since, enough)),
+        () => Task.FromResult(load.AcknowledgesAgain(since, fault.Enough)),
         Patience,
         async () => string.Join("\n", await Task.WhenAll(new[] { cluster.Primary, cluster.Secondary }.Where(node => node.IsOn).Select(async node => (await node.TryAsync("crm_mon", "-1", "-A", "-f")).Output))));
 
@@ -137,13 +153,15 @@ internal sealed class FaultRun(LabCluster cluster, TrustAnchors anchors, string 
         Timeout = TimeSpan.FromSeconds(2),
     };
 
+    /// <summary>The newest entry about it, as "TIME MESSAGE"; null without one.</summary>
+    private static async Task<string?> RoleChangeAsync(LabNode active) =>
+        (await active.SqlAsync("transport-gateway", "SELECT occurred_at || ' ' || message FROM events WHERE kind = 'node-active' ORDER BY id DESC LIMIT 1")).Trim() is { Length: > 0 } entry ? entry : null;
+
     /// <summary>Compares what products were told with what the database of the active node holds.</summary>
     private async Task<IReadOnlyList<string>> LostAsync(CountingLoad load)
     {
         var active = await ActiveAsync();
-        async Task<string[]> RowsAsync(string sql) => (await active.RunAsync(
-            "setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--", "psql", "-XqAt", "-h", "/run/transport-gateway-db", "-p", "5442", "-d", "transport-gateway", "-c", sql))
-            .Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        async Task<string[]> RowsAsync(string sql) => (await active.SqlAsync("transport-gateway", sql)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
         var registered = (await RowsAsync("SELECT host_name FROM product_instances WHERE state = 'registered'")).ToHashSet(StringComparer.Ordinal);
         var usages = (await RowsAsync("SELECT p.host_name || '=' || u.quantity FROM license_usages u JOIN product_instances p ON p.id = u.instance_id"))
