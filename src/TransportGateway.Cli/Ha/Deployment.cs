@@ -92,7 +92,10 @@ internal sealed class Deployment(TimeProvider clock, TextWriter output, Func<str
         });
         await StepAsync("Starting the cluster on both nodes", async () =>
         {
-            await LocalNode.StartClusterAsync(plan, Tell, cancellationToken);
+            await LocalNode.StartMembershipAsync(plan, Tell, cancellationToken);
+            await peer.AskAsync("start-membership", [], _ => { }, cancellationToken);
+            await SeeEachOtherAsync(plan, cancellationToken);
+            await LocalNode.StartResourcesAsync(Tell, cancellationToken);
             return await peer.AskAsync("start", [], _ => { }, cancellationToken);
         });
         await StepAsync("Waiting until the standby has everything", () => WaitUntilNormalAsync(cancellationToken));
@@ -271,6 +274,19 @@ internal sealed class Deployment(TimeProvider clock, TextWriter output, Func<str
             }
 
             await Task.Delay(TimeSpan.FromMilliseconds(200), clock, cancellationToken);
+        }
+    }
+
+    /// <summary>Pacemaker would fence a node that comes a few seconds later than it, or that a firewall hides.</summary>
+    private async Task SeeEachOtherAsync(ClusterPlan plan, CancellationToken cancellationToken)
+    {
+        for (var since = clock.GetTimestamp(); !await LocalNode.SeesBothAsync(cancellationToken); await Task.Delay(TimeSpan.FromMilliseconds(300), clock, cancellationToken))
+        {
+            if (clock.GetElapsedTime(since) > TimeSpan.FromSeconds(60))
+            {
+                throw new TgctlException(
+                    $"Corosync runs on both nodes, but they do not see each other. Let UDP 5405 through between {plan.This.PrivateAddress} and {plan.Peer.PrivateAddress}, and UDP 5406 between {plan.This.PublicAddress} and {plan.Peer.PublicAddress}; see journalctl -u corosync.");
+            }
         }
     }
 

@@ -120,6 +120,13 @@ internal static class LocalNode
     /// <summary>Enables and starts the cluster's services here; they come back at every boot.</summary>
     public static async Task StartClusterAsync(ClusterPlan plan, Action<string> tell, CancellationToken cancellationToken)
     {
+        await StartMembershipAsync(plan, tell, cancellationToken);
+        await StartResourcesAsync(tell, cancellationToken);
+    }
+
+    /// <summary>The part that sees who is there, and decides nothing.</summary>
+    public static async Task StartMembershipAsync(ClusterPlan plan, Action<string> tell, CancellationToken cancellationToken)
+    {
         await Machine.SystemctlAsync(["disable", "--now", HaPaths.DatabaseUnit], cancellationToken);
         await Machine.SystemctlAsync(["enable", "--quiet", HaPaths.CorosyncUnit, HaPaths.PacemakerUnit, HaPaths.GatewayUnit], cancellationToken);
         tell("Starting Cluster (corosync)...");
@@ -129,10 +136,19 @@ internal static class LocalNode
             await Machine.SystemctlAsync(["enable", "--quiet", "--now", HaPaths.QDeviceUnit], cancellationToken);
         }
 
+    }
+
+    /// <summary>The part that runs what the cluster is for, and fences whom it does not see.</summary>
+    public static async Task StartResourcesAsync(Action<string> tell, CancellationToken cancellationToken)
+    {
         tell("Starting Cluster (pacemaker)...");
         await Machine.SystemctlAsync(["start", HaPaths.PacemakerUnit], cancellationToken);
         await Machine.SystemctlAsync(["start", "--no-block", HaPaths.GatewayUnit], cancellationToken);
     }
+
+    /// <summary>Whether Corosync here has both nodes as members.</summary>
+    public static async Task<bool> SeesBothAsync(CancellationToken cancellationToken) =>
+        (await Machine.RunAsync("corosync-quorumtool", ["-s"], cancellationToken)).Output.Split('\n').Any(line => line.StartsWith("Nodes:", StringComparison.Ordinal) && line.TrimEnd().EndsWith(" 2", StringComparison.Ordinal));
 
     /// <summary>Stops the cluster's services here. Pacemaker drains first: requests finish, then the other node takes over.</summary>
     public static async Task StopClusterAsync(Action<string> tell, CancellationToken cancellationToken)

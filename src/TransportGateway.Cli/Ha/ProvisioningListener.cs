@@ -160,6 +160,9 @@ internal sealed class ProvisioningListener(TimeProvider clock, TextWriter output
             case "join-witness":
                 await Witness.ImportAsync(Bytes(message, "authority"), Bytes(message, "bundle"), cancellationToken);
                 return new JsonObject();
+            case "start-membership":
+                await LocalNode.StartMembershipAsync(Plans.Needed(), Tell, cancellationToken);
+                return new JsonObject();
             case "start":
                 await LocalNode.StartClusterAsync(Plans.Needed(), Tell, cancellationToken);
                 return new JsonObject();
