@@ -73,11 +73,14 @@ internal sealed class CommandContext(ConnectionOptions connection, TextReader in
         }
 
         await errors.WriteAsync($"{question} Enter 'yes' to continue: ");
-        if (await input.ReadLineAsync(cancellationToken) is not "yes")
+        if (await ReadLineAsync(cancellationToken) is not "yes")
         {
             throw new TgctlException("Nothing was changed. Where nobody can answer, give --yes.");
         }
     }
+
+    /// <summary>Reading from a terminal does not end by a Ctrl-C; waiting for it does.</summary>
+    public Task<string?> ReadLineAsync(CancellationToken cancellationToken) => Task.Run(input.ReadLine, CancellationToken.None).WaitAsync(cancellationToken);
 
     public static Option<bool> YesOption() => new("--yes", "-y") { Description = "do not ask" };
 

@@ -24,7 +24,7 @@ internal static class Files
 
     /// <summary>The first line of the file, or of standard input for <c>-</c>.</summary>
     public static async Task<string> ReadPasswordAsync(FileInfo file, CancellationToken cancellationToken) =>
-        (file.Name == "-" ? await Console.In.ReadLineAsync(cancellationToken) ?? throw new TgctlException("Standard input holds no secret.") : await ReadTextAsync(file, cancellationToken)).Split('\n')[0].TrimEnd('\r');
+        (file.Name == "-" ? await Task.Run(Console.In.ReadLine, CancellationToken.None).WaitAsync(cancellationToken) ?? throw new TgctlException("Standard input holds no secret.") : await ReadTextAsync(file, cancellationToken)).Split('\n')[0].TrimEnd('\r');
 
     /// <summary>Certificates as PEM.</summary>
     public static async Task<string> ReadCertificatesAsync(FileInfo file, CancellationToken cancellationToken)

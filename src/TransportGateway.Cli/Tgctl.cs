@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using TransportGateway.Cli.Ha;
 
 namespace TransportGateway.Cli;
@@ -42,8 +43,13 @@ internal static class Tgctl
         root.Subcommands.Add(CompletionCommands.Create(context));
 
         var parsed = root.Parse(arguments);
-        // After a Ctrl-C each command ends by itself, at a place where it can say how to go on.
-        var configuration = new InvocationConfiguration { Output = output, Error = errors, ProcessTerminationTimeout = Timeout.InfiniteTimeSpan };
+        var configuration = new InvocationConfiguration { Output = output, Error = errors };
+        if (parsed.CommandResult.Parent is CommandResult { Command.Name: HaCommands.Name })
+        {
+            // After a Ctrl-C these end at a place where they can say how to go on, however long that takes.
+            configuration.ProcessTerminationTimeout = Timeout.InfiniteTimeSpan;
+        }
+
         if (parsed.Errors.Count > 0)
         {
             await parsed.InvokeAsync(configuration);

@@ -8,9 +8,11 @@ namespace TransportGateway.Cli.Ha;
 /// <summary><c>tgctl ha</c>, and the same verbs as the commands that administrators know: <c>ha_status</c> and its like.</summary>
 internal static class HaCommands
 {
+    public const string Name = "ha";
+
     private static readonly TimeProvider Clock = TimeProvider.System;
 
-    public static Command Create(CommandContext context) => new("ha", "Two nodes behind a virtual address. These commands change the machine that they run on, and need root.")
+    public static Command Create(CommandContext context) => new(Name, "Two nodes behind a virtual address. These commands change the machine that they run on, and need root.")
     {
         GenerateKeys(context), ProvisionStandby(context), ProvisionWitness(context), Deploy(context), Status(context), Start(context), Stop(context), SwitchOver(context), Diverged(context), Discard(context), TearDown(context),
     };
@@ -248,7 +250,7 @@ internal static class HaCommands
     private static async Task<string> AskAsync(CommandContext context, string question, CancellationToken cancellationToken)
     {
         await context.Errors.WriteAsync(question + ": ");
-        return (await context.Input.ReadLineAsync(cancellationToken))?.Trim() is { Length: > 0 } answer
+        return (await context.ReadLineAsync(cancellationToken))?.Trim() is { Length: > 0 } answer
             ? answer
             : throw new TgctlException($"Nothing was entered for '{question}'. Nothing was changed.");
     }
