@@ -165,11 +165,11 @@ public sealed class MistakesTests : IAsyncLifetime
         // The last one to serve says what its stop means.
         Assert.Contains("WARNING: secondary-node cannot take over. Products are not served until ha_cluster_start", await Primary.RunAsync("ha_cluster_stop"), StringComparison.Ordinal);
 
-        // A node that waits for the one that has everything says so, and Ctrl-C leaves it at that.
+        // A node that waits for the other one says so, and Ctrl-C leaves it at that.
         var start = Secondary.TryAsync("ha_cluster_start");
         await Wait.UntilAsync(
             "the secondary node waits",
-            async () => (await Secondary.TryAsync("ha_status")).Output.Contains("secondary-node may lack what primary-node acknowledged last, and waits for it: start primary-node.", StringComparison.Ordinal),
+            async () => (await Secondary.TryAsync("ha_status")).Output.Contains("secondary-node alone has too few votes to serve, and waits for primary-node: start primary-node.", StringComparison.Ordinal),
             TimeSpan.FromSeconds(60),
             async () => (await Secondary.TryAsync("ha_status")).Output);
         await Secondary.RunAsync("pkill", "-INT", "-f", "tgctl ha cluster_start");

@@ -84,10 +84,19 @@ public sealed record ClusterReport
             : $"{node} left the cluster";
     }
 
-    /// <summary>Why a node whose database is whole does not serve although it could: both were down, and the other one may have acknowledged more.</summary>
-    private string? Waits => Members.Any(member => member.IsPrimary) || Members.FirstOrDefault(member => !member.Online) is not { } away || Members.FirstOrDefault(member => member is { Online: true, DatabaseRuns: true, MayBePromoted: false }) is not { } waiting
-        ? null
-        : $"{waiting.Node.Name} may lack what {away.Node.Name} acknowledged last, and waits for it: start {away.Node.Name}. If that one is gone for good, run ha_teardown on {waiting.Node.Name}: it goes on alone with what it has.";
+    /// <summary>Why a node that is there does not serve: both were down, and only together they know who acknowledged last, or have a majority.</summary>
+    private string? Waits
+    {
+        get
+        {
+            var away = Members.FirstOrDefault(member => !member.Online)?.Node.Name;
+            var waiting = Members.FirstOrDefault(member => member is { Online: true, MayBePromoted: false } && (member.DatabaseRuns || !HasQuorum))?.Node.Name;
+            return away is null || waiting is null || Members.Any(member => member.IsPrimary)
+                ? null
+                : (HasQuorum ? $"{waiting} may lack what {away} acknowledged last, and waits for it" : $"{waiting} alone has too few votes to serve, and waits for {away}")
+                    + $": start {away}. If that one is gone for good, run ha_teardown on {waiting}: it goes on alone with what it has.";
+        }
+    }
 
     private IEnumerable<ClusterMember> Serving => Members.Where(member => member is { IsPrimary: true, HoldsAddress: true, Serves: true });
 
