@@ -127,12 +127,12 @@ internal sealed class Deployment(TimeProvider clock, TextWriter output, Func<str
     /// <summary>Everything that can be known beforehand; all problems at once.</summary>
     private async Task<ClusterPlan> CheckAsync(DeploymentRequest request, SecretChannel peer, CancellationToken cancellationToken)
     {
-        // Before the time is looked at: the other node may have to finish something first.
-        await peer.AskAsync("inspect", [], Tell, cancellationToken);
-        var asked = clock.GetUtcNow();
         var there = await peer.AskAsync("inspect", new JsonObject { ["fenceAgent"] = request.Fencing?.Agent }, Tell, cancellationToken);
+        // By itself: to look at everything takes a busy machine seconds, which would pass for a difference between the clocks.
+        var asked = clock.GetUtcNow();
+        there["time"] = Tables.Text(await peer.AskAsync("time", [], Tell, cancellationToken), "time");
         var between = asked + ((clock.GetUtcNow() - asked) / 2);
-        var here = await LocalNode.InspectAsync(request.Fencing?.Agent, clock, cancellationToken);
+        var here = await LocalNode.InspectAsync(request.Fencing?.Agent, cancellationToken);
         var (problems, prefix) = DeploymentChecks.Of(request, here, there, between);
         await CheckVirtualAddressAsync(request.VirtualAddress, problems, cancellationToken);
         if (problems.Count > 0)

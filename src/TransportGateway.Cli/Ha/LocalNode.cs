@@ -18,10 +18,9 @@ internal static class LocalNode
 
     /// <summary>What the primary node has to know before anything is changed.</summary>
     /// <param name="fenceAgent">What both nodes are to be fenced with; null for nothing.</param>
-    public static async Task<JsonObject> InspectAsync(string? fenceAgent, TimeProvider clock, CancellationToken cancellationToken) => new()
+    public static async Task<JsonObject> InspectAsync(string? fenceAgent, CancellationToken cancellationToken) => new()
     {
         ["version"] = Version(),
-        ["time"] = clock.GetUtcNow().ToString("O", CultureInfo.InvariantCulture),
         ["missing"] = new JsonArray([.. MissingPackages().Select(package => JsonValue.Create(package))]),
         ["databasePrograms"] = DatabasePrograms() ?? "",
         ["freeBytes"] = new DriveInfo(new[] { HaPaths.Database, "/var/lib", "/" }.First(Directory.Exists)).AvailableFreeSpace,

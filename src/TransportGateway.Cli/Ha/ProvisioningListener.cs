@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
@@ -141,7 +142,9 @@ internal sealed class ProvisioningListener(TimeProvider clock, TextWriter output
         switch (task)
         {
             case "inspect":
-                return await LocalNode.InspectAsync(message["fenceAgent"]?.GetValue<string>(), clock, cancellationToken);
+                return await LocalNode.InspectAsync(message["fenceAgent"]?.GetValue<string>(), cancellationToken);
+            case "time":
+                return new JsonObject { ["time"] = clock.GetUtcNow().ToString("O", CultureInfo.InvariantCulture) };
             case "leave":
                 if (await Machine.IsActiveAsync(HaPaths.CorosyncUnit, cancellationToken))
                 {

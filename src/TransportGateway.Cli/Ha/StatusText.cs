@@ -77,7 +77,7 @@ internal static class StatusText
         """
         SELECT json_build_object(
                  'state', coalesce((SELECT state FROM pg_stat_replication LIMIT 1), (SELECT status FROM pg_stat_wal_receiver LIMIT 1), 'none'),
-                 'waitsForStandby', current_setting('synchronous_standby_names') <> '',
+                 'waitsForStandby', NOT pg_is_in_recovery() AND current_setting('synchronous_standby_names') <> '',
                  'lagMilliseconds', (SELECT round(extract(epoch FROM replay_lag) * 1000)::bigint FROM pg_stat_replication LIMIT 1),
                  'lagBytes', CASE WHEN pg_is_in_recovery()
                                THEN (SELECT greatest(latest_end_lsn - pg_last_wal_replay_lsn(), 0)::bigint FROM pg_stat_wal_receiver LIMIT 1)

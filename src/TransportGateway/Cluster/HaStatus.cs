@@ -68,7 +68,7 @@ internal sealed class HaStatus(ClusterSnapshot snapshot, Database database)
                 """
                 SELECT CASE WHEN pg_is_in_recovery() THEN 'slave' ELSE 'master' END AS role,
                        coalesce((SELECT state FROM pg_stat_replication LIMIT 1), (SELECT status FROM pg_stat_wal_receiver LIMIT 1), 'none') AS state,
-                       current_setting('synchronous_standby_names') <> '' AS waits_for_standby,
+                       NOT pg_is_in_recovery() AND current_setting('synchronous_standby_names') <> '' AS waits_for_standby,
                        (SELECT round(extract(epoch FROM replay_lag) * 1000)::bigint FROM pg_stat_replication LIMIT 1) AS lag_milliseconds,
                        CASE WHEN pg_is_in_recovery()
                             THEN (SELECT greatest(latest_end_lsn - pg_last_wal_replay_lsn(), 0)::bigint FROM pg_stat_wal_receiver LIMIT 1)
