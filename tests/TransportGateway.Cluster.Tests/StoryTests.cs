@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using TransportGateway.Cluster.Tests.Lab;
 using TransportGateway.Simulators;
@@ -129,7 +131,18 @@ public sealed class StoryTests : IAsyncLifetime
     private async Task UploadBrowserCertificateAsync()
     {
         const string Folder = "/var/lib/transport-gateway";
-        await Primary.RunAsync("bash", "-c", $"cd {Folder} && openssl req -x509 -newkey rsa:2048 -nodes -keyout browser.key -out browser.pem -days 300 -subj /CN=browsers.example.com -addext subjectAltName=DNS:browsers.example.com -addext extendedKeyUsage=serverAuth");
+        using var key = RSA.Create(2048);
+        var request = new CertificateRequest("CN=browsers.example.com", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddDnsName("browsers.example.com");
+        request.CertificateExtensions.Add(names.Build());
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
+        // serverAuth
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1")], false));
+        var now = TimeProvider.System.GetUtcNow();
+        using var certificate = request.CreateSelfSigned(now.AddDays(-1), now.AddDays(300));
+        await File.WriteAllTextAsync(Path.Combine(Primary.Folder, "gateway", "browser.pem"), certificate.ExportCertificatePem());
+        await File.WriteAllTextAsync(Path.Combine(Primary.Folder, "gateway", "browser.key"), key.ExportPkcs8PrivateKeyPem());
         await LabCluster.TgctlAsync(Primary, "certificate", "upload", Folder + "/browser.pem", "--key", Folder + "/browser.key", "--issuer-ca", Folder + "/browser.pem");
     }
 
