@@ -15,6 +15,8 @@ install_missing() {
   [ -n "$(ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null)" ] || missing+=(postgresql)
   command -v openssl >/dev/null || missing+=(openssl)
   command -v curl >/dev/null || missing+=(curl)
+  # Opens backups, as somebody would who has no gateway any more.
+  command -v gpg >/dev/null || missing+=(gpg)
   # What the cluster tests run: two real nodes and a witness, each a systemd of its own in namespaces.
   [ -x /lib/systemd/systemd ] || missing+=(systemd)
   [ -x /usr/sbin/pacemakerd ] || missing+=(pacemaker)

@@ -49,11 +49,17 @@ internal sealed class ApiClient : IDisposable
     public Task<JsonNode> PatchAsync(string path, object body, CancellationToken cancellationToken) => SendAsync(HttpMethod.Patch, path, body, cancellationToken);
 
     /// <summary>Sends a file as it is.</summary>
-    public async Task<JsonNode> UploadAsync(string path, string file, CancellationToken cancellationToken)
+    /// <param name="headers">What the call takes besides.</param>
+    public async Task<JsonNode> UploadAsync(string path, string file, CancellationToken cancellationToken, string type = "application/pkcs7-mime", params (string Name, string Value)[] headers)
     {
         await using var content = OpenFile(file);
         using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new StreamContent(content) };
-        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/pkcs7-mime");
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue(type);
+        foreach (var (name, value) in headers)
+        {
+            request.Headers.Add(name, value);
+        }
+
         return await SendAsync(request, async response => Parse(await response.Content.ReadAsStringAsync(cancellationToken)), cancellationToken);
     }
 

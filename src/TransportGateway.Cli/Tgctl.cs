@@ -39,6 +39,7 @@ internal static class Tgctl
         root.Subcommands.Add(NotificationCommands.Email(context));
         root.Subcommands.Add(WebhookCommands.Create(context));
         root.Subcommands.Add(MessageCommands.Create(context));
+        root.Subcommands.Add(BackupCommands.Create(context));
         root.Subcommands.Add(SupportCommands.Create(context));
         root.Subcommands.Add(CompletionCommands.Create(context));
 

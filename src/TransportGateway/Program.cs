@@ -32,9 +32,15 @@ if (settings is null)
 
 try
 {
-    await using var gateway = await Gateway.StartAsync(settings, TimeProvider.System);
-    Banner.Print(gateway, version);
-    await gateway.WaitForShutdownAsync();
+    bool again;
+    do
+    {
+        await using var gateway = await Gateway.StartAsync(settings, TimeProvider.System);
+        Banner.Print(gateway, version);
+        again = await gateway.WaitForShutdownAsync();
+    }
+    while (again);
+
     return 0;
 }
 catch (DatabaseUnusableException exception)

@@ -7,6 +7,8 @@ internal sealed class Alerts(DbSession session)
 {
     public const string InsufficientLicenses = "Insufficient Licenses";
     public const string ClusterDegraded = "High Availability Degraded";
+    public const string BackupFailed = "Backup Failed";
+    public const string RestoreDrillFailed = "Restore Drill Failed";
     public const string UpstreamUnreachable = "Upstream Unreachable";
     public const string SyslogUnreachable = "Syslog Server Unreachable";
 

@@ -7,6 +7,15 @@ internal static class EventKinds
     public const string ClusterNormal = "cluster-normal";
     public const string ClusterDegraded = "cluster-degraded";
     public const string DatabaseMigrated = "database-migrated";
+    public const string BackupMade = "backup-made";
+    public const string BackupFailed = "backup-failed";
+    public const string BackupDeleted = "backup-deleted";
+    public const string BackupDownloaded = "backup-downloaded";
+    public const string BackupRestored = "backup-restored";
+    public const string BackupSettingsChanged = "backup-settings-changed";
+    public const string RecoveryKeyMade = "backup-recovery-key-made";
+    public const string RestoreDrillPassed = "restore-drill-passed";
+    public const string RestoreDrillFailed = "restore-drill-failed";
     public const string GatewaySetUp = "gateway-set-up";
     public const string AccountCreated = "account-created";
     public const string AccountRequested = "account-requested";

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using TransportGateway.Access;
 using TransportGateway.Accounts;
 using TransportGateway.Authority;
+using TransportGateway.Backups;
 using TransportGateway.Cluster;
 using TransportGateway.DeviceGateway;
 using TransportGateway.HostTls;
@@ -79,7 +80,12 @@ internal sealed class Gateway : IAsyncDisposable
         }
     }
 
-    public Task WaitForShutdownAsync() => _app.WaitForShutdownAsync();
+    /// <returns>Whether the gateway wants to be started again.</returns>
+    public async Task<bool> WaitForShutdownAsync()
+    {
+        await _app.WaitForShutdownAsync();
+        return Services.GetRequiredService<Restart>().IsWanted;
+    }
 
     /// <summary>Stops accepting, lets requests in flight finish, then returns.</summary>
     public Task StopAsync() => _app.StopAsync();
@@ -92,6 +98,7 @@ internal sealed class Gateway : IAsyncDisposable
 
     private async Task PrepareAsync()
     {
+        await Services.GetRequiredService<BackupFolder>().SettleMasterKeyAsync(Services.GetRequiredService<Database>(), CancellationToken.None);
         await Services.GetRequiredService<RoleWatch>().BeginAsync(CancellationToken.None);
         if (IsActive)
         {
@@ -162,6 +169,7 @@ internal sealed class Gateway : IAsyncDisposable
             .AddReports()
             .AddWebhooks()
             .AddNotifications()
+            .AddBackups(new BackupFolder(settings.Text("backup-directory") is { Length: > 0 } chosen ? Path.GetFullPath(chosen) : Path.Combine(directory.Path, "backups"), directory.MasterKey))
             .AddSupport(settings.ForSupport())
             .AddWeb()
             .AddDeviceGateway(new RegistrationGateOptions(settings.Number("registrations-at-a-time"), settings.Number("registrations-in-line")))

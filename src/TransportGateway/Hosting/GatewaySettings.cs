@@ -19,6 +19,7 @@ internal sealed class GatewaySettings
     public static IReadOnlyList<Setting> All { get; } =
     [
         Setting.Text("data-directory", "where database, master key and control socket live", DefaultDataDirectory()),
+        Setting.Text("backup-directory", "where backups are kept; empty: backups in the data directory. Best on another disk", ""),
         Setting.Text("host-name", "common name of the host certificate: the host part of the URL that products dial. Counts on the first run; later: tgctl certificate host-name set", Environment.MachineName, HostNames.Problem),
         Setting.List("host-alternative-names", "more names and addresses for the host certificate, separated by commas. Counts on the first run, too", "localhost,127.0.0.1,::1", HostNames.Problem),
         Setting.Text("organization", "organisation in the certificates that this gateway issues", "Transport Gateway", OrganizationProblem),

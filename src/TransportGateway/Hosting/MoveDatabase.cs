@@ -1,5 +1,4 @@
 using System.Data.Common;
-using System.Text;
 using TransportGateway.Access;
 using TransportGateway.Events;
 using TransportGateway.Persistence;
@@ -18,7 +17,7 @@ internal sealed partial class MoveDatabase(Database source, TimeProvider clock, 
 
     public abstract record Outcome
     {
-        public sealed record Moved(IReadOnlyList<MovedTable> Tables) : Outcome;
+        public sealed record Moved(IReadOnlyList<CopiedRows> Tables) : Outcome;
 
         /// <summary>Nothing was changed; the sentence says what to do.</summary>
         public sealed record Refused(string Problem) : Outcome;
@@ -59,6 +58,10 @@ internal sealed partial class MoveDatabase(Database source, TimeProvider clock, 
         catch (MoveRefusedException exception)
         {
             return new Outcome.Refused(exception.Message);
+        }
+        catch (TableCopyException exception)
+        {
+            return new Outcome.Refused($"{exception.Message} Nothing was changed.");
         }
         catch (DatabaseUnusableException exception)
         {
@@ -105,7 +108,7 @@ internal sealed partial class MoveDatabase(Database source, TimeProvider clock, 
         await using var here = await source.BeginAloneAsync(cancellationToken);
         await RefuseOtherColumnsAsync(here, tables, cancellationToken);
         await here.HoldAsync(tables.Select(table => table.Name), cancellationToken);
-        var moved = await CopyAsync(here, there, tables, cancellationToken);
+        var moved = await TableCopy.CopyAsync(here, there, tables, cancellationToken);
         await new EventLog(there).AppendAsync(
             new LoggedEvent(EventKinds.DatabaseMigrated, Severity.Info, by.Name, $"{moved.Sum(table => table.Rows)} rows of {moved.Count} tables were moved from {source.Dialect.Name}; counts and checksums agree."),
             clock.GetUtcNow(),
@@ -168,55 +171,6 @@ internal sealed partial class MoveDatabase(Database source, TimeProvider clock, 
             {
                 throw new MoveRefusedException($"This database has the {what} {less}, which no migration makes. Remove it, or keep it elsewhere.");
             }
-        }
-    }
-
-    private static async Task<IReadOnlyList<MovedTable>> CopyAsync(DbSession here, PostgreSqlSession there, IReadOnlyList<CopiedTable> tables, CancellationToken cancellationToken)
-    {
-        var sent = new List<MovedTable>();
-        foreach (var table in tables)
-        {
-            using var checksum = new RowChecksum();
-            try
-            {
-                await there.CopyInAsync(table, CheckedAsync(here.RowsAsync(table, cancellationToken), checksum), cancellationToken);
-            }
-            catch (Exception exception) when (exception is RowNotMovableException or EncoderFallbackException || (exception is DbException && !cancellationToken.IsCancellationRequested))
-            {
-                throw new MoveRefusedException($"The table {table.Name} cannot be moved: {exception.Message}. Nothing was changed.");
-            }
-
-            sent.Add(new MovedTable(table.Name, checksum.Rows, checksum.Finish()));
-        }
-
-        // Only when everything is there: what arrives in one table may set off a change in another.
-        var differences = new List<string>();
-        foreach (var (table, was) in tables.Zip(sent))
-        {
-            using var checksum = new RowChecksum();
-            await foreach (var row in there.RowsAsync(table, cancellationToken))
-            {
-                checksum.Add(row);
-            }
-
-            var now = new MovedTable(table.Name, checksum.Rows, checksum.Finish());
-            if (now != was)
-            {
-                differences.Add($"{was.Table}: {was.Rows} row(s) with checksum {was.Checksum} were sent, {now.Rows} with {now.Checksum} arrived");
-            }
-        }
-
-        return differences.Count == 0
-            ? sent
-            : throw new MoveRefusedException($"What arrived is not what was sent, so nothing was changed. Look for triggers and rules at the target.\n{string.Join('\n', differences)}");
-    }
-
-    private static async IAsyncEnumerable<object?[]> CheckedAsync(IAsyncEnumerable<object?[]> rows, RowChecksum checksum)
-    {
-        await foreach (var row in rows)
-        {
-            checksum.Add(row);
-            yield return row;
         }
     }
 
@@ -286,6 +240,3 @@ internal sealed partial class MoveDatabase(Database source, TimeProvider clock, 
         public static partial void MarkStays(ILogger logger, Exception exception);
     }
 }
-
-/// <param name="Checksum">SHA-256 over all rows in the order of their key, hexadecimal.</param>
-internal sealed record MovedTable(string Table, long Rows, string Checksum);

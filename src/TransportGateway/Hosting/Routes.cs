@@ -1,5 +1,6 @@
 using TransportGateway.Access;
 using TransportGateway.Accounts;
+using TransportGateway.Backups;
 using TransportGateway.Cluster;
 using TransportGateway.Compatible;
 using TransportGateway.DeviceGateway;
@@ -36,6 +37,7 @@ internal static class Routes
         app.MapReports();
         app.MapWebhooks();
         app.MapNotifications();
+        app.MapBackups();
         app.MapSupport();
         app.MapDirectory();
         app.MapProvider();

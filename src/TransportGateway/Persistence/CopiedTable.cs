@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace TransportGateway.Persistence;
 
-/// <summary>One table as the target's catalogue describes it. A later migration needs no change here.</summary>
+/// <summary>One table as a database's catalogue describes it. A later migration needs no change here.</summary>
 internal sealed record CopiedTable(string Name, IReadOnlyList<CopiedColumn> Columns, IReadOnlyList<string> Key)
 {
     public string ColumnList => string.Join(", ", Columns.Select(column => Dialect.Quote(column.Name)));
@@ -11,40 +11,11 @@ internal sealed record CopiedTable(string Name, IReadOnlyList<CopiedColumn> Colu
         $"SELECT {ColumnList} FROM {Dialect.Quote(Name)} ORDER BY {string.Join(", ", Key.Select(name => dialect.InByteOrder(Dialect.Quote(name), Columns.Single(column => column.Name == name).Type)))}";
 
     /// <summary>All tables but the migrations' journal, each after those that it refers to.</summary>
-    public static async Task<IReadOnlyList<CopiedTable>> ReadAllAsync(PostgreSqlSession session, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<CopiedTable>> ReadAllAsync(DbSession session, CancellationToken cancellationToken)
     {
-        var columns = await session.QueryAsync<ColumnRow>(
-            """
-            SELECT c.table_name::text, c.column_name::text, c.data_type::text, pg_get_serial_sequence(quote_ident(c.table_name), c.column_name) AS sequence
-              FROM information_schema.columns c JOIN information_schema.tables t USING (table_schema, table_name)
-             WHERE c.table_schema = current_schema() AND t.table_type = 'BASE TABLE' AND c.table_name <> 'schemaversions'
-             ORDER BY c.table_name, c.ordinal_position
-            """,
-            null,
-            cancellationToken);
-        var keys = await session.QueryAsync<TableColumn>(
-            """
-            SELECT t.relname::text AS table_name, a.attname::text AS column_name
-              FROM pg_index i
-              JOIN pg_class t ON t.oid = i.indrelid
-              JOIN pg_namespace n ON n.oid = t.relnamespace AND n.nspname = current_schema()
-              JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = ANY(i.indkey)
-             WHERE i.indisprimary
-             ORDER BY t.relname, array_position(i.indkey::int2[], a.attnum)
-            """,
-            null,
-            cancellationToken);
-        var references = await session.QueryAsync<ReferenceRow>(
-            """
-            SELECT f.relname::text AS from_table, t.relname::text AS to_table
-              FROM pg_constraint c
-              JOIN pg_class f ON f.oid = c.conrelid
-              JOIN pg_class t ON t.oid = c.confrelid
-              JOIN pg_namespace n ON n.oid = f.relnamespace AND n.nspname = current_schema()
-             WHERE c.contype = 'f' AND f.oid <> t.oid
-            """,
-            null,
-            cancellationToken);
+        var columns = await session.QueryAsync<ColumnRow>(session.Dialect.ListTypedColumns, null, cancellationToken);
+        var keys = await session.QueryAsync<TableColumn>(session.Dialect.ListKeys, null, cancellationToken);
+        var references = await session.QueryAsync<ReferenceRow>(session.Dialect.ListReferences, null, cancellationToken);
         return InOrder(
             [.. columns.GroupBy(column => column.TableName, StringComparer.Ordinal).Select(group => new CopiedTable(
                 group.Key,

@@ -60,6 +60,9 @@ internal abstract class Database : IAsyncDisposable
     /// <summary>A session for statements that only read; each sees what was committed when it began.</summary>
     public abstract Task<DbSession> ReadAsync(CancellationToken cancellationToken = default);
 
+    /// <summary>The same, and all of its statements see the database as it is at the first of them.</summary>
+    public abstract Task<DbSession> ReadSnapshotAsync(CancellationToken cancellationToken);
+
     /// <summary>Whether this engine can be a copy that follows another node's database and only reads.</summary>
     public abstract bool CanBeStandby { get; }
 

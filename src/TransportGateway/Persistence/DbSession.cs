@@ -62,6 +62,18 @@ internal abstract class DbSession(DbConnection connection, DbTransaction? transa
         }
     }
 
+    /// <summary>Fills an empty table.</summary>
+    public abstract Task CopyInAsync(CopiedTable table, IAsyncEnumerable<object?[]> rows, CancellationToken cancellationToken);
+
+    /// <param name="tables">Each after those that it refers to.</param>
+    public async Task EmptyAsync(IReadOnlyList<CopiedTable> tables, CancellationToken cancellationToken)
+    {
+        foreach (var table in tables.Reverse())
+        {
+            await ExecuteAsync($"DELETE FROM {Dialect.Quote(table.Name)}", null, cancellationToken);
+        }
+    }
+
     /// <summary>Every column of every table, but those of the migrations' journal.</summary>
     public Task<IReadOnlyList<TableColumn>> ColumnsAsync(CancellationToken cancellationToken) => QueryAsync<TableColumn>(Dialect.ListColumns, null, cancellationToken);
 

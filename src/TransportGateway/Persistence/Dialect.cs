@@ -22,6 +22,15 @@ internal abstract class Dialect
     /// <summary>Gives <c>table_name</c> and <c>column_name</c> of all tables but the migrations' journal.</summary>
     public abstract string ListColumns { get; }
 
+    /// <summary>The same with <c>data_type</c>, in PostgreSQL's words, and the <c>sequence</c> that gives a value when none is given.</summary>
+    public abstract string ListTypedColumns { get; }
+
+    /// <summary>Gives <c>table_name</c> and <c>column_name</c> of every primary key, in its order.</summary>
+    public abstract string ListKeys { get; }
+
+    /// <summary>Gives <c>from_table</c> and <c>to_table</c> of every foreign key but those within one table.</summary>
+    public abstract string ListReferences { get; }
+
     /// <summary>The pattern for <c>lower(column) LIKE @Pattern ESCAPE '!'</c> that finds a text anywhere.</summary>
     public static string Containing(string text) =>
         $"%{text.ToLowerInvariant().Replace("!", "!!", StringComparison.Ordinal).Replace("%", "!%", StringComparison.Ordinal).Replace("_", "!_", StringComparison.Ordinal)}%";
@@ -56,6 +65,29 @@ internal abstract class Dialect
              ORDER BY t.name, c.cid
             """;
 
+        public override string ListTypedColumns =>
+            """
+            SELECT lower(t.name) AS table_name, lower(c.name) AS column_name, lower(c.type) AS data_type, NULL AS sequence
+              FROM sqlite_master t JOIN pragma_table_info(t.name) c
+             WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite!_%' ESCAPE '!' AND lower(t.name) <> 'schemaversions'
+             ORDER BY t.name, c.cid
+            """;
+
+        public override string ListKeys =>
+            """
+            SELECT lower(t.name) AS table_name, lower(c.name) AS column_name
+              FROM sqlite_master t JOIN pragma_table_info(t.name) c
+             WHERE t.type = 'table' AND c.pk > 0
+             ORDER BY t.name, c.pk
+            """;
+
+        public override string ListReferences =>
+            """
+            SELECT lower(t.name) AS from_table, lower(f."table") AS to_table
+              FROM sqlite_master t JOIN pragma_foreign_key_list(t.name) f
+             WHERE t.type = 'table' AND lower(f."table") <> lower(t.name)
+            """;
+
         public override bool IsUniqueViolation(DbException exception) =>
             exception is SqliteException { SqliteExtendedErrorCode: PrimaryKeyViolation or UniqueViolation };
 
@@ -78,6 +110,35 @@ internal abstract class Dialect
               FROM information_schema.columns c JOIN information_schema.tables t USING (table_schema, table_name)
              WHERE c.table_schema = current_schema() AND t.table_type = 'BASE TABLE' AND c.table_name <> 'schemaversions'
              ORDER BY c.table_name, c.ordinal_position
+            """;
+
+        public override string ListTypedColumns =>
+            """
+            SELECT c.table_name::text, c.column_name::text, c.data_type::text, pg_get_serial_sequence(quote_ident(c.table_name), c.column_name) AS sequence
+              FROM information_schema.columns c JOIN information_schema.tables t USING (table_schema, table_name)
+             WHERE c.table_schema = current_schema() AND t.table_type = 'BASE TABLE' AND c.table_name <> 'schemaversions'
+             ORDER BY c.table_name, c.ordinal_position
+            """;
+
+        public override string ListKeys =>
+            """
+            SELECT t.relname::text AS table_name, a.attname::text AS column_name
+              FROM pg_index i
+              JOIN pg_class t ON t.oid = i.indrelid
+              JOIN pg_namespace n ON n.oid = t.relnamespace AND n.nspname = current_schema()
+              JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = ANY(i.indkey)
+             WHERE i.indisprimary
+             ORDER BY t.relname, array_position(i.indkey::int2[], a.attnum)
+            """;
+
+        public override string ListReferences =>
+            """
+            SELECT f.relname::text AS from_table, t.relname::text AS to_table
+              FROM pg_constraint c
+              JOIN pg_class f ON f.oid = c.conrelid
+              JOIN pg_class t ON t.oid = c.confrelid
+              JOIN pg_namespace n ON n.oid = f.relnamespace AND n.nspname = current_schema()
+             WHERE c.contype = 'f' AND f.oid <> t.oid
             """;
 
         public override bool IsUniqueViolation(DbException exception) =>

@@ -34,22 +34,12 @@ internal sealed class PostgreSqlDatabase : Database
     }
 
     /// <summary>A write session with what the target of a move needs besides.</summary>
-    public async Task<PostgreSqlSession> BeginTargetAsync(CancellationToken cancellationToken)
-    {
-        var connection = await _source.OpenConnectionAsync(cancellationToken);
-        try
-        {
-            return new PostgreSqlSession(connection, await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken));
-        }
-        catch
-        {
-            await connection.DisposeAsync();
-            throw;
-        }
-    }
+    public Task<PostgreSqlSession> BeginTargetAsync(CancellationToken cancellationToken) => OpenTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken);
 
     public override async Task<DbSession> ReadAsync(CancellationToken cancellationToken = default) =>
         new PostgreSqlSession(await _source.OpenConnectionAsync(cancellationToken), transaction: null);
+
+    public override async Task<DbSession> ReadSnapshotAsync(CancellationToken cancellationToken) => await OpenTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
 
     public override bool CanBeStandby => true;
 
@@ -158,6 +148,20 @@ internal sealed class PostgreSqlDatabase : Database
         catch (NpgsqlException exception)
         {
             throw Unusable(exception);
+        }
+    }
+
+    private async Task<PostgreSqlSession> OpenTransactionAsync(IsolationLevel isolation, CancellationToken cancellationToken)
+    {
+        var connection = await _source.OpenConnectionAsync(cancellationToken);
+        try
+        {
+            return new PostgreSqlSession(connection, await connection.BeginTransactionAsync(isolation, cancellationToken));
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
         }
     }
 

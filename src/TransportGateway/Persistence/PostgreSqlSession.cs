@@ -54,7 +54,7 @@ internal sealed class PostgreSqlSession : DbSession
         cancellationToken);
 
     /// <summary>Fills an empty table, and sets its sequences on where it has any.</summary>
-    public async Task CopyInAsync(CopiedTable table, IAsyncEnumerable<object?[]> rows, CancellationToken cancellationToken)
+    public override async Task CopyInAsync(CopiedTable table, IAsyncEnumerable<object?[]> rows, CancellationToken cancellationToken)
     {
         await using (var import = await _connection.BeginBinaryImportAsync($"COPY {Dialect.Quote(table.Name)} ({table.ColumnList}) FROM STDIN (FORMAT BINARY)", cancellationToken))
         {

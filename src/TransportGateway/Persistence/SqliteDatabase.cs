@@ -11,16 +11,23 @@ internal sealed class SqliteDatabase : Database
     private readonly string _movedMark;
     private readonly Lazy<SqliteWriter> _writer;
 
-    public SqliteDatabase(string path, TimeProvider clock)
+    /// <param name="isShortLived">Nothing of it is kept open: when it is disposed, the one file is whole and nobody's.</param>
+    public SqliteDatabase(string path, TimeProvider clock, bool isShortLived = false)
         : base(Dialect.Sqlite, clock)
     {
-        _connectionString = new SqliteConnectionStringBuilder { DataSource = path, ForeignKeys = true, DefaultTimeout = 10 }.ToString();
+        _connectionString = new SqliteConnectionStringBuilder { DataSource = path, ForeignKeys = true, DefaultTimeout = 10, Pooling = !isShortLived }.ToString();
         _movedMark = path + ".moved";
         _writer = new Lazy<SqliteWriter>(() => new SqliteWriter(Open(), Dialect));
     }
 
     public override Task<DbSession> ReadAsync(CancellationToken cancellationToken = default) =>
         Task.FromResult<DbSession>(new ReadSession(Open(), Dialect));
+
+    public override Task<DbSession> ReadSnapshotAsync(CancellationToken cancellationToken)
+    {
+        var connection = Open();
+        return Task.FromResult<DbSession>(new ReadSession(connection, Dialect, connection.BeginTransaction(deferred: true)));
+    }
 
     public override bool CanBeStandby => false;
 
@@ -78,12 +85,22 @@ internal sealed class SqliteDatabase : Database
         return connection;
     }
 
-    private sealed class ReadSession(SqliteConnection connection, Dialect dialect) : DbSession(connection, transaction: null, dialect)
+    private sealed class ReadSession(SqliteConnection connection, Dialect dialect, SqliteTransaction? transaction = null) : DbSession(connection, transaction, dialect)
     {
         public override Task CommitAsync() => throw new InvalidOperationException("This session only reads.");
 
         public override Task HoldAsync(IEnumerable<string> tables, CancellationToken cancellationToken) => throw new InvalidOperationException("This session only reads.");
 
-        protected override ValueTask EndAsync() => Connection.DisposeAsync();
+        public override Task CopyInAsync(CopiedTable table, IAsyncEnumerable<object?[]> rows, CancellationToken cancellationToken) => throw new InvalidOperationException("This session only reads.");
+
+        protected override async ValueTask EndAsync()
+        {
+            if (Transaction is not null)
+            {
+                await Transaction.DisposeAsync();
+            }
+
+            await Connection.DisposeAsync();
+        }
     }
 }

@@ -153,6 +153,22 @@ internal sealed class SqliteWriter : IAsyncDisposable
         /// <remarks>Who has the one writer has it alone.</remarks>
         public override Task HoldAsync(IEnumerable<string> tables, CancellationToken cancellationToken) => Task.CompletedTask;
 
+        public override async Task CopyInAsync(CopiedTable table, IAsyncEnumerable<object?[]> rows, CancellationToken cancellationToken)
+        {
+            await using var insert = connection.CreateCommand();
+            var values = table.Columns.Select((_, at) => insert.Parameters.Add(new SqliteParameter($"@p{at}", DBNull.Value))).ToArray();
+            insert.CommandText = $"INSERT INTO {Dialect.Quote(table.Name)} ({table.ColumnList}) VALUES ({string.Join(", ", values.Select(value => value.ParameterName))})";
+            await foreach (var row in rows.WithCancellation(cancellationToken))
+            {
+                for (var at = 0; at < values.Length; at++)
+                {
+                    values[at].Value = row[at] ?? DBNull.Value;
+                }
+
+                await insert.ExecuteNonQueryAsync(cancellationToken);
+            }
+        }
+
         protected override async ValueTask EndAsync()
         {
             if (!_ended)

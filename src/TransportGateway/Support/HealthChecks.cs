@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using TransportGateway.Authority;
+using TransportGateway.Backups;
 using TransportGateway.Cluster;
 using TransportGateway.Events;
 using TransportGateway.HostTls;
@@ -41,6 +42,7 @@ internal sealed class HealthChecks(
             checks.AddRange(await SyslogAsync(session, cancellationToken));
             checks.AddRange(await EmailAsync(session, cancellationToken));
             checks.AddRange(await WebhooksAsync(session, cancellationToken));
+            checks.Add(await BackupAsync(session, cancellationToken));
         }
 
         checks.AddRange(await HighAvailabilityAsync(cancellationToken));
@@ -142,6 +144,16 @@ internal sealed class HealthChecks(
         }
 
         return checks;
+    }
+
+    private async Task<Check> BackupAsync(DbSession session, CancellationToken cancellationToken)
+    {
+        const int DaysWithout = 30;
+        var last = (await new BackupStore(session).ListAsync(cancellationToken)).FirstOrDefault(backup => backup.State == BackupRow.Made);
+        return last is null ? new Check("Backup", Attention, "There is none. Make a recovery key and set a schedule: Backup, or tgctl backup.")
+            : last.DrillPassed == false ? new Check("Backup", Bad, $"The last one cannot be restored: {last.DrillResult}")
+            : clock.GetUtcNow() - last.StartedAt > TimeSpan.FromDays(DaysWithout) ? new Check("Backup", Attention, $"The last one is of {last.StartedAt.UtcDateTime:yyyy-MM-dd}. Set a schedule.")
+            : new Check("Backup", Good, $"The last one is of {last.StartedAt.UtcDateTime:yyyy-MM-dd}.");
     }
 
     private async Task<IEnumerable<Check>> HighAvailabilityAsync(CancellationToken cancellationToken)

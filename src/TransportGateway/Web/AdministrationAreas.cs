@@ -14,6 +14,7 @@ internal static class AdministrationAreas
         new("/administration/synchronization", "Synchronization", Permission.Synchronize),
         new("/administration/security", "Security", Permission.ManageUsers),
         new("/administration/settings", "Settings", Permission.ManageSettings),
+        new("/administration/backup", "Backup", Permission.ManageDatabase),
         new("/administration/api-toolkit", "API Toolkit", Permission.ManageAccess),
         new("/administration/support-center", "Support Center", Permission.ReadMetrics),
         new("/administration/events", "Event Log", Permission.ReadEvents),

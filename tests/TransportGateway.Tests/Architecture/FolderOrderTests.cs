@@ -8,7 +8,7 @@ public sealed partial class FolderOrderTests
     /// <summary>A folder uses folders to its left.</summary>
     private static readonly string[] Order =
     [
-        "Http", "Persistence", "Events", "Cluster", "Jobs", "Access", "Accounts", "Authority", "HostTls", "Licensing", "Registration", "Upstream", "SignOn", "Reports", "Webhooks", "Notifications", "Support", "DeviceGateway", "Compatible", "Web", "Hosting",
+        "Http", "Persistence", "Events", "Cluster", "Jobs", "Access", "Accounts", "Authority", "HostTls", "Licensing", "Registration", "Upstream", "SignOn", "Reports", "Webhooks", "Notifications", "Backups", "Support", "DeviceGateway", "Compatible", "Web", "Hosting",
     ];
 
     [Fact]

@@ -24,6 +24,7 @@ public sealed class TourTests : IAsyncLifetime
     {
         ["POST /Transportgateway/services/DeviceRequestHandler"] = "answers products, whose contract is the wire protocol: tests of DeviceGateway and Protocol",
         ["POST /SmartTransport"] = "as the one above",
+        ["POST /api/v2/restore"] = "over the control socket alone, and the gateway starts anew: BackupTests",
         ["POST /api/v2/database/migration"] = "needs an empty PostgreSQL database and stops the gateway: MoveDatabaseTests",
     };
 
@@ -55,6 +56,7 @@ public sealed class TourTests : IAsyncLifetime
         await AdministerPeopleAsync();
         await TrustOthersAsync();
         await TellOthersAsync();
+        await BackUpAsync();
         await AskForAccountsAsync();
         await SynchronizeAsync();
         await SynchronizeByFilesAsync();
@@ -168,6 +170,18 @@ public sealed class TourTests : IAsyncLifetime
         await DoAsync("POST", "/api/v2/account-requests", new { name = "WANTED", smartAccount = CentralPair.SmartAccount, cloudVirtualAccount = "WANTED", notificationEmail = "licences@example.com" });
         await Wait.UntilAsync(async () => (await DoAsync("GET", "/api/v2/settings/email/outbox")).AsArray().Count > 0);
         await DoAsync("PUT", "/api/v2/settings/email", new { server = "" });
+    }
+
+    private async Task BackUpAsync()
+    {
+        await DoAsync("POST", "/api/v2/backup-recovery-key");
+        await DoAsync("PUT", "/api/v2/backup-settings", new { period = "weekly", day = 0, hour = 3, keep = 2 });
+        await DoAsync("GET", "/api/v2/backup-settings");
+        var backup = await DoAsync("POST", "/api/v2/backups");
+        await DoAsync("GET", "/api/v2/backups");
+        await DoAsync("POST", $"/api/v2/backups/{Text(backup, "id")}/drill");
+        await DoAsync("GET", $"/api/v2/backups/{Text(backup, "id")}/file");
+        await DoAsync("DELETE", $"/api/v2/backups/{Text(backup, "id")}");
     }
 
     private async Task AskForAccountsAsync()

@@ -111,6 +111,8 @@ internal sealed class PopulatedGateway : IAsyncDisposable
         var webhooks = Gateway.Gateway.Services.GetRequiredService<ChangeWebhooks>();
         var webhook = Assert.IsType<ChangeWebhooks.Outcome.Created>(await webhooks.CreateAsync(Gateway.Administrator, "nobody listens", "https://127.0.0.1:9/", "", CancellationToken.None)).Webhook;
         Assert.True(await webhooks.TestAsync(webhook.Id, CancellationToken.None));
+        await Gateway.TgctlDoneAsync("backup", "recovery-key", "--yes");
+        await Gateway.TgctlDoneAsync("backup", "run");
         await _pair.Gateway.Gateway.Services.GetServices<IJob>().OfType<RecordUsage>().Single().RunAsync(CancellationToken.None);
         using var client = await Gateway.RestClientAsync(null, Permission.ReadInventory);
         Assert.IsType<CreateLocalAccount.Outcome.Created>(await Gateway.Gateway.Services.GetRequiredService<CreateLocalAccount>().ExecuteAsync(Gateway.Administrator, "Zürich 東京 \u202e🙂", CancellationToken.None));

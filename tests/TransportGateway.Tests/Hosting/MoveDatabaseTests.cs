@@ -49,7 +49,7 @@ public abstract class MoveDatabaseTests<TEngine>
         var answer = JsonNode.Parse(await populated.Gateway.TgctlDoneAsync("database", "migrate", "--to-file", target.File, "--yes", "-o", "json"))!;
 
         await using var there = new PostgreSqlDatabase(target.ConnectionString, TimeProvider.System);
-        var (was, now) = (await TextAsync(populated.Gateway.Database), await TextAsync(there));
+        var (was, now) = (await DatabaseText.OfAsync(populated.Gateway.Database), await DatabaseText.OfAsync(there));
         var events = now["events"].Except(was["events"]).ToArray();
         Assert.Contains(EventKinds.DatabaseMigrated, Assert.Single(events), StringComparison.Ordinal);
         now["events"] = [.. now["events"].Except(events)];
@@ -131,29 +131,6 @@ public abstract class MoveDatabaseTests<TEngine>
     }
 
     private static async Task<IReadOnlyList<string>> InstancesAsync(TestGateway gateway) => [.. (await gateway.InstancesAsync()).Select(instance => $"{instance.Id} {instance.HostName} {instance.AuthorizationStatus} {instance.RegisteredAt}")];
-
-    /// <summary>All there is, by other means than those that move it.</summary>
-    private static async Task<SortedDictionary<string, string[]>> TextAsync(Database database)
-    {
-        await using var session = await database.ReadAsync();
-        var all = new SortedDictionary<string, string[]>(StringComparer.Ordinal);
-        foreach (var table in (await session.ColumnsAsync(CancellationToken.None)).GroupBy(column => column.TableName))
-        {
-            var rows = await session.QueryAsync<dynamic>($"SELECT {string.Join(", ", table.Select(column => column.ColumnName).Order(StringComparer.Ordinal))} FROM {table.Key}", null, CancellationToken.None);
-            all[table.Key] = [.. rows.Select(row => string.Join('|', ((IDictionary<string, object?>)row).Select(field => Text(field.Value)))).Order(StringComparer.Ordinal)];
-        }
-
-        return all;
-
-        static string Text(object? value) => value switch
-        {
-            null => "null",
-            byte[] bytes => "x" + Convert.ToHexString(bytes),
-            bool truth => truth ? "1" : "0",
-            string text => $"'{text}'",
-            _ => value.ToString()!,
-        };
-    }
 }
 
 public sealed class MoveDatabaseFromSqlite : MoveDatabaseTests<SqliteEngine>;

@@ -1,0 +1,29 @@
+using TransportGateway.Jobs;
+using TransportGateway.Persistence;
+
+namespace TransportGateway.Backups;
+
+/// <summary>Makes backups at their times, and tries at once whether they can be restored.</summary>
+internal sealed class BackupJob(Database database, MasterKey masterKey, MakeBackup make, DrillBackup drill, TimeProvider clock) : IJob
+{
+    public string Name => "backup";
+
+    public TimeSpan Interval => TimeSpan.FromMinutes(1);
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        if (await IsDueAsync(cancellationToken) && await make.ExecuteAsync(MakeBackup.BySchedule, cancellationToken) is MakeBackup.Outcome.Made(var backup))
+        {
+            await drill.ExecuteAsync(MakeBackup.BySchedule, backup.Id, cancellationToken);
+        }
+    }
+
+    private async Task<bool> IsDueAsync(CancellationToken cancellationToken)
+    {
+        await using var session = await database.ReadAsync(cancellationToken);
+        var settings = await BackupSettings.LoadAsync(session, masterKey, cancellationToken);
+        var last = (await new BackupStore(session).ListAsync(cancellationToken)).FirstOrDefault(backup => backup.StartedBy == MakeBackup.BySchedule)?.StartedAt;
+        var after = last > settings.Since ? last.Value : settings.Since;
+        return settings.Schedule.NextAfter(after) is { } next && next <= clock.GetUtcNow();
+    }
+}
