@@ -24,10 +24,10 @@ internal static class Tgctl
         root.Subcommands.Add(CertificateCommands.Create(context));
         root.Subcommands.Add(DatabaseCommands.Create(context));
         root.Subcommands.Add(HaCommands.Create(context));
-        root.Subcommands.Add(OverviewCommands.Licenses(context));
+        root.Subcommands.Add(LicenseCommands.Create(context));
         root.Subcommands.Add(ReportCommands.Create(context));
         root.Subcommands.Add(OverviewCommands.Alerts(context));
-        root.Subcommands.Add(OverviewCommands.Events(context));
+        root.Subcommands.Add(EventCommands.Create(context));
         root.Subcommands.Add(OverviewCommands.Status(context));
         root.Subcommands.Add(UserCommands.Users(context));
         root.Subcommands.Add(UserCommands.Sessions(context));

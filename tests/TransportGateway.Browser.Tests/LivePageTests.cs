@@ -67,7 +67,7 @@ public sealed class LivePageTests(Chromium chromium) : IAsyncLifetime
         await tab.Page.GotoAsync("/administration/users");
         await tab.Page.GetByRole(AriaRole.Searchbox).FillAsync("scriptl");
         await tab.Page.Keyboard.PressAsync("Enter");
-        await tab.Page.GetByText("(1 Records)").WaitForAsync();
+        await tab.Page.GetByText("Showing All 1 Records").WaitForAsync();
     }
 
     [Fact]

@@ -38,7 +38,7 @@ public sealed class SeedStoryTests(Chromium chromium) : IAsyncLifetime
         await page.GetByLabel("Description", new PageGetByLabelOptions { Exact = true }).First.FillAsync("for the four products");
         await page.GetByLabel("Allow export-controlled").CheckAsync();
         await page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Create Token" }).ClickAsync();
-        var token = await page.Locator("#new-token").TextContentAsync();
+        var token = await page.Locator("#token-text").TextContentAsync();
         foreach (var definition in SeedProducts.All)
         {
             var product = _gateway.Product(definition);
@@ -65,7 +65,8 @@ public sealed class SeedStoryTests(Chromium chromium) : IAsyncLifetime
                 "UC Manager Essential License (12.x)|Prepaid|0|4|0|-4|Insufficient Licenses",
                 "UC Manager Telepresence Room License (12.x)|Prepaid|0|1|0|-1|Insufficient Licenses",
             ],
-            await RowsAsync(page, 0, 1, 2, 3, 4, 5, 6));
+            await RowsAsync(page, 1, 2, 3, 4, 5, 6, 7));
+        Assert.Contains("Showing All 8 Records", await page.Locator("#licenses").TextContentAsync(), StringComparison.Ordinal);
         await tab.PictureAsync("story-4-licenses");
         Assert.Empty(tab.Complaints);
     }

@@ -8,6 +8,13 @@ namespace TransportGateway.Accounts;
 /// <summary>Finds the accounts that a path names, as far as the caller may see them.</summary>
 internal sealed class AccountScope(Database database)
 {
+    /// <summary>The entries of the event log that the caller may see: of a role in one virtual account, only those of that virtual account.</summary>
+    public static EventFilter Events(Caller caller) => caller.IsForAllAccounts ? EventFilter.All : new EventFilter
+    {
+        AccountIds = [.. caller.Scopes.Where(scope => scope.VirtualAccountId is null).Select(scope => scope.AccountId!)],
+        VirtualAccountIds = [.. caller.Scopes.Select(scope => scope.VirtualAccountId).OfType<string>()],
+    };
+
     /// <summary>The local account, when any of it is the caller's business; one that is not looks like one that does not exist.</summary>
     public async Task<LocalAccountRow?> FindAsync(Caller caller, string account, CancellationToken cancellationToken)
     {

@@ -67,7 +67,8 @@ internal sealed class CreateVirtualAccount(Database database, TimeProvider clock
         await virtualAccounts.AddAsync(added, cancellationToken);
         await new EventLog(session).AppendAsync(
             new LoggedEvent(
-                EventKinds.VirtualAccountCreated, Severity.Info, request.By.Name, $"Local virtual account '{request.Name}' was created.", request.Account.Id),
+                EventKinds.VirtualAccountCreated, Severity.Info, request.By.Name, $"Local virtual account '{request.Name}' was created.", request.Account.Id)
+            { VirtualAccountId = added.Id },
             now,
             cancellationToken);
         await session.CommitAsync();

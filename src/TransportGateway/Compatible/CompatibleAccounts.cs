@@ -25,14 +25,14 @@ internal static class CompatibleAccounts
         api.MapPost(CompatibleApi.VirtualAccountPath + "/delete", DeleteVirtualAccountAsync).Requires(Permission.ManageVirtualAccounts);
     }
 
-    private static async Task<IResult> ListAccountsAsync(HttpContext context, Database database)
+    private static async Task<IResult> ListAccountsAsync(HttpContext context, Database database, ProductListeners listeners)
     {
         await using var session = await database.ReadAsync(context.RequestAborted);
-        var list = await DescribeAsync(session, Caller.Of(context)!, await VisibleAsync(context, session), context.RequestAborted);
+        var list = await DescribeAsync(session, listeners, Caller.Of(context)!, await VisibleAsync(context, session), context.RequestAborted);
         return Answer.Done(new JsonObject { ["accounts"] = new JsonArray([.. list]) });
     }
 
-    private static async Task<IResult> SearchAccountsAsync(HttpContext context, Database database)
+    private static async Task<IResult> SearchAccountsAsync(HttpContext context, Database database, ProductListeners listeners)
     {
         var query = await LenientBody.ReadAsync(context);
         var (domain, name, type) = (query.Text("domain") ?? "", query.Text("name") ?? "", query.Text("type") ?? "");
@@ -41,7 +41,7 @@ internal static class CompatibleAccounts
             account.Name.Contains(name, StringComparison.OrdinalIgnoreCase)
             && (domain.Length == 0 || account.Name.Equals(domain, StringComparison.OrdinalIgnoreCase))
             && (type.Length == 0 || type.Equals(Customer, StringComparison.OrdinalIgnoreCase))).ToList();
-        var list = await DescribeAsync(session, Caller.Of(context)!, Answer.Page(found, query), context.RequestAborted);
+        var list = await DescribeAsync(session, listeners, Caller.Of(context)!, Answer.Page(found, query), context.RequestAborted);
         return Answer.Done(new JsonObject { ["accounts"] = new JsonArray([.. list]), ["totalRecords"] = found.Count });
     }
 
@@ -51,7 +51,7 @@ internal static class CompatibleAccounts
         return (await new LocalAccounts(session).ListAsync(context.RequestAborted)).Where(account => caller.MaySee(account.Id) && !AccountStatus.IsRequest(account.Status));
     }
 
-    private static async Task<List<JsonNode>> DescribeAsync(DbSession session, Caller caller, IEnumerable<LocalAccountRow> accounts, CancellationToken cancellationToken)
+    private static async Task<List<JsonNode>> DescribeAsync(DbSession session, ProductListeners listeners, Caller caller, IEnumerable<LocalAccountRow> accounts, CancellationToken cancellationToken)
     {
         var host = (await new HostSettings(session).FindNamesAsync(cancellationToken))?.CommonName;
         var smartAccounts = (await new Synchronizations(session).ListAsync(cancellationToken)).ToDictionary(row => row.AccountId, row => row.SmartAccountId, StringComparer.Ordinal);
@@ -66,7 +66,7 @@ internal static class CompatibleAccounts
                 ["domain"] = account.Name,
                 ["type"] = Customer,
                 // The tenant's identifier is percent-encoded as it is.
-                ["cslu_tenant_url"] = host is null ? "" : $"https://{host}/cslu/v1/pi/{account.TenantId}",
+                ["cslu_tenant_url"] = host is null ? "" : $"{listeners.Origin(host)}/cslu/v1/pi/{account.TenantId}",
                 // A text, not missing: clients print it. Software Central tells it when it registers the account.
                 ["cssm_smart_account_id"] = smartAccounts.GetValueOrDefault(account.Id) ?? "",
                 ["cssm_smart_account_name"] = account.SmartAccount ?? "",

@@ -189,7 +189,8 @@ internal sealed partial class DeviceMessageDispatcher(
                         instance?.DisplayName ?? exchange.Received.Source,
                         $"A {exchange.Message.Header.RequestTypeText} message was refused: {reply.Reason}.",
                         instance?.AccountId,
-                        instance?.Id),
+                        instance?.Id)
+                    { VirtualAccountId = instance?.VirtualAccountId },
                     exchange.Now,
                     cancellationToken);
                 return reply;

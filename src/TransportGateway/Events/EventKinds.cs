@@ -3,6 +3,10 @@ namespace TransportGateway.Events;
 /// <summary>Names that operators filter on: once released they do not change.</summary>
 internal static class EventKinds
 {
+    /// <summary>All of them, in the order of the alphabet.</summary>
+    public static IReadOnlyList<string> All { get; } =
+        [.. typeof(EventKinds).GetFields().Where(field => field.IsLiteral).Select(field => (string)field.GetRawConstantValue()!).Order(StringComparer.Ordinal)];
+
     public const string NodeActive = "node-active";
     public const string ClusterNormal = "cluster-normal";
     public const string ClusterDegraded = "cluster-degraded";
@@ -66,6 +70,11 @@ internal static class EventKinds
     public const string PurchasesChanged = "purchased-quantities-changed";
     public const string LicensesTransferred = "licenses-transferred";
     public const string TransfersTakenBack = "transferred-licenses-taken-back";
+    public const string LicenseTagCreated = "license-tag-created";
+    public const string LicenseTagRenamed = "license-tag-renamed";
+    public const string LicenseTagDeleted = "license-tag-deleted";
+    public const string LicenseTagAssigned = "license-tag-assigned";
+    public const string LicenseTagTakenOff = "license-tag-taken-off";
     public const string ReservationRequested = "license-reservation-requested";
     public const string RegistrationRefused = "registration-refused";
     public const string MessageOfTheDayChanged = "message-of-the-day-changed";
@@ -106,4 +115,6 @@ internal static class Severity
     public const string Info = "info";
     public const string Warning = "warning";
     public const string Error = "error";
+
+    public static IReadOnlyList<string> All { get; } = [Info, Warning, Error];
 }

@@ -7,52 +7,73 @@ internal sealed class EventLog(DbSession session)
 {
     public const int MostRowsPerPage = 1000;
 
-    public Task AppendAsync(LoggedEvent entry, DateTimeOffset now, CancellationToken cancellationToken) =>
-        session.ExecuteAsync(
+    private const string Columns = "id, occurred_at, kind, severity, actor, account_id, virtual_account_id, instance_id, message";
+
+    public async Task AppendAsync(LoggedEvent entry, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var id = Ids.New(now);
+        await session.ExecuteAsync(
             """
-            INSERT INTO events (id, occurred_at, kind, severity, actor, account_id, instance_id, message)
-            VALUES (@Id, @Now, @Kind, @Severity, @Actor, @AccountId, @InstanceId, @Message)
+            INSERT INTO events (id, occurred_at, kind, severity, actor, account_id, virtual_account_id, former_virtual_account_id, instance_id, message)
+            VALUES (@Id, @Now, @Kind, @Severity, @Actor, @AccountId, @VirtualAccountId, @FormerVirtualAccountId, @InstanceId, @Message)
             """,
-            new { Id = Ids.New(now), Now = now, entry.Kind, entry.Severity, entry.Actor, entry.AccountId, entry.InstanceId, entry.Message },
+            new
+            {
+                Id = id,
+                Now = now,
+                entry.Kind,
+                entry.Severity,
+                entry.Actor,
+                entry.AccountId,
+                entry.VirtualAccountId,
+                FormerVirtualAccountId = entry.FormerVirtualAccountId == entry.VirtualAccountId ? null : entry.FormerVirtualAccountId,
+                entry.InstanceId,
+                entry.Message,
+            },
             cancellationToken);
+        if (entry.Licenses.Distinct(StringComparer.Ordinal).ToArray() is { Length: > 0 } licenses)
+        {
+            // One statement for all: products report many licences at a time.
+            var parameters = licenses.Select((tag, at) => KeyValuePair.Create($"Tag{at}", (object?)tag)).Append(KeyValuePair.Create("Id", (object?)id)).ToDictionary(StringComparer.Ordinal);
+            await session.ExecuteAsync(
+                $"INSERT INTO event_licenses (event_id, tag) VALUES {string.Join(", ", licenses.Select((_, at) => $"(@Id, @Tag{at})"))}", parameters, cancellationToken);
+        }
+    }
 
     /// <summary>The newest entries first.</summary>
-    /// <param name="accountIds">The accounts that they are about; null for all, and for what is about none.</param>
     /// <param name="after">Only those behind this entry; null from the start.</param>
-    public Task<IReadOnlyList<EventRow>> ListAsync(IReadOnlyCollection<string>? accountIds, string? kind, int limit, CancellationToken cancellationToken, string? after = null) =>
-        session.QueryAsync<EventRow>(
+    public Task<IReadOnlyList<EventRow>> ListAsync(EventFilter filter, int limit, CancellationToken cancellationToken, string? after = null)
+    {
+        var parameters = filter.Parameters();
+        parameters["After"] = after;
+        parameters["Limit"] = Math.Clamp(limit, 1, MostRowsPerPage);
+        return session.QueryAsync<EventRow>(
             $"""
-            SELECT id, occurred_at, kind, severity, actor, account_id, instance_id, message
+            SELECT {Columns}
               FROM events
-             WHERE {(accountIds is null ? "TRUE" : session.Dialect.AnyOf("account_id", "@AccountIds"))}
-               AND (@Kind IS NULL OR kind = @Kind)
-               AND (@After IS NULL OR (occurred_at, id) < (SELECT occurred_at, id FROM events WHERE id = @After))
+             WHERE {filter.Condition(session.Dialect)}
+               AND {(after is null ? "TRUE" : "(occurred_at, id) < (SELECT occurred_at, id FROM events WHERE id = @After)")}
              ORDER BY occurred_at DESC, id DESC
              LIMIT @Limit
             """,
-            new { AccountIds = accountIds?.ToArray() ?? [], Kind = kind, After = after, Limit = Math.Clamp(limit, 1, MostRowsPerPage) },
+            parameters,
             cancellationToken);
+    }
 
-    /// <summary>A page of the newest entries first, and how many there are in all.</summary>
-    /// <param name="accountIds">As above.</param>
-    /// <param name="kinds">Null for all.</param>
-    /// <param name="text">Searched in message, actor and kind; empty for all.</param>
+    /// <summary>A page of the entries, and how many there are in all.</summary>
     public async Task<(IReadOnlyList<EventRow> Rows, long Total)> SearchAsync(
-        IReadOnlyCollection<string>? accountIds, IReadOnlyCollection<string>? kinds, string text, int limit, int offset, CancellationToken cancellationToken)
+        EventFilter filter, bool newestFirst, int limit, int offset, CancellationToken cancellationToken)
     {
-        var condition =
-            $"""
-            {(accountIds is null ? "TRUE" : session.Dialect.AnyOf("account_id", "@AccountIds"))}
-               AND {(kinds is null ? "TRUE" : session.Dialect.AnyOf("kind", "@Kinds"))}
-               AND {(text.Length == 0 ? "TRUE" : "(lower(message) LIKE @Pattern ESCAPE '!' OR lower(actor) LIKE @Pattern ESCAPE '!' OR kind LIKE @Pattern ESCAPE '!')")}
-            """;
-        var parameters = new { AccountIds = accountIds?.ToArray() ?? [], Kinds = kinds?.ToArray() ?? [], Pattern = Dialect.Containing(text), Limit = limit, Offset = offset };
+        var parameters = filter.Parameters();
+        parameters["Limit"] = limit;
+        parameters["Offset"] = offset;
+        var (condition, order) = (filter.Condition(session.Dialect), newestFirst ? "DESC" : "ASC");
         var rows = await session.QueryAsync<EventRow>(
             $"""
-            SELECT id, occurred_at, kind, severity, actor, account_id, instance_id, message
+            SELECT {Columns}
               FROM events
              WHERE {condition}
-             ORDER BY occurred_at DESC, id DESC
+             ORDER BY occurred_at {order}, id {order}
              LIMIT @Limit OFFSET @Offset
             """,
             parameters,
@@ -85,7 +106,17 @@ internal sealed class EventLog(DbSession session)
 
 /// <param name="Actor">A product, an API client, a local user, or <c>gateway</c>.</param>
 internal sealed record LoggedEvent(
-    string Kind, string Severity, string Actor, string Message, string? AccountId = null, string? InstanceId = null);
+    string Kind, string Severity, string Actor, string Message, string? AccountId = null, string? InstanceId = null)
+{
+    /// <summary>The virtual account that it concerns; where something moved, the one where it is now.</summary>
+    public string? VirtualAccountId { get; init; }
+
+    /// <summary>The virtual account that it left.</summary>
+    public string? FormerVirtualAccountId { get; init; }
+
+    /// <summary>The entitlement tags of the licences that it is about.</summary>
+    public IEnumerable<string> Licenses { get; init; } = [];
+}
 
 internal sealed class EventRow
 {
@@ -100,6 +131,8 @@ internal sealed class EventRow
     public required string Actor { get; init; }
 
     public string? AccountId { get; init; }
+
+    public string? VirtualAccountId { get; init; }
 
     public string? InstanceId { get; init; }
 

@@ -16,6 +16,7 @@ internal static class HostListeners
     /// <summary>Always the host certificate, whatever name is dialled: products trust the gateway's root and nothing else.</summary>
     public static void UseTlsForProducts(this ListenOptions listen)
     {
+        listen.ApplicationServices.GetRequiredService<ProductListeners>().Add(listen);
         var certificate = listen.ApplicationServices.GetRequiredService<HostCertificate>;
         var dialled = listen.ApplicationServices.GetRequiredService<DialledNames>;
         listen.UseHttps(new TlsHandshakeCallbackOptions

@@ -13,6 +13,7 @@ internal static class HostTlsFeature
     public static IServiceCollection AddHostTls(this IServiceCollection services, HostTlsOptions options) => services
         .AddSingleton(options)
         .AddSingleton<HostCertificate>()
+        .AddSingleton<ProductListeners>()
         .AddSingleton<HostNameLookup>(_ => new HostNameLookup())
         .AddSingleton<IssueHostCertificate>()
         .AddSingleton<KeepHostCertificate>()

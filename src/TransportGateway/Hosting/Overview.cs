@@ -5,7 +5,6 @@ using TransportGateway.Authority;
 using TransportGateway.Cluster;
 using TransportGateway.Events;
 using TransportGateway.HostTls;
-using TransportGateway.Http;
 using TransportGateway.Licensing;
 using TransportGateway.Persistence;
 using TransportGateway.Registration;
@@ -13,14 +12,13 @@ using TransportGateway.Upstream;
 
 namespace TransportGateway.Hosting;
 
-/// <summary>What the whole server tells of itself: status, events, alerts.</summary>
+/// <summary>What the whole server tells of itself: status, alerts.</summary>
 internal static class Overview
 {
     public static void MapOverview(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/api/v2/status", StatusAsync).Requires(Permission.ReadInventory).AlsoOnStandby();
         routes.MapGet("/api/v2/machine", Machine).Requires(Permission.ReadMetrics).AlsoOnStandby();
-        routes.MapGet("/api/v2/events", EventsAsync).Requires(Permission.ReadEvents);
         routes.MapGet("/api/v2/alerts", AlertsAsync).Requires(Permission.ReadInventory);
     }
 
@@ -52,25 +50,23 @@ internal static class Overview
 
     private static IResult Machine(HttpContext context, MachineMonitor monitor) => CentralFeature.ForAll(context) ?? Results.Json(monitor.Read());
 
-    private static async Task<IResult> EventsAsync(HttpContext context, Database database, string? kind = null, int limit = 100, string? cursor = null)
-    {
-        await using var session = await database.ReadAsync(context.RequestAborted);
-        var rows = await new EventLog(session).ListAsync(Caller.Of(context)!.AccountIds, kind, limit, context.RequestAborted, cursor);
-        NextPage.Link(context, rows.Count, Math.Clamp(limit, 1, EventLog.MostRowsPerPage), rows is [.., { } last] ? last.Id : null);
-        return Results.Json(rows);
-    }
-
     private static async Task<IResult> AlertsAsync(HttpContext context, Database database)
     {
         var caller = Caller.Of(context)!;
         await using var session = await database.ReadAsync(context.RequestAborted);
         var accounts = (await new LocalAccounts(session).ListAsync(context.RequestAborted)).ToDictionary(account => account.Id, account => account.Name);
-        var alerts = AccountScope.Visible(caller, await new Alerts(session).ListOpenAsync(null, context.RequestAborted));
+        var alerts = AccountScope.Visible(caller, await new Alerts(session).ListOpenAsync(null, context.RequestAborted)).ToArray();
+        var names = new Dictionary<string, IReadOnlyDictionary<string, Entitlements.TagFacts>>(StringComparer.Ordinal);
+        foreach (var accountId in alerts.Where(alert => alert.Kind == Alerts.InsufficientLicenses).Select(alert => alert.AccountId).Distinct())
+        {
+            names[accountId] = await new Entitlements(session).FactsAsync(accountId, context.RequestAborted);
+        }
+
         return Results.Json(alerts.Select(alert => new AlertView(
             alert.Kind,
             alert.Severity,
             accounts.GetValueOrDefault(alert.AccountId, ""),
-            alert.Kind == Alerts.InsufficientLicenses ? Catalogue.NameOf(alert.Source).DisplayName : alert.Source,
+            alert.Kind == Alerts.InsufficientLicenses ? Catalogue.NameOf(alert.Source, names[alert.AccountId]).DisplayName : alert.Source,
             alert.Source,
             alert.Message,
             alert.RaisedAt)));

@@ -137,7 +137,7 @@ internal sealed partial class RoleWatch(
         IReadOnlyList<EventRow> last;
         await using (var session = await database.ReadAsync(cancellationToken))
         {
-            last = await new EventLog(session).ListAsync(null, EventKinds.NodeActive, 1, cancellationToken);
+            last = await new EventLog(session).ListAsync(EventFilter.OfKind(EventKinds.NodeActive), 1, cancellationToken);
         }
 
         if (last is not [var change] || !change.Message.StartsWith(plan.ThisNode + " ", StringComparison.Ordinal))

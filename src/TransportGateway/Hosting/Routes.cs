@@ -44,6 +44,7 @@ internal static class Routes
         app.MapDatabase();
         app.MapCluster();
         app.MapOverview();
+        app.MapEvents();
         app.MapMetrics();
         app.MapWeb();
         MapHealth(app);

@@ -28,8 +28,13 @@ internal static class AuthorizeEntitlements
         if (changed)
         {
             await pools.ReplaceUsageAsync(request.VirtualAccountId, request.InstanceId, before, after, cancellationToken);
+            var facts = await new Entitlements(session).FactsAsync(request.AccountId, cancellationToken);
             await new EventLog(session).AppendAsync(
-                new LoggedEvent(EventKinds.UsageChanged, Severity.Info, request.InstanceName, Describe(after), request.AccountId, request.InstanceId),
+                new LoggedEvent(EventKinds.UsageChanged, Severity.Info, request.InstanceName, Describe(after, facts), request.AccountId, request.InstanceId)
+                {
+                    VirtualAccountId = request.VirtualAccountId,
+                    Licenses = before.Keys.Union(after.Keys, StringComparer.Ordinal).Where(tag => before.GetValueOrDefault(tag) != after.GetValueOrDefault(tag)),
+                },
                 request.Now,
                 cancellationToken);
         }
@@ -52,8 +57,8 @@ internal static class AuthorizeEntitlements
         : balances.TryGetValue(tag, out var balance) && !balance.InCompliance ? ComplianceWord.OutOfCompliance
         : ComplianceWord.InCompliance;
 
-    private static string Describe(Dictionary<string, long> usage) =>
+    private static string Describe(Dictionary<string, long> usage, IReadOnlyDictionary<string, Entitlements.TagFacts> facts) =>
         usage.Count == 0
             ? "Uses no licences."
-            : "Uses " + string.Join("; ", usage.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => $"{Catalogue.NameOf(entry.Key).DisplayName}: {entry.Value}")) + ".";
+            : "Uses " + string.Join("; ", usage.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => $"{Catalogue.NameOf(entry.Key, facts).DisplayName}: {entry.Value}")) + ".";
 }

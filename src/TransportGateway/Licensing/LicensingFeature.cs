@@ -12,6 +12,7 @@ internal static class LicensingFeature
         .AddSingleton<ListSubscriptions>()
         .AddSingleton<TransferLicenses>()
         .AddSingleton<RequestReservation>()
+        .AddSingleton<ChangeLicenseTags>()
         .AddSingleton<Jobs.IJob, LicenseTerms>();
 
     public static void MapLicensing(this IEndpointRouteBuilder routes)
@@ -19,6 +20,7 @@ internal static class LicensingFeature
         const string Path = "/api/v2/accounts/{account}/virtual-accounts/{virtualAccount}/licenses";
         routes.MapGet(Path, ListAsync).Requires(Permission.ReadInventory);
         routes.MapPost(Path + "/transfer", TransferAsync).Requires(Permission.ManageLicenses);
+        routes.MapLicenseTags();
     }
 
     private static async Task<IResult> ListAsync(HttpContext context, string account, string virtualAccount, AccountScope scope, ListLicenses list)
@@ -41,7 +43,8 @@ internal static class LicensingFeature
             license.Balance.Balance,
             license.Relayed,
             license.Status,
-            license.Alert)));
+            license.Alert,
+            license.LicenseTags)));
     }
 
     private static async Task<IResult> TransferAsync(
@@ -71,5 +74,5 @@ internal static class LicensingFeature
     private sealed record TransferredView(string License, string Tag, long Quantity, string VirtualAccount);
 
     private sealed record LicenseView(
-        string License, string Description, string Tag, string Billing, long Purchased, long InUse, long Substitution, long Balance, long Relayed, string Status, string Alert);
+        string License, string Description, string Tag, string Billing, long Purchased, long InUse, long Substitution, long Balance, long Relayed, string Status, string Alert, IReadOnlyList<string> LicenseTags);
 }

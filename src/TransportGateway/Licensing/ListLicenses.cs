@@ -8,8 +8,9 @@ internal sealed class ListLicenses(Database database)
     private const string Prepaid = "Prepaid";
 
     /// <param name="Relayed">What relayed products use of it. Their upstream counts that; it is part of no number in the balance.</param>
+    /// <param name="LicenseTags">The labels that people put on it.</param>
     /// <param name="RelayedStatus">The upstream's word for it; empty when nothing is relayed or nothing was said.</param>
-    public sealed record License(string Tag, LicenseName Name, string Billing, LicenseBalance Balance, long Relayed, string RelayedStatus)
+    public sealed record License(string Tag, LicenseName Name, string Billing, LicenseBalance Balance, long Relayed, string RelayedStatus, IReadOnlyList<string> LicenseTags)
     {
         public string Status => Balance.InCompliance && !IsOnlyRelayedAndShort ? ComplianceWord.InCompliance : ComplianceWord.OutOfCompliance;
 
@@ -25,6 +26,7 @@ internal sealed class ListLicenses(Database database)
         var balances = await Compliance.SettleAsync(session, accountId, virtualAccountId, cancellationToken);
         var facts = await new Entitlements(session).FactsAsync(accountId, cancellationToken);
         var relayed = await new RelayedUsages(session).OfVirtualAccountAsync(virtualAccountId, cancellationToken);
+        var labels = (await new LicenseTags(session).AssignmentsAsync(accountId, cancellationToken)).ToLookup(assignment => assignment.EntitlementTag, assignment => assignment.Name, StringComparer.Ordinal);
         return [.. balances
             .Where(entry => entry.Value.Purchased > 0 || entry.Value.InUse > 0)
             .Select(entry => entry.Key)
@@ -32,7 +34,7 @@ internal sealed class ListLicenses(Database database)
             .Select(tag =>
             {
                 var used = relayed.GetValueOrDefault(tag);
-                return new License(tag, Catalogue.NameOf(tag, facts), facts.GetValueOrDefault(tag)?.Billing ?? Prepaid, balances.GetValueOrDefault(tag) ?? new LicenseBalance(0, 0, 0), used?.Quantity ?? 0, used?.Status ?? "");
+                return new License(tag, Catalogue.NameOf(tag, facts), facts.GetValueOrDefault(tag)?.Billing ?? Prepaid, balances.GetValueOrDefault(tag) ?? new LicenseBalance(0, 0, 0), used?.Quantity ?? 0, used?.Status ?? "", [.. labels[tag]]);
             })
             .OrderBy(license => license.Name.DisplayName, StringComparer.OrdinalIgnoreCase)
             .ThenBy(license => license.Tag, StringComparer.Ordinal)];

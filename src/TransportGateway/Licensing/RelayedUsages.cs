@@ -21,6 +21,17 @@ internal sealed class RelayedUsages(DbSession session)
         session.QueryAsync<RelayedUsage>(
             "SELECT tag, quantity, status FROM relayed_usages WHERE instance_id = @InstanceId ORDER BY tag", new { InstanceId = instanceId }, cancellationToken);
 
+    /// <summary>The licences that relayed products of an account use.</summary>
+    public Task<IReadOnlyList<string>> TagsOfAccountAsync(string accountId, CancellationToken cancellationToken) =>
+        session.QueryAsync<string>(
+            """
+            SELECT DISTINCT u.tag
+              FROM relayed_usages u JOIN relayed_instances i ON i.id = u.instance_id JOIN virtual_accounts v ON v.id = i.virtual_account_id
+             WHERE v.account_id = @AccountId AND i.state = 'registered'
+            """,
+            new { AccountId = accountId },
+            cancellationToken);
+
     /// <summary>The sum of each licence over the relayed products of a virtual account; out of compliance when one of them is.</summary>
     public async Task<IReadOnlyDictionary<string, RelayedUsage>> OfVirtualAccountAsync(string virtualAccountId, CancellationToken cancellationToken) =>
         (await session.QueryAsync<RelayedUsage>(

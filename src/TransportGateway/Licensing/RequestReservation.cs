@@ -45,7 +45,8 @@ internal sealed class RequestReservation(Database database, TimeProvider clock)
                 Severity.Warning,
                 request.By.Name,
                 $"A reservation was asked for in '{request.VirtualAccount.Name}' with the request code {request.Code}: {what}. Its authorisation code has to come from Cisco.",
-                request.Account.Id),
+                request.Account.Id)
+            { VirtualAccountId = request.VirtualAccount.Id, Licenses = request.Licenses.Select(license => license.Tag) },
             now,
             cancellationToken);
         await session.CommitAsync();

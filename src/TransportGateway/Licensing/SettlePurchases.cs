@@ -41,13 +41,18 @@ internal static class SettlePurchases
         }
 
         var log = new EventLog(session);
+        var facts = await new Entitlements(session).FactsAsync(account.Id, cancellationToken);
         await log.AppendAsync(
-            new LoggedEvent(EventKinds.PurchasesChanged, Severity.Info, by, $"Purchased quantities changed: {Sums(granted, held)}.", account.Id), now, cancellationToken);
-        if (TakenBack(changes, virtualAccounts) is { Length: > 0 } taken)
+            new LoggedEvent(EventKinds.PurchasesChanged, Severity.Info, by, $"Purchased quantities changed: {Sums(granted, held, facts)}.", account.Id)
+            { VirtualAccountId = OnlyOneOf(changes), Licenses = changes.Select(change => change.Tag) },
+            now,
+            cancellationToken);
+        if (TakenBack(changes, virtualAccounts, facts) is { Length: > 0 } taken)
         {
             await log.AppendAsync(
                 new LoggedEvent(
-                    EventKinds.TransfersTakenBack, Severity.Warning, by, $"Cisco grants fewer licences, so some that were transferred are gone: {taken}.", account.Id),
+                    EventKinds.TransfersTakenBack, Severity.Warning, by, $"Cisco grants fewer licences, so some that were transferred are gone: {taken}.", account.Id)
+                { VirtualAccountId = OnlyOneOf(changes), Licenses = changes.Select(change => change.Tag) },
                 now,
                 cancellationToken);
         }
@@ -55,19 +60,22 @@ internal static class SettlePurchases
         return true;
     }
 
-    private static string Sums(IReadOnlyDictionary<string, long> granted, IReadOnlyCollection<LicenseShare> held)
+    private static string? OnlyOneOf(IReadOnlyList<ShareChange> changes) =>
+        changes.Select(change => change.VirtualAccountId).Distinct(StringComparer.Ordinal).ToArray() is [var only] ? only : null;
+
+    private static string Sums(IReadOnlyDictionary<string, long> granted, IReadOnlyCollection<LicenseShare> held, IReadOnlyDictionary<string, Entitlements.TagFacts> facts)
     {
         var sums = held.GroupBy(share => share.Tag, StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.Sum(share => share.Purchased), StringComparer.Ordinal);
         return Enumerate([.. granted.Keys.Union(sums.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal)
             .Where(tag => sums.GetValueOrDefault(tag) != granted.GetValueOrDefault(tag))
-            .Select(tag => $"{Catalogue.NameOf(tag).DisplayName}: {sums.GetValueOrDefault(tag)} to {granted.GetValueOrDefault(tag)}")]);
+            .Select(tag => $"{Catalogue.NameOf(tag, facts).DisplayName}: {sums.GetValueOrDefault(tag)} to {granted.GetValueOrDefault(tag)}")]);
     }
 
-    private static string TakenBack(IReadOnlyList<ShareChange> changes, IReadOnlyList<VirtualAccountRow> virtualAccounts)
+    private static string TakenBack(IReadOnlyList<ShareChange> changes, IReadOnlyList<VirtualAccountRow> virtualAccounts, IReadOnlyDictionary<string, Entitlements.TagFacts> facts)
     {
         var names = virtualAccounts.Where(virtualAccount => !virtualAccount.IsDefault).ToDictionary(virtualAccount => virtualAccount.Id, virtualAccount => virtualAccount.Name, StringComparer.Ordinal);
         return Enumerate([.. changes.Where(change => names.ContainsKey(change.VirtualAccountId))
-            .Select(change => $"{Catalogue.NameOf(change.Tag).DisplayName} in '{names[change.VirtualAccountId]}': {change.Was} to {change.Becomes}")]);
+            .Select(change => $"{Catalogue.NameOf(change.Tag, facts).DisplayName} in '{names[change.VirtualAccountId]}': {change.Was} to {change.Becomes}")]);
     }
 
     private static string Enumerate(IReadOnlyList<string> changes) => string.Join("; ", changes.Take(MostNamed)) + (changes.Count > MostNamed ? " and more" : "");

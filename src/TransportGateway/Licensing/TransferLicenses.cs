@@ -47,7 +47,7 @@ internal sealed class TransferLicenses(Database database, TimeProvider clock)
             await Compliance.RefreshAlertsAsync(session, from.AccountId, home.Id, now, cancellationToken);
             var facts = await new Entitlements(session).FactsAsync(from.AccountId, cancellationToken);
             var what = string.Join("; ", held.Select(pool => $"{Catalogue.NameOf(pool.Tag, facts).DisplayName}: {pool.Purchased}"));
-            await LogAsync(session, from.AccountId, by, $"Licences went back from '{from.Name}', which is deleted, to '{home.Name}': {what}.", now, cancellationToken);
+            await LogAsync(session, from, home, held.Select(pool => pool.Tag), by, $"Licences went back from '{from.Name}', which is deleted, to '{home.Name}': {what}.", now, cancellationToken);
         }
     }
 
@@ -98,7 +98,7 @@ internal sealed class TransferLicenses(Database database, TimeProvider clock)
 
         await Compliance.RefreshAlertsAsync(session, from.AccountId, from.Id, now, cancellationToken);
         await Compliance.RefreshAlertsAsync(session, from.AccountId, to.Id, now, cancellationToken);
-        await LogAsync(session, from.AccountId, request.By.Name, $"{request.Quantity} of {name} went from '{from.Name}' to '{to.Name}'.", now, cancellationToken);
+        await LogAsync(session, from, to, [pool.Tag], request.By.Name, $"{request.Quantity} of {name} went from '{from.Name}' to '{to.Name}'.", now, cancellationToken);
         await session.CommitAsync();
         return new Outcome.Transferred(name, pool.Tag, request.Quantity, to);
     }
@@ -131,6 +131,10 @@ internal sealed class TransferLicenses(Database database, TimeProvider clock)
         type.Length == 0
         || (await new Entitlements(session).ListAsync(accountId, cancellationToken)).Any(entitlement => entitlement.Tag == tag && (entitlement.EndsAt is null) == IsPerpetual(type));
 
-    private static Task LogAsync(DbSession session, string accountId, string by, string message, DateTimeOffset now, CancellationToken cancellationToken) =>
-        new EventLog(session).AppendAsync(new LoggedEvent(EventKinds.LicensesTransferred, Severity.Info, by, message, accountId), now, cancellationToken);
+    private static Task LogAsync(
+        DbSession session, VirtualAccountRow from, VirtualAccountRow to, IEnumerable<string> tags, string by, string message, DateTimeOffset now, CancellationToken cancellationToken) =>
+        new EventLog(session).AppendAsync(
+            new LoggedEvent(EventKinds.LicensesTransferred, Severity.Info, by, message, from.AccountId) { VirtualAccountId = to.Id, FormerVirtualAccountId = from.Id, Licenses = tags },
+            now,
+            cancellationToken);
 }

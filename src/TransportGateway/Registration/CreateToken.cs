@@ -95,7 +95,8 @@ internal sealed class CreateToken(Database database, MasterKey masterKey, TimePr
                 Severity.Info,
                 request.By.Name,
                 $"Registration token {id} was created for '{request.VirtualAccount.Name}'; it expires on {expiresAt:yyyy-MM-dd}.",
-                request.VirtualAccount.AccountId),
+                request.VirtualAccount.AccountId)
+            { VirtualAccountId = request.VirtualAccount.Id },
             now,
             cancellationToken);
         await session.CommitAsync();

@@ -92,12 +92,13 @@ internal sealed class DeleteLocalAccount(Database database, TimeProvider clock)
         }
 
         var pools = new LicensePools(session);
+        var facts = await new Entitlements(session).FactsAsync(account.Id, cancellationToken);
         var licences = new List<string>();
         foreach (var virtualAccount in virtualAccounts)
         {
             licences.AddRange((await pools.ListAsync(virtualAccount.Id, cancellationToken))
                 .Where(pool => pool.Purchased > 0)
-                .Select(pool => $"{Catalogue.NameOf(pool.Tag).DisplayName} ({pool.Purchased})"));
+                .Select(pool => $"{Catalogue.NameOf(pool.Tag, facts).DisplayName} ({pool.Purchased})"));
         }
 
         if (licences.Count > 0)

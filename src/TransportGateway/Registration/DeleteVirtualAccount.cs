@@ -63,7 +63,8 @@ internal sealed class DeleteVirtualAccount(Database database, TimeProvider clock
         await new VirtualAccounts(session).DeleteAsync(virtualAccount.Id, cancellationToken);
         await new EventLog(session).AppendAsync(
             new LoggedEvent(
-                EventKinds.VirtualAccountDeleted, Severity.Info, by.Name, $"Local virtual account '{virtualAccount.Name}' was deleted.", virtualAccount.AccountId),
+                EventKinds.VirtualAccountDeleted, Severity.Info, by.Name, $"Local virtual account '{virtualAccount.Name}' was deleted.", virtualAccount.AccountId)
+            { VirtualAccountId = virtualAccount.Id },
             now,
             cancellationToken);
         await session.CommitAsync();

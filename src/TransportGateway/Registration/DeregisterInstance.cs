@@ -26,7 +26,8 @@ internal static class DeregisterInstance
                 instance.DisplayName,
                 $"{instance.DisplayName} deregistered itself.",
                 instance.AccountId,
-                instance.Id),
+                instance.Id)
+            { VirtualAccountId = instance.VirtualAccountId },
             now,
             cancellationToken);
         return true;

@@ -90,19 +90,29 @@ internal sealed class Inventory(DbSession session)
         return (rows, await session.ScalarAsync<long>($"SELECT COUNT(*) FROM ({All}) everything WHERE last_contact_at < @Since", parameters, cancellationToken));
     }
 
-    /// <summary>The instances of a virtual account that use a licence, those that use most first.</summary>
-    public Task<IReadOnlyList<InventoryUse>> UsesAsync(string virtualAccountId, string tag, CancellationToken cancellationToken) =>
-        session.QueryAsync<InventoryUse>(
+    /// <summary>A page of the instances of a virtual account that use a licence, and how many there are in all.</summary>
+    /// <param name="sort"><c>quantity</c> or <c>name</c>.</param>
+    public async Task<(IReadOnlyList<InventoryUse> Rows, long Total)> UsesAsync(
+        string virtualAccountId, string tag, string sort, bool descending, int limit, int offset, CancellationToken cancellationToken)
+    {
+        const string Users =
             $"""
-            SELECT u.instance_id, everything.name, u.quantity
               FROM (SELECT instance_id, tag, quantity FROM license_usages UNION ALL SELECT instance_id, tag, quantity FROM relayed_usages) u
               JOIN ({All}) everything ON everything.id = u.instance_id
              WHERE u.tag = @Tag
-             ORDER BY u.quantity DESC, everything.name
-             LIMIT 1000
+            """;
+        var parameters = new { VirtualAccountId = virtualAccountId, Tag = tag, Limit = limit, Offset = offset };
+        var rows = await session.QueryAsync<InventoryUse>(
+            $"""
+            SELECT u.instance_id, everything.name, u.quantity
+            {Users}
+             ORDER BY {(sort == "name" ? "lower(everything.name)" : "u.quantity")} {(descending ? "DESC" : "ASC")}, lower(everything.name), u.instance_id
+             LIMIT @Limit OFFSET @Offset
             """,
-            new { VirtualAccountId = virtualAccountId, Tag = tag },
+            parameters,
             cancellationToken);
+        return (rows, await session.ScalarAsync<long>($"SELECT COUNT(*) {Users}", parameters, cancellationToken));
+    }
 
     private const string All =
         """

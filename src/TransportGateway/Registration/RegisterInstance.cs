@@ -135,7 +135,8 @@ internal sealed class RegisterInstance(Database database, CertificateAuthority a
                 registered.DisplayName,
                 $"{registered.DisplayName} was registered in '{registered.VirtualAccountName}' with token {prepared.Token!.Id}.",
                 registered.AccountId,
-                registered.Id),
+                registered.Id)
+            { VirtualAccountId = registered.VirtualAccountId, FormerVirtualAccountId = prepared.Existing?.AccountId == registered.AccountId ? prepared.Existing?.VirtualAccountId : null },
             request.Now,
             cancellationToken);
         if (registered.SynchronizationNeeded)
@@ -174,7 +175,8 @@ internal sealed class RegisterInstance(Database database, CertificateAuthority a
         request.Source,
         $"A registration of {request.Product.UdiKey} was refused: {cause}.",
         prepared.Existing?.AccountId,
-        prepared.Existing?.Id);
+        prepared.Existing?.Id)
+    { VirtualAccountId = prepared.Existing?.VirtualAccountId };
 
     /// <summary>Why the token could not be redeemed although it could a moment ago.</summary>
     private static async Task<string> CauseAsync(DbSession session, TokenRow token, DateTimeOffset now, CancellationToken cancellationToken) =>

@@ -150,11 +150,12 @@ internal static class RegistrationFeature
             return NoSuchInstance(id);
         }
 
+        var facts = await new Entitlements(session).FactsAsync(instance.AccountId, context.RequestAborted);
         IEnumerable<UsageView> licenses = instance.Relayed
             ? (await new RelayedUsages(session).OfInstanceAsync(id, context.RequestAborted))
-                .Select(usage => new UsageView(Catalogue.NameOf(usage.Tag).DisplayName, usage.Tag, usage.Quantity, usage.Status))
+                .Select(usage => new UsageView(Catalogue.NameOf(usage.Tag, facts).DisplayName, usage.Tag, usage.Quantity, usage.Status))
             : (await new LicensePools(session).UsageOfAsync(id, context.RequestAborted)).OrderBy(entry => entry.Key, StringComparer.Ordinal)
-                .Select(entry => new UsageView(Catalogue.NameOf(entry.Key).DisplayName, entry.Key, entry.Value, null));
+                .Select(entry => new UsageView(Catalogue.NameOf(entry.Key, facts).DisplayName, entry.Key, entry.Value, null));
         return Results.Json(View(instance) with { Licenses = [.. licenses] });
     }
 

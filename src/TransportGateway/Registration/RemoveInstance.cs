@@ -44,7 +44,7 @@ internal sealed class RemoveInstance(Database database, TimeProvider clock)
         await new IdCertificates(session).RevokeAllAsync(instance.Id, cancellationToken);
         await DialledNames.ForgetProductAsync(session, instance.Id, instance.AccountId, now, cancellationToken);
         await new EventLog(session).AppendAsync(
-            new LoggedEvent(EventKinds.InstanceRemoved, Severity.Info, by, message, instance.AccountId, instance.Id), now, cancellationToken);
+            new LoggedEvent(EventKinds.InstanceRemoved, Severity.Info, by, message, instance.AccountId, instance.Id) { VirtualAccountId = instance.VirtualAccountId }, now, cancellationToken);
         return true;
     }
 
@@ -64,7 +64,8 @@ internal sealed class RemoveInstance(Database database, TimeProvider clock)
                 by.Name,
                 $"The record of the relayed product {instance.DisplayName} was removed; its registration at {instance.RelayedTo} stays.",
                 instance.AccountId,
-                instance.Id),
+                instance.Id)
+            { VirtualAccountId = instance.VirtualAccountId },
             now,
             cancellationToken);
         await session.CommitAsync();

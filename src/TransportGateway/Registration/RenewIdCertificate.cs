@@ -37,7 +37,8 @@ internal sealed class RenewIdCertificate(CertificateAuthority authority)
                 request.Instance.DisplayName,
                 $"{request.Instance.DisplayName} was given a new ID certificate, valid until {issued.ValidTo:yyyy-MM-dd}.",
                 request.Instance.AccountId,
-                request.Instance.Id),
+                request.Instance.Id)
+            { VirtualAccountId = request.Instance.VirtualAccountId },
             request.Now,
             cancellationToken);
     }

@@ -31,7 +31,8 @@ internal sealed class RevokeToken(Database database, TimeProvider clock)
 
         await new EventLog(session).AppendAsync(
             new LoggedEvent(
-                EventKinds.TokenRevoked, Severity.Info, by.Name, $"Registration token {token.Id} was revoked.", virtualAccount.AccountId),
+                EventKinds.TokenRevoked, Severity.Info, by.Name, $"Registration token {token.Id} was revoked.", virtualAccount.AccountId)
+            { VirtualAccountId = virtualAccount.Id },
             now,
             cancellationToken);
         await session.CommitAsync();

@@ -66,7 +66,8 @@ internal sealed class TransferInstance(Database database, TimeProvider clock)
                 by.Name,
                 $"{after.DisplayName} was moved from '{before.VirtualAccountName}' to '{target.Name}'.",
                 before.AccountId,
-                before.Id),
+                before.Id)
+            { VirtualAccountId = target.Id, FormerVirtualAccountId = before.VirtualAccountId },
             now,
             cancellationToken);
         await session.CommitAsync();

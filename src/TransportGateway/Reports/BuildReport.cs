@@ -37,11 +37,11 @@ internal sealed class BuildReport(ListLicenses licenses, Database database, Time
         };
     }
 
-    /// <summary>The event log as a file; the newest rows when there are more than a file should have.</summary>
-    public static async Task<Report> EventsAsync(DbSession session, IReadOnlyCollection<string>? accountIds, string search, CancellationToken cancellationToken)
+    /// <summary>The event log as a file; the first rows when there are more than a file should have.</summary>
+    public static async Task<Report> EventsAsync(DbSession session, EventFilter filter, bool newestFirst, CancellationToken cancellationToken)
     {
         const int MostEvents = 100_000;
-        var (rows, _) = await new EventLog(session).SearchAsync(accountIds, kinds: null, search, MostEvents, 0, cancellationToken);
+        var (rows, _) = await new EventLog(session).SearchAsync(filter, newestFirst, MostEvents, 0, cancellationToken);
         return new Report(
             "events",
             ["Time (UTC)", "Severity", "Event", "User", "Message"],

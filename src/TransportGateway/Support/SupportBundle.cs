@@ -49,7 +49,7 @@ internal sealed class SupportBundle(Database database, MasterKey masterKey, Heal
             }));
             Add(zip, "notifications.json", await NotificationsAsync(session, cancellationToken));
             Add(zip, "alerts.json", await new Alerts(session).ListOpenAsync(null, cancellationToken));
-            Add(zip, "events.csv", ReportFile.Write(await BuildReport.EventsAsync(session, null, "", cancellationToken), ReportFile.Csv));
+            Add(zip, "events.csv", ReportFile.Write(await BuildReport.EventsAsync(session, EventFilter.All, newestFirst: true, cancellationToken), ReportFile.Csv));
         }
 
         return file.ToArray();

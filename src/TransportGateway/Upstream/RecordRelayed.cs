@@ -143,5 +143,5 @@ internal sealed class RecordRelayed(Database database, TimeProvider clock)
     }
 
     private static Task TellAsync(DbSession session, string kind, InstanceRow instance, string message, DateTimeOffset now, CancellationToken cancellationToken) =>
-        new EventLog(session).AppendAsync(new LoggedEvent(kind, Severity.Info, instance.DisplayName, message, instance.AccountId, instance.Id), now, cancellationToken);
+        new EventLog(session).AppendAsync(new LoggedEvent(kind, Severity.Info, instance.DisplayName, message, instance.AccountId, instance.Id) { VirtualAccountId = instance.VirtualAccountId }, now, cancellationToken);
 }

@@ -21,6 +21,13 @@ internal sealed class Clockface
     public static Clockface For(HttpContext context) =>
         context.Request.Cookies[Cookie] is { Length: > 0 and < 64 } name && TimeZoneInfo.TryFindSystemTimeZoneById(Uri.UnescapeDataString(name), out var zone) ? new Clockface(zone) : Utc;
 
+    /// <summary>When a day begins in the person's zone.</summary>
+    public DateTimeOffset StartOf(DateOnly day)
+    {
+        var midnight = day.ToDateTime(TimeOnly.MinValue);
+        return new DateTimeOffset(midnight, _zone.GetUtcOffset(midnight));
+    }
+
     public string Text(DateTimeOffset instant) => TimeZoneInfo.ConvertTime(instant, _zone).ToString("yyyy-MMM-dd HH:mm:ss", CultureInfo.InvariantCulture);
 
     public IHtmlContent Html(DateTimeOffset? instant) => instant is { } at

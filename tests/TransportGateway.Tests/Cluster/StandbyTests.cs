@@ -101,7 +101,7 @@ public sealed class StandbyTests : IAsyncLifetime
         var account = (await new LocalAccounts(session).FindByNameAsync("TEST", CancellationToken.None))!;
         await Wait.UntilAsync(async () => (await new SynchronizationRuns(session).ListAsync(account.Id, 10, CancellationToken.None))[0].State == RunState.Succeeded);
         Assert.Single(await new SynchronizationRuns(session).ListAsync(account.Id, 10, CancellationToken.None));
-        Assert.Contains("took over", Assert.Single(await new EventLog(session).ListAsync(null, EventKinds.NodeActive, 10, CancellationToken.None)).Message, StringComparison.Ordinal);
+        Assert.Contains("took over", Assert.Single(await new EventLog(session).ListAsync(EventFilter.OfKind(EventKinds.NodeActive), 10, CancellationToken.None)).Message, StringComparison.Ordinal);
         Assert.Equal("active", JsonNode.Parse(await TgctlAsync("secondary", "status", "-o", "json"))!["role"]!.ToString());
     }
 

@@ -35,7 +35,7 @@ public abstract class ExistingClientsTests<TEngine> : IAsyncLifetime
         foreach (var path in new[] { "/api/v1/upstream_satellites/accounts", "/backend/api/v1/upstream_satellites/accounts" })
         {
             var account = Assert.Single(Done(await _client.AnsibleAsync("POST", path))["accounts"]!.AsArray())!;
-            Assert.Equal("https://localhost/cslu/v1/pi/Test%20Corp-1", account["cslu_tenant_url"]!.GetValue<string>());
+            Assert.Equal($"https://localhost:{_pair.Gateway.Address.Port}/cslu/v1/pi/Test%20Corp-1", account["cslu_tenant_url"]!.GetValue<string>());
             Assert.Equal((await _pair.StateAsync(_account)).SmartAccountId, account["cssm_smart_account_id"]!.GetValue<string>());
             Assert.NotEqual("", account["cssm_smart_account_id"]!.GetValue<string>());
             Assert.Equal(CentralPair.SmartAccount, account["cssm_smart_account_name"]!.GetValue<string>());

@@ -263,10 +263,24 @@ public sealed class TourTests : IAsyncLifetime
         await DoAsync("GET", "/api/v2/instances/" + product);
         await DoAsync("POST", $"/api/v2/instances/{product}/transfer", new { virtualAccount = "Branch" });
         await DoAsync("GET", Va + "/Branch/licenses");
+        await TagLicensesAsync();
+        await DoAsync("GET", $"/api/v2/events?account=TEST&virtualAccount=Branch&instance={product}&kind=license-usage-changed&severity=info&actor=c&text=uses&from=2021-06-20&to=2121-06-20T18:39:00Z");
         await DoAsync("GET", "/api/v2/accounts/TEST/reports/licenses");
         await DoAsync("POST", Va + "/Default/licenses/transfer", new { license = SeedProducts.Cucmpub.Entitlements[0].Tag, quantity = 1, virtualAccount = "Branch", licenseType = "TERM" });
         await DoAsync("DELETE", "/api/v2/instances/" + product);
         await DoAsync("DELETE", Va + "/Branch");
+    }
+
+    private async Task TagLicensesAsync()
+    {
+        const string Tags = "/api/v2/accounts/TEST/license-tags";
+        var license = SeedProducts.Cucmpub.Entitlements[0].Tag;
+        await DoAsync("POST", Tags, new { name = "HQ" });
+        await DoAsync("PATCH", Tags + "/HQ", new { name = "Head office" });
+        await DoAsync("POST", Tags + "/Head office/assign", new { licenses = new[] { license } });
+        await DoAsync("GET", Tags);
+        await DoAsync("POST", Tags + "/Head office/unassign", new { licenses = new[] { license } });
+        await DoAsync("DELETE", Tags + "/Head office");
     }
 
     private async Task UseAsExistingClientsAsync()

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using TransportGateway.Access;
 using TransportGateway.Accounts;
 using TransportGateway.Jobs;
+using TransportGateway.Licensing;
 using TransportGateway.Notifications;
 using TransportGateway.Reports;
 using TransportGateway.Simulators;
@@ -117,6 +118,9 @@ internal sealed class PopulatedGateway : IAsyncDisposable
         using var client = await Gateway.RestClientAsync(null, Permission.ReadInventory);
         Assert.IsType<CreateLocalAccount.Outcome.Created>(await Gateway.Gateway.Services.GetRequiredService<CreateLocalAccount>().ExecuteAsync(Gateway.Administrator, "Zürich 東京 \u202e🙂", CancellationToken.None));
         await Gateway.TgctlDoneAsync("certificate", "csr", "create", "--name", "licences.example.com", "--out", Path.Combine(Gateway.Gateway.Directory.Path, "request.csr"));
+        var change = _pair.Service<ChangeLicenseTags>();
+        Assert.IsType<ChangeLicenseTags.Outcome.Done>(await change.CreateAsync(Gateway.Administrator, Account, "Zürich 東京", CancellationToken.None));
+        Assert.IsType<ChangeLicenseTags.Outcome.Done>(await change.AssignAsync(Gateway.Administrator, Account, "Zürich 東京", [SeedProducts.Cucmpub.Entitlements[0].Tag], CancellationToken.None));
         var everyByte = Enumerable.Range(0, 256).Select(value => (byte)value).ToArray();
         await Gateway.WriteAsync(async (session, now) =>
         {

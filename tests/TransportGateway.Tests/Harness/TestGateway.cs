@@ -168,7 +168,7 @@ internal sealed class TestGateway : IAsyncDisposable
     public async Task<IReadOnlyList<EventRow>> EventsAsync(string? kind = null)
     {
         await using var session = await Database.ReadAsync();
-        return await new EventLog(session).ListAsync(null, kind, 1000, CancellationToken.None);
+        return await new EventLog(session).ListAsync(EventFilter.OfKind(kind), 1000, CancellationToken.None);
     }
 
     public async Task<T> ReadAsync<T>(Func<DbSession, Task<T>> read)

@@ -261,7 +261,7 @@ public abstract class BrowserCertificateTests<TEngine> : IAsyncLifetime
 
     private Task<IReadOnlyList<AlertRow>> AlertsAsync() => _node.ReadAsync(session => new Alerts(session).ListOpenOfKindAsync(CertificateExpiry.Alert, CancellationToken.None));
 
-    private async Task<int> EventsAsync(string kind) => (await _node.ReadAsync(session => new EventLog(session).ListAsync(null, kind, 100, CancellationToken.None))).Count;
+    private async Task<int> EventsAsync(string kind) => (await _node.ReadAsync(session => new EventLog(session).ListAsync(EventFilter.OfKind(kind), 100, CancellationToken.None))).Count;
 
     private byte[] Pfx(X509Certificate2 certificate, AsymmetricAlgorithm key)
     {

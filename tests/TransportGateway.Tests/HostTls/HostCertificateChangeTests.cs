@@ -112,7 +112,7 @@ public abstract class HostCertificateChangeTests<TEngine> : IAsyncLifetime
         Assert.Equal(("cloud-id", SynchronizationNeed.Alert, "Major"), (alert.AccountId, alert.Kind, alert.Severity));
         Assert.StartsWith(
             "The Host Common Name was changed from 'ssm.example.com' to 'licences.example.com'. Synchronise 'cloud' with Software Central;", alert.Message, StringComparison.Ordinal);
-        var logged = (await _node.ReadAsync(session => new EventLog(session).ListAsync(null, EventKinds.HostNameChanged, 10, CancellationToken.None))).Single();
+        var logged = (await _node.ReadAsync(session => new EventLog(session).ListAsync(EventFilter.OfKind(EventKinds.HostNameChanged), 10, CancellationToken.None))).Single();
         Assert.Equal(("administrator", _clock.GetUtcNow()), (logged.Actor, logged.OccurredAt));
 
         await using (var session = await _database.BeginAsync())
@@ -205,7 +205,7 @@ public abstract class HostCertificateChangeTests<TEngine> : IAsyncLifetime
 
     private Task<IReadOnlyList<AlertRow>> AlertsAsync() => _node.ReadAsync(session => new Alerts(session).ListOpenAsync(null, CancellationToken.None));
 
-    private async Task<int> EventsAsync() => (await _node.ReadAsync(session => new EventLog(session).ListAsync(null, null, 1000, CancellationToken.None))).Count;
+    private async Task<int> EventsAsync() => (await _node.ReadAsync(session => new EventLog(session).ListAsync(EventFilter.All, 1000, CancellationToken.None))).Count;
 }
 
 public sealed class HostCertificateChangeOnSqlite : HostCertificateChangeTests<SqliteEngine>;

@@ -108,7 +108,7 @@ public abstract class DatabaseTests<TEngine> : IAsyncLifetime
     private async Task<IEnumerable<string>> KindsAsync()
     {
         await using var session = await _database.ReadAsync();
-        return (await new EventLog(session).ListAsync(null, null, 1000, CancellationToken.None)).Select(entry => entry.Kind);
+        return (await new EventLog(session).ListAsync(EventFilter.All, 1000, CancellationToken.None)).Select(entry => entry.Kind);
     }
 }
 

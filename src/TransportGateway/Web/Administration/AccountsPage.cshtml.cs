@@ -12,11 +12,14 @@ namespace TransportGateway.Web.Administration;
 internal sealed class AccountsPage(
     CreateLocalAccount create, RequestAccount request, ChangeAccountStatus change, RegisterAccount register, DeleteLocalAccount delete, Database database) : GatewayPage
 {
-    private static readonly string[] EventsOfAccounts =
-    [
-        EventKinds.AccountCreated, EventKinds.AccountRequested, EventKinds.AccountApproved, EventKinds.AccountRejected, EventKinds.AccountRegistered, EventKinds.AccountRegistrationFailed,
-        EventKinds.AccountToRegisterAgain, EventKinds.AccountActivated, EventKinds.AccountDeactivated, EventKinds.AccountDeleted,
-    ];
+    private static readonly EventFilter EventsOfAccounts = new()
+    {
+        Kinds =
+        [
+            EventKinds.AccountCreated, EventKinds.AccountRequested, EventKinds.AccountApproved, EventKinds.AccountRejected, EventKinds.AccountRegistered, EventKinds.AccountRegistrationFailed,
+            EventKinds.AccountToRegisterAgain, EventKinds.AccountActivated, EventKinds.AccountDeactivated, EventKinds.AccountDeleted,
+        ],
+    };
 
     private static readonly Dictionary<AccountStep, (string Label, string Handler, bool IsDanger, string? Question)> Steps = new()
     {
@@ -34,7 +37,8 @@ internal sealed class AccountsPage(
 
     public IReadOnlyList<LocalAccountRow> Accounts { get; private set; } = [];
 
-    public IReadOnlyList<EventRow> Events { get; private set; } = [];
+    /// <summary>Null on the other tabs.</summary>
+    public EventListing? Events { get; private set; }
 
     /// <summary>Those that an authorisation file can be loaded for.</summary>
     public IReadOnlyList<string> Awaiting { get; private set; } = [];
@@ -74,6 +78,10 @@ internal sealed class AccountsPage(
         await LoadAsync(tab ?? "");
         return Page();
     }
+
+    [Needs(Permission.ManageAccounts)]
+    public async Task<IActionResult> OnGetFileAsync(string? tab) =>
+        tab == "events" ? await EventListing.FileAsync(this, database, EventsOfAccounts) : Missing(T["There is nothing at this address."]);
 
     [Needs(Permission.ManageAccounts)]
     public async Task<IActionResult> OnPostRequestAsync(Fields fields)
@@ -178,13 +186,13 @@ internal sealed class AccountsPage(
     {
         Tab = tab;
         List = Listing.From(Request, "account", "by", "smart", "virtual", "status");
-        await using var session = await database.ReadAsync(Aborted);
         if (tab == "events")
         {
-            (Events, List.Total) = await new EventLog(session).SearchAsync(null, EventsOfAccounts, List.Search, Listing.PageSize, List.Offset, Aborted);
+            Events = await EventListing.ReadAsync(this, database, EventsOfAccounts);
             return;
         }
 
+        await using var session = await database.ReadAsync(Aborted);
         var all = await new LocalAccounts(session).ListAsync(Aborted);
         Awaiting = [.. all.Where(account => account.Status == AccountStatus.AwaitingAuthorization).Select(account => account.Name)];
         Accounts = List.Of(

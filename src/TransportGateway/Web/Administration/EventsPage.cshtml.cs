@@ -2,16 +2,13 @@ using Microsoft.AspNetCore.Mvc;
 using TransportGateway.Access;
 using TransportGateway.Events;
 using TransportGateway.Persistence;
-using TransportGateway.Reports;
 
 namespace TransportGateway.Web.Administration;
 
 /// <summary>Everything that happened on this gateway.</summary>
 internal sealed class EventsPage(Database database) : GatewayPage
 {
-    public Listing List { get; private set; } = null!;
-
-    public IReadOnlyList<EventRow> Events { get; private set; } = [];
+    public EventListing Events { get; private set; } = null!;
 
     [Needs(Permission.ReadEvents)]
     public async Task<IActionResult> OnGetAsync()
@@ -21,21 +18,11 @@ internal sealed class EventsPage(Database database) : GatewayPage
             return Missing(T["There is nothing at this address."]);
         }
 
-        List = Listing.From(Request, "-time");
-        await using var session = await database.ReadAsync(Aborted);
-        (Events, List.Total) = await new EventLog(session).SearchAsync(null, kinds: null, List.Search, Listing.PageSize, List.Offset, Aborted);
+        Events = await EventListing.ReadAsync(this, database, EventFilter.All);
         return Page();
     }
 
     [Needs(Permission.ReadEvents)]
-    public async Task<IActionResult> OnGetFileAsync()
-    {
-        if (!Caller.IsForAllAccounts)
-        {
-            return Missing(T["There is nothing at this address."]);
-        }
-
-        await using var session = await database.ReadAsync(Aborted);
-        return EventFile.Of(await BuildReport.EventsAsync(session, null, Listing.From(Request, "-time").Search, Aborted));
-    }
+    public async Task<IActionResult> OnGetFileAsync() =>
+        Caller.IsForAllAccounts ? await EventListing.FileAsync(this, database, EventFilter.All) : Missing(T["There is nothing at this address."]);
 }

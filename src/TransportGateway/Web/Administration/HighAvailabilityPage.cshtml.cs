@@ -9,7 +9,7 @@ namespace TransportGateway.Web.Administration;
 /// <summary>The pair of nodes (ssm-on-prem 1.8), with the facts of both.</summary>
 internal sealed class HighAvailabilityPage(HaStatus ha, Database database) : GatewayPage
 {
-    private static readonly string[] EventsOfCluster = [EventKinds.NodeActive, EventKinds.ClusterNormal, EventKinds.ClusterDegraded];
+    private static readonly EventFilter EventsOfCluster = new() { Kinds = [EventKinds.NodeActive, EventKinds.ClusterNormal, EventKinds.ClusterDegraded] };
 
     public HaStatusView Status { get; private set; } = null!;
 
@@ -18,9 +18,7 @@ internal sealed class HighAvailabilityPage(HaStatus ha, Database database) : Gat
         ? Status.Nodes.Select(node => ("Server", (NodeCard?)node))
         : [("Active Server", Status.Active), ("Standby Server", Status.Standby)];
 
-    public Listing List { get; private set; } = null!;
-
-    public IReadOnlyList<EventRow> Events { get; private set; } = [];
+    public EventListing Events { get; private set; } = null!;
 
     [Needs(Permission.ReadInventory)]
     public async Task<IActionResult> OnGetAsync()
@@ -31,9 +29,11 @@ internal sealed class HighAvailabilityPage(HaStatus ha, Database database) : Gat
         }
 
         Status = await ha.ReadAsync(Aborted);
-        List = Listing.From(Request, "-time");
-        await using var session = await database.ReadAsync(Aborted);
-        (Events, List.Total) = await new EventLog(session).SearchAsync(null, EventsOfCluster, List.Search, Listing.PageSize, List.Offset, Aborted);
+        Events = await EventListing.ReadAsync(this, database, EventsOfCluster);
         return Page();
     }
+
+    [Needs(Permission.ReadInventory)]
+    public async Task<IActionResult> OnGetFileAsync() =>
+        Caller.IsForAllAccounts ? await EventListing.FileAsync(this, database, EventsOfCluster) : Missing(T["There is nothing at this address."]);
 }

@@ -18,6 +18,8 @@ internal sealed class AlertsPage(Database database) : LicensingPage(database)
 
     public string SourceOf(AlertRow alert) => alert.Kind == Events.Alerts.InsufficientLicenses ? Catalogue.NameOf(alert.Source, _facts).DisplayName : alert.Source;
 
+    public string? VirtualAccountOf(AlertRow alert) => VirtualAccounts.FirstOrDefault(entry => entry.Id == alert.VirtualAccountId)?.Name;
+
     [Needs(Permission.ReadInventory)]
     public async Task<IActionResult> OnGetAsync()
     {
@@ -31,7 +33,7 @@ internal sealed class AlertsPage(Database database) : LicensingPage(database)
         _facts = await new Entitlements(session).FactsAsync(Account.Id, Aborted);
         Alerts = List.Of(
             AccountScope.Visible(Caller, await new Alerts(session).ListOpenAsync(Account.Id, Aborted)),
-            alert => [alert.Kind, alert.Source, alert.Message],
+            alert => [alert.Severity, T[alert.Severity], alert.Kind, T[alert.Kind], alert.Source, SourceOf(alert), VirtualAccountOf(alert), alert.Message],
             alert => List.Sort switch
             {
                 "severity" => alert.Severity,

@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.AspNetCore.Mvc;
 using TransportGateway.Access;
 using TransportGateway.Accounts;
@@ -16,12 +17,17 @@ internal sealed class GeneralPage(
     CreateVirtualAccount createVirtualAccount,
     DeleteVirtualAccount deleteVirtualAccount,
     HostTlsOptions options,
+    ProductListeners listeners,
     TimeProvider clock,
     Database database) : LicensingPage(database)
 {
-    public IReadOnlyList<ReadTokens.Listed> Tokens { get; private set; } = [];
+    public Listing List { get; private set; } = null!;
 
-    public Secret? Created { get; private set; }
+    /// <summary>Those that still work. Their texts are read one by one, when somebody asks: each reading is in the event log.</summary>
+    public IReadOnlyList<TokenRow> Tokens { get; private set; } = [];
+
+    /// <summary>The token whose text is shown, with the heading over it; null for none.</summary>
+    public (string Heading, Secret Text)? Shown { get; private set; }
 
     public Fields Entered { get; private set; } = new();
 
@@ -29,6 +35,9 @@ internal sealed class GeneralPage(
 
     /// <summary>What to type into which product.</summary>
     public IReadOnlyList<(string Product, string Lines)> Recipes { get; private set; } = [];
+
+    /// <summary>What tells tokens apart on the page without their texts.</summary>
+    public static string ShortId(string id) => id[^8..];
 
     [Needs(Permission.ReadInventory)]
     public async Task<IActionResult> OnGetAsync() => await LoadAsync() ?? Page();
@@ -46,7 +55,7 @@ internal sealed class GeneralPage(
             new CreateToken.Request(Caller, VirtualAccount, fields.Description?.Trim() ?? "", fields.Days, fields.ExportControlled, fields.Uses), Aborted))
         {
             case CreateToken.Outcome.Created(_, var text):
-                Created = May(Permission.ReadTokenText, Account.Id, VirtualAccount.Id) ? text : null;
+                Shown = MayHere(Permission.ReadTokenText) ? (T["New registration token"], text) : null;
                 Entered = new Fields();
                 return await LoadAsync() ?? Page();
             case CreateToken.Outcome.Invalid(var reason):
@@ -56,6 +65,38 @@ internal sealed class GeneralPage(
             default:
                 return Missing(T["There is no such local virtual account, or you may not see it."]);
         }
+    }
+
+    /// <summary>Shows the text of one token on the page.</summary>
+    [Needs(Permission.ReadTokenText)]
+    public async Task<IActionResult> OnPostShowAsync(string? id)
+    {
+        if (await LoadAsync() is { } missing)
+        {
+            return missing;
+        }
+
+        if (await read.ReadOneAsync(Caller, VirtualAccount, id ?? "", Aborted) is not { } text)
+        {
+            return Refuse(T["There is no such token, or it was revoked before."], StatusCodes.Status404NotFound);
+        }
+
+        Shown = (T["Registration token {0}", ShortId(id!)], text);
+        return Page();
+    }
+
+    /// <summary>The text of one token as a file; the copy button fetches it, too.</summary>
+    [Needs(Permission.ReadTokenText)]
+    public async Task<IActionResult> OnPostDownloadAsync(string? id)
+    {
+        if (await LoadAsync() is { } missing)
+        {
+            return missing;
+        }
+
+        return await read.ReadOneAsync(Caller, VirtualAccount, id ?? "", Aborted) is { } text
+            ? File(Encoding.ASCII.GetBytes(text.Value), "text/plain; charset=utf-8", $"registration-token-{ShortId(id!)}.txt")
+            : Refuse(T["There is no such token, or it was revoked before."], StatusCodes.Status404NotFound);
     }
 
     [Needs(Permission.ManageTokens)]
@@ -112,14 +153,25 @@ internal sealed class GeneralPage(
             return missing;
         }
 
+        List = Listing.From(Request, "-created", "expires", "uses", "export", "description", "by");
         // Only tokens that still work: what ended is in the event log.
-        Tokens = May(Permission.ReadInventory, Account.Id, VirtualAccount.Id)
-            ? [.. (await read.ExecuteAsync(Person!.Caller.For(Permission.ReadInventory), VirtualAccount, withTexts: MayHere(Permission.ReadTokenText), Aborted))
-                .Where(listed => listed.Token.RefusalAt(clock.GetUtcNow()) is null)]
+        Tokens = MayHere(Permission.ReadInventory)
+            ? List.Of(
+                (await read.ExecuteAsync(Caller, VirtualAccount, withTexts: false, Aborted)).Select(listed => listed.Token).Where(token => token.RefusalAt(clock.GetUtcNow()) is null),
+                token => [token.Description, token.CreatedBy, ShortId(token.Id)],
+                token => List.Sort switch
+                {
+                    "expires" => token.ExpiresAt,
+                    "uses" => token.Uses,
+                    "export" => token.ExportControlled,
+                    "description" => token.Description.ToUpperInvariant(),
+                    "by" => token.CreatedBy.ToUpperInvariant(),
+                    _ => token.CreatedAt,
+                })
             : [];
         await using var session = await Database.ReadAsync(Aborted);
         var host = (await new HostSettings(session).FindNamesAsync(Aborted) ?? options.InitialNames).CommonName;
-        var origin = "https://" + (host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host);
+        var origin = listeners.Origin(host);
         Urls =
         [
             ("Call Home", origin + DeviceGatewayFeature.CallHomePath),

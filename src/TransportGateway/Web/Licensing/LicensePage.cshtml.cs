@@ -1,22 +1,34 @@
 using Microsoft.AspNetCore.Mvc;
 using TransportGateway.Access;
+using TransportGateway.Accounts;
+using TransportGateway.Events;
 using TransportGateway.Licensing;
 using TransportGateway.Persistence;
 using TransportGateway.Registration;
 
 namespace TransportGateway.Web.Licensing;
 
-/// <summary>One licence: its terms, who uses it, and its way to another local virtual account.</summary>
+/// <summary>One licence: its terms, who uses it, what happened to it, and its way to another local virtual account.</summary>
 internal sealed class LicensePage(ListLicenses licenses, TransferLicenses transfer, Database database) : LicensingPage(database)
 {
     public ListLicenses.License License { get; private set; } = null!;
 
     public IReadOnlyList<EntitlementRow> Terms { get; private set; } = [];
 
+    public Listing UsesList { get; private set; } = null!;
+
     public IReadOnlyList<InventoryUse> Uses { get; private set; } = [];
+
+    /// <summary>Transfers, changes of what is purchased, and usage, in the whole account as far as the person may see it; null for who may see none.</summary>
+    public EventListing? Events { get; private set; }
+
+    private EventFilter EventScope => AccountScope.Events(Person!.Caller.For(Permission.ReadEvents)) with { AccountId = Account.Id, License = License.Tag };
 
     [Needs(Permission.ReadInventory)]
     public async Task<IActionResult> OnGetAsync(string? tag) => await LoadAsync(tag) ?? Page();
+
+    [Needs(Permission.ReadEvents)]
+    public async Task<IActionResult> OnGetFileAsync(string? tag) => await LoadAsync(tag) ?? await EventListing.FileAsync(this, Database, EventScope);
 
     [Needs(Permission.ManageLicenses)]
     public async Task<IActionResult> OnPostTransferAsync(string? tag, long quantity, string? target)
@@ -48,9 +60,11 @@ internal sealed class LicensePage(ListLicenses licenses, TransferLicenses transf
         }
 
         License = found;
+        Events = MayHere(Permission.ReadEvents) ? await EventListing.ReadAsync(this, Database, EventScope) : null;
+        UsesList = Listing.Second(Request, "uses-", "-quantity", "name");
         await using var session = await Database.ReadAsync(Aborted);
         Terms = [.. (await new Entitlements(session).ListAsync(Account.Id, Aborted)).Where(term => term.Tag == tag)];
-        Uses = await new Inventory(session).UsesAsync(VirtualAccount.Id, found.Tag, Aborted);
+        (Uses, UsesList.Total) = await new Inventory(session).UsesAsync(VirtualAccount.Id, found.Tag, UsesList.Sort, UsesList.Descending, Listing.PageSize, UsesList.Offset, Aborted);
         return null;
     }
 }

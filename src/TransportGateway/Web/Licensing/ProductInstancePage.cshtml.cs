@@ -1,20 +1,30 @@
 using Microsoft.AspNetCore.Mvc;
 using TransportGateway.Access;
+using TransportGateway.Accounts;
+using TransportGateway.Events;
 using TransportGateway.Licensing;
 using TransportGateway.Persistence;
 using TransportGateway.Registration;
 
 namespace TransportGateway.Web.Licensing;
 
-/// <summary>One product: who it is, what it uses, and its way out or to another local virtual account.</summary>
+/// <summary>One product: who it is, what it uses, what happened to it, and its way out or to another local virtual account.</summary>
 internal sealed class ProductInstancePage(TransferInstance transfer, RemoveInstance remove, Database database) : LicensingPage(database)
 {
     public InstanceRow Instance { get; private set; } = null!;
 
     public IReadOnlyList<(string License, long Quantity)> Usage { get; private set; } = [];
 
+    /// <summary>Null for who may see none.</summary>
+    public EventListing? Events { get; private set; }
+
+    private EventFilter EventScope => AccountScope.Events(Person!.Caller.For(Permission.ReadEvents)) with { InstanceId = Instance.Id };
+
     [Needs(Permission.ReadInventory)]
     public async Task<IActionResult> OnGetAsync(string? id) => await LoadAsync(id) ?? Page();
+
+    [Needs(Permission.ReadEvents)]
+    public async Task<IActionResult> OnGetFileAsync(string? id) => await LoadAsync(id) ?? await EventListing.FileAsync(this, Database, EventScope);
 
     [Needs(Permission.ManageInstances)]
     public async Task<IActionResult> OnPostTransferAsync(string? id, string? target)
@@ -60,6 +70,7 @@ internal sealed class ProductInstancePage(TransferInstance transfer, RemoveInsta
         }
 
         Instance = found;
+        Events = MayHere(Permission.ReadEvents) ? await EventListing.ReadAsync(this, Database, EventScope) : null;
         var facts = await new Entitlements(session).FactsAsync(Account.Id, Aborted);
         IEnumerable<(string Tag, long Quantity)> usage = found.Relayed
             ? (await new RelayedUsages(session).OfInstanceAsync(found.Id, Aborted)).Select(use => (use.Tag, use.Quantity))

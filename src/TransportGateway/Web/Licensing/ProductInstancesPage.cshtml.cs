@@ -53,6 +53,21 @@ internal sealed class ProductInstancesPage(TransferInstance transfer, RemoveInst
         return await LoadAsync() ?? Page();
     }
 
+    /// <summary>One that its row's button names, whatever is ticked.</summary>
+    [Needs(Permission.ManageInstances)]
+    public async Task<IActionResult> OnPostRemoveAsync(string? one)
+    {
+        if (await LoadAsync() is { } missing)
+        {
+            return missing;
+        }
+
+        var name = Rows.FirstOrDefault(row => row.Id == one)?.Name ?? one ?? "";
+        return await remove.ExecuteAsync(Caller, one ?? "", Aborted)
+            ? Done(T["{0} was removed.", name], List.Address())
+            : Refuse(T["This product instance is not registered here any more."], StatusCodes.Status404NotFound);
+    }
+
     private async Task<IActionResult?> LoadAsync()
     {
         if (await FindAsync() is { } missing)

@@ -5,7 +5,7 @@ namespace TransportGateway.Web.Licensing;
 /// <summary>What an administrator types into a product so that it comes to this gateway (wire-protocol, device sections; ssm-on-prem 2.6).</summary>
 internal static class ProductRecipes
 {
-    /// <param name="origin">Scheme and host of the gateway.</param>
+    /// <param name="origin">Scheme, host and port of the gateway.</param>
     public static IReadOnlyList<(string Product, string Lines)> For(string origin)
     {
         var callHome = origin + DeviceGatewayFeature.CallHomePath;

@@ -10,11 +10,31 @@
     }
   }
 
+  // What the page does not hold is fetched when somebody wants it; it goes to the clipboard and nowhere else.
+  const copyFetched = async button => {
+    const answer = await fetch(button.dataset.copyFrom, {
+      method: "POST",
+      headers: { "X-Form-Token": document.body.dataset.formToken },
+      body: new URLSearchParams({ id: button.dataset.id }),
+    });
+    if (answer.ok) {
+      await navigator.clipboard.writeText(await answer.text());
+      button.textContent = button.dataset.copied;
+    } else {
+      location.reload();
+    }
+  };
+
+  document.documentElement.classList.add("scripted");
   document.addEventListener("click", event => {
     const button = event.target.closest("[data-copy]");
     if (button && navigator.clipboard) {
       const source = document.getElementById(button.dataset.copy);
       navigator.clipboard.writeText(source.value ?? source.textContent).then(() => { button.textContent = button.dataset.copied; });
+    }
+    const fetched = event.target.closest("[data-copy-from]");
+    if (fetched && navigator.clipboard) {
+      copyFetched(fetched);
     }
     const all = event.target.closest("[data-tick-all]");
     if (all) {
@@ -41,12 +61,56 @@
   }
 
   document.addEventListener("htmx:configRequest", event => {
-    if (event.detail.verb !== "get") {
-      event.detail.headers["X-Form-Token"] = body.dataset.formToken;
+    const asked = event.detail;
+    if (asked.verb !== "get") {
+      asked.headers["X-Form-Token"] = body.dataset.formToken;
     }
-    if (event.detail.triggeringEvent?.type === "live") {
-      event.detail.headers["X-Background"] = "1";
+    if (isLive(asked.triggeringEvent)) {
+      asked.headers["X-Background"] = "1";
+      // What is shown now; the page that a form was sent to, and that is no more than an answer, is the same without its handler.
+      const here = new URL(location.href);
+      here.searchParams.delete("handler");
+      asked.path = here.pathname + here.search;
+    } else if (asked.verb === "get") {
+      // A field that is left empty would only make the address longer.
+      for (const [name, value] of [...asked.formData]) {
+        if (value === "") {
+          asked.formData.delete(name);
+        }
+      }
     }
+  });
+
+  // What somebody types, chose, ticked or opened in a part of the page is not taken from under their hands.
+  const isLive = event => event?.type === "live";
+  const isChanged = field =>
+    field.matches("[type=checkbox], [type=radio]") ? field.checked !== field.defaultChecked
+    : field.matches("select") ? ![...field.options].every((option, at) => option.selected === (field.querySelector("[selected]") ? option.defaultSelected : at === 0))
+    : field.type !== "hidden" && field.value !== field.defaultValue;
+  const isInUse = part =>
+    (part.contains(document.activeElement) && document.activeElement.matches("input, select, textarea"))
+    || [...part.querySelectorAll("input, select, textarea")].some(isChanged)
+    || part.querySelector("details[open]") !== null;
+
+  // Who went through links and buttons with the keyboard goes on where they were.
+  const nameOf = element =>
+    element.id ? "#" + CSS.escape(element.id)
+    : element.matches("a[href]") ? "a[href='" + CSS.escape(element.getAttribute("href")) + "']"
+    : null;
+  let focused = null;
+  document.addEventListener("htmx:beforeSwap", event => {
+    const part = event.detail.target;
+    if (isLive(event.detail.requestConfig.triggeringEvent) && isInUse(part)) {
+      event.detail.shouldSwap = false;
+      wait();
+    }
+    focused = part.contains(document.activeElement) ? nameOf(document.activeElement) : null;
+  });
+  document.addEventListener("htmx:afterSwap", () => {
+    if (focused && document.activeElement === document.body) {
+      document.querySelector(focused)?.focus({ preventScroll: true });
+    }
+    focused = null;
   });
 
   const lost = document.getElementById("lost");
@@ -59,11 +123,34 @@
   says();
   document.addEventListener("htmx:afterSwap", says);
 
+  let waits = false;
+  const wait = () => {
+    waits = true;
+    refreshed.textContent = refreshed.dataset.waits;
+  };
+
   let late = 0;
   const refresh = () => {
     clearTimeout(late);
-    late = setTimeout(() => document.querySelectorAll("[hx-trigger~='live']").forEach(part => htmx.trigger(part, "live")), 150);
+    late = setTimeout(() => {
+      waits = false;
+      for (const part of document.querySelectorAll("[hx-trigger~='live']")) {
+        if (isInUse(part)) {
+          wait();
+        } else {
+          htmx.trigger(part, "live");
+        }
+      }
+    }, 150);
   };
+
+  for (const end of ["change", "focusout", "toggle"]) {
+    document.addEventListener(end, () => {
+      if (waits) {
+        refresh();
+      }
+    }, true);
+  }
 
   const listen = () => {
     const source = new EventSource("/live");
