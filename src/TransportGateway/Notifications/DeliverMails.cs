@@ -24,11 +24,15 @@ internal sealed class DeliverMails(Database database, MasterKey masterKey, TimeP
             due = settings.Server is null ? [] : await new Mails(session).DueAsync(clock.GetUtcNow(), MostAtOnce, cancellationToken);
         }
 
-        if (due.Count == 0)
+        if (due.Count > 0)
         {
-            return;
+            await SendAsync(settings, due, cancellationToken);
         }
+    }
 
+    /// <remarks>Apart from the above, so that a gateway which sends no mails never loads what mails take.</remarks>
+    private async Task SendAsync(MailSettings settings, IReadOnlyList<MailRow> due, CancellationToken cancellationToken)
+    {
         try
         {
             using var server = await MailServer.ConnectAsync(settings, clock, cancellationToken);
