@@ -1,4 +1,6 @@
+using Microsoft.Extensions.DependencyInjection;
 using TransportGateway.Access;
+using TransportGateway.Notifications;
 using TransportGateway.Simulators;
 using TransportGateway.Tests.Harness;
 using TransportGateway.Web;
@@ -16,6 +18,7 @@ public sealed class EveryPageTests(Chromium chromium) : IAsyncLifetime
     {
         _gateway = await TestGateway.StartAsync<SqliteEngine>();
         await _gateway.UserAsync("admin", Roles.SystemAdministrator);
+        await SetNotificationsAsync();
         var token = await _gateway.CreateTokenAsync();
         foreach (var definition in SeedProducts.All)
         {
@@ -71,6 +74,18 @@ public sealed class EveryPageTests(Chromium chromium) : IAsyncLifetime
         Assert.Empty(barriers);
         Assert.Empty(tab.Complaints);
         Assert.All(Areas(), area => Assert.Contains(area, seen));
+    }
+
+    /// <summary>Servers where nobody listens, so that the pages have something to tell.</summary>
+    private async Task SetNotificationsAsync()
+    {
+        var services = _gateway.Gateway.Services;
+        var syslog = new ChangeSyslog.Request(_gateway.Administrator, "127.0.0.1", Loopback.FreePort(), SyslogSettings.Tcp);
+        Assert.Empty((await services.GetRequiredService<ChangeSyslog>().ExecuteAsync(syslog, CancellationToken.None)).Problems);
+        var mail = new ChangeMail.Request(_gateway.Administrator, "127.0.0.1", Loopback.FreePort(), Sender: "gateway@example.com", Recipients: ["admins@example.com"]);
+        Assert.Empty((await services.GetRequiredService<ChangeMail>().ExecuteAsync(mail, CancellationToken.None)).Problems);
+        var preferences = new ChangePreferences.Request(_gateway.Administrator, _gateway.Account, ["owner@example.com"], AlertsAtOnce: true, DigestRhythm.Weekly);
+        Assert.IsType<ChangePreferences.Outcome.Changed>(await services.GetRequiredService<ChangePreferences>().ExecuteAsync(preferences, CancellationToken.None));
     }
 
     private static IEnumerable<string> Areas() => AdministrationAreas.Always.Select(area => area.Path);
