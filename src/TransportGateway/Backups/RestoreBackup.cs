@@ -38,9 +38,13 @@ internal sealed partial class RestoreBackup(
             Log.Restored(logger);
             return new Outcome.Restored(backup.Manifest);
         }
-        catch (Exception exception) when (exception is BackupUnreadableException or TableCopyException)
+        catch (BackupUnreadableException exception)
         {
             return new Outcome.Refused($"{exception.Message} Nothing was changed.");
+        }
+        catch (TableCopyException exception)
+        {
+            return new Outcome.Refused(exception.Message);
         }
         catch (Exception exception) when (exception is DbException or IOException or UnauthorizedAccessException && !cancellationToken.IsCancellationRequested)
         {

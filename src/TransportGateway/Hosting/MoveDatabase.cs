@@ -55,13 +55,9 @@ internal sealed partial class MoveDatabase(Database source, TimeProvider clock, 
             await using var target = Open(request.ConnectionString);
             return await MoveAsync(request.By, target, either.Token);
         }
-        catch (MoveRefusedException exception)
+        catch (Exception exception) when (exception is MoveRefusedException or TableCopyException)
         {
             return new Outcome.Refused(exception.Message);
-        }
-        catch (TableCopyException exception)
-        {
-            return new Outcome.Refused($"{exception.Message} Nothing was changed.");
         }
         catch (DatabaseUnusableException exception)
         {

@@ -21,7 +21,7 @@ internal static class TableCopy
             }
             catch (Exception exception) when (exception is RowNotMovableException or EncoderFallbackException || (exception is DbException && !cancellationToken.IsCancellationRequested))
             {
-                throw new TableCopyException($"The table {table.Name} cannot be moved: {exception.Message}.");
+                throw new TableCopyException($"The table {table.Name} cannot be moved: {exception.Message}. Nothing was changed.");
             }
 
             sent.Add(new CopiedRows(table.Name, checksum.Rows, checksum.Finish()));
@@ -33,7 +33,7 @@ internal static class TableCopy
             .Select(pair => $"{pair.First.Table}: {pair.First.Rows} row(s) with checksum {pair.First.Checksum} were sent, {pair.Second.Rows} with {pair.Second.Checksum} arrived").ToArray();
         return differences.Length == 0
             ? sent
-            : throw new TableCopyException($"What arrived is not what was sent. Look for triggers and rules at the target.\n{string.Join('\n', differences)}\n");
+            : throw new TableCopyException($"What arrived is not what was sent, so nothing was changed. Look for triggers and rules at the target.\n{string.Join('\n', differences)}");
     }
 
     /// <summary>Rows and checksum of every table.</summary>

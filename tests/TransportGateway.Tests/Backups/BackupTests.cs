@@ -131,15 +131,11 @@ public abstract class BackupTests<TEngine>
 
         Assert.Equal(populated.Gateway.Gateway.Fingerprint, other.Gateway.Fingerprint);
         var now = await DatabaseText.OfAsync(other.Database);
-        // What was written while the backup was made, and what the restore says of itself.
-        foreach (var table in new[] { "events", "backups", "stored_settings", "alerts" })
-        {
-            was.Remove(table, out var before);
-            now.Remove(table, out var after);
-            Assert.True(before!.Except(after!).Count() <= 3, table);
-        }
-
-        Assert.Equal(was, now);
+        // What was written while the backup was made, what the restore says of itself, and what jobs write at any time.
+        var moving = new HashSet<string> { "events", "backups", "stored_settings", "alerts", "event_followers", "mails", "webhook_deliveries" };
+        Assert.Equal(was.Keys, now.Keys);
+        Assert.Subset(moving, was.Where(table => !table.Value.SequenceEqual(now[table.Key])).Select(table => table.Key).ToHashSet());
+        Assert.True(was["events"].Except(now["events"]).Count() <= 3);
         Assert.Single(await other.EventsAsync(EventKinds.BackupRestored));
         Assert.Equal(await File.ReadAllBytesAsync(populated.Gateway.Gateway.Directory.MasterKey), await File.ReadAllBytesAsync(other.Gateway.Directory.MasterKey));
         Assert.Contains("Zürich 東京", await other.TgctlDoneAsync("account", "list"), StringComparison.Ordinal);
