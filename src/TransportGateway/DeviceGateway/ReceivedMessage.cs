@@ -18,6 +18,9 @@ internal abstract record Answer(string RequestType, string Product, string Statu
     /// <summary>The upstream's answer, or its absence; for the log alone.</summary>
     public sealed record Relayed(string RequestType, string Product, string Status, string Reason) : Answer(RequestType, Product, Status, Reason);
 
+    /// <summary>Its source sent too much; nothing of the message was looked at.</summary>
+    public sealed record TooMany() : Answer("-", "-", "TOO_MANY", "more messages than this source may send");
+
     /// <summary>There was nothing to answer to (8.7.9).</summary>
     public sealed record Unreadable(string Reason) : Answer("-", "-", "UNREADABLE", Reason);
 }

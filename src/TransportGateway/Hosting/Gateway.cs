@@ -1,7 +1,5 @@
-using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using TransportGateway.Access;
@@ -125,6 +123,7 @@ internal sealed class Gateway : IAsyncDisposable
         app.UseStatusCodePages();
         app.Use(app.Services.GetRequiredService<PageEndpoints>().MakeWhenAskedForAsync);
         app.UseRouting();
+        app.UseMiddleware<BodyInTime>();
         app.UseMiddleware<DrainGate>();
         app.UseMiddleware<StandbyGate>();
         app.UseMiddleware<CallerMiddleware>();
@@ -176,9 +175,11 @@ internal sealed class Gateway : IAsyncDisposable
             .AddSingleton<IJob, Housekeeping>()
             .AddSingleton<IJob, CertificateUpkeep>()
             .AddHostedService<JobRunner>()
-            .AddRateLimiter(limiter => LimitSources(limiter, settings))
-            .AddProblemDetails()
+            .AddRateLimiter(limiter => SourceLimits.Apply(limiter, settings.Number("source-burst"), settings.Number("source-rate")))
+            .AddSingleton(new RequestTime(settings.Number("request-seconds")))
+            .AddProblemDetails(problems => problems.CustomizeProblemDetails = ClientErrors.Explain)
             .AddExceptionHandler<WhileDatabaseMoves>()
+            .AddExceptionHandler<ErrorFormHandler>()
             .ConfigureHttpJsonOptions(json =>
             {
                 json.SerializerOptions.RespectNullableAnnotations = true;
@@ -193,7 +194,7 @@ internal sealed class Gateway : IAsyncDisposable
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxRequestBodySize = settings.Number("max-body-bytes");
         kestrel.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
-        kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+        kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(settings.Number("request-seconds"));
         kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(2);
         kestrel.Limits.MaxConcurrentConnections = 20_000;
         var drain = kestrel.ApplicationServices.GetRequiredService<Drain>();
@@ -218,41 +219,6 @@ internal sealed class Gateway : IAsyncDisposable
 
         File.Delete(directory.ControlSocket);
         kestrel.ListenUnixSocket(directory.ControlSocket);
-    }
-
-    /// <summary>A source that sends more than its share is told when to come back; IPv6 sources count by their /64.</summary>
-    private static void LimitSources(Microsoft.AspNetCore.RateLimiting.RateLimiterOptions limiter, GatewaySettings settings)
-    {
-        var bucket = new TokenBucketRateLimiterOptions
-        {
-            TokenLimit = settings.Number("source-burst"),
-            TokensPerPeriod = Math.Max(1, settings.Number("source-rate") / 10),
-            ReplenishmentPeriod = TimeSpan.FromMilliseconds(100),
-            QueueLimit = 0,
-        };
-        limiter.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
-        limiter.AddPolicy(DeviceGatewayFeature.RateLimit, context => RateLimitPartition.GetTokenBucketLimiter(Prefix(context.Connection.RemoteIpAddress), _ => bucket));
-        limiter.OnRejected = async (rejected, cancellationToken) =>
-        {
-            rejected.HttpContext.Response.Headers.RetryAfter = "5";
-            await Http.Problem.WriteAsync(
-                rejected.HttpContext,
-                StatusCodes.Status429TooManyRequests,
-                "too-many-messages",
-                "This source sends more messages than it may (source-burst, source-rate). Try again in 5 seconds.");
-        };
-    }
-
-    private static IPAddress Prefix(IPAddress? address)
-    {
-        if (address is null || address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork || address.IsIPv4MappedToIPv6)
-        {
-            return address ?? IPAddress.None;
-        }
-
-        var bytes = address.GetAddressBytes();
-        bytes.AsSpan(8).Clear();
-        return new IPAddress(bytes);
     }
 
     /// <summary>SHA-256 of the trust anchor, as browsers and openssl print it.</summary>

@@ -13,13 +13,18 @@ internal static class Problem
         Results.Problem(
             string.Join('\n', reasons.Prepend(summary)), statusCode: status, type: Type(name), title: null, extensions: new Dictionary<string, object?> { [member] = reasons });
 
-    /// <summary>Writes the problem straight to the response, for middleware that has no result to return.</summary>
+    /// <summary>Writes the problem straight to the response, for middleware that has no result to return; in the form of the route where it has one.</summary>
     public static Task WriteAsync(HttpContext context, int status, string name, string detail)
     {
+        if (ErrorForm.Of(context) is { } form)
+        {
+            return form.WriteAsync(context, status, detail);
+        }
+
         context.Response.StatusCode = status;
         context.Response.ContentType = "application/problem+json";
         return context.Response.WriteAsync(JsonSerializer.Serialize(new { type = Type(name), status, detail }));
     }
 
-    private static string Type(string name) => "urn:transport-gateway:" + name;
+    public static string Type(string name) => "urn:transport-gateway:" + name;
 }

@@ -110,7 +110,7 @@ internal abstract class GatewayPage : PageModel
 
         if (ModelState.TryGetValue("", out var form) && form.Errors.Count > 0)
         {
-            return Refused(StatusCodes.Status413PayloadTooLarge, T["The form could not be read: it is too long, or not well-formed."]);
+            return Refused(StatusCodes.Status413PayloadTooLarge, T["The form could not be read: it is too long, came too slowly, or is not well-formed."]);
         }
 
         var access = handler.MethodInfo.GetCustomAttribute<AccessAttribute>() ?? throw new InvalidOperationException($"{handler.MethodInfo} says not what it needs.");

@@ -70,8 +70,8 @@ internal sealed class ContractWatch : IStartupFilter
     private static JsonObject? EveryOperation(string operation, int status) => status switch
     {
         StatusCodes.Status503ServiceUnavailable => OpenApi.Root["components"]!["responses"]!["Unavailable"]!.AsObject(),
-        StatusCodes.Status413PayloadTooLarge or StatusCodes.Status415UnsupportedMediaType when OpenApi.Operations[operation].ContainsKey("requestBody") =>
-            OpenApi.Root["components"]!["responses"]!["Invalid"]!.AsObject(),
+        StatusCodes.Status408RequestTimeout or StatusCodes.Status413PayloadTooLarge or StatusCodes.Status415UnsupportedMediaType when OpenApi.Operations[operation].ContainsKey("requestBody") =>
+            OpenApi.Response(operation, StatusCodes.Status400BadRequest) ?? OpenApi.Root["components"]!["responses"]!["Invalid"]!.AsObject(),
         _ => null,
     };
 

@@ -1,0 +1,26 @@
+namespace TransportGateway.DeviceGateway;
+
+/// <summary>So many log lines a minute about sources that send too much: whoever does that must not fill the disk with lines about it.</summary>
+internal sealed class RejectionLines(TimeProvider clock)
+{
+    private const int MostPerMinute = 600;
+
+    private readonly Lock _lock = new();
+    private DateTimeOffset _minute;
+    private int _lines;
+
+    public bool TakesAnother()
+    {
+        var now = clock.GetUtcNow();
+        lock (_lock)
+        {
+            if (now - _minute >= TimeSpan.FromMinutes(1))
+            {
+                _minute = now;
+                _lines = 0;
+            }
+
+            return ++_lines <= MostPerMinute;
+        }
+    }
+}
