@@ -27,8 +27,9 @@ internal sealed class GatewaySettings
         Setting.EndPoints("listen-admin", "addresses and ports for browsers and the REST API, with the uploaded certificate where there is one; off when empty", ""),
         Setting.EndPoints("listen-http", "addresses and ports for products that speak plain HTTP; off when empty", ""),
         Setting.Choice("database", "database engine", "sqlite", "sqlite", "postgresql"),
-        Setting.Text("postgresql-connection", "Npgsql connection string, when database is postgresql; put it in the file or the environment, not on the command line", ""),
+        Setting.Text("postgresql-connection", "Npgsql connection string, when database is postgresql; put it in the file or the environment, not on the command line", "", ConnectionProblem),
         Setting.Number("max-body-bytes", "largest message that is read", 1024 * 1024, 4096, 64 * 1024 * 1024),
+        Setting.Number("request-seconds", "seconds that the headers of a request may take to come, and again its body", 30, 1, 3600),
         Setting.Number("registrations-at-a-time", "registrations worked on at once", 16, 1, 1000),
         Setting.Number("registrations-in-line", "registrations that may wait; more are told to try again", 5000, 0, 1_000_000),
         Setting.Number("source-burst", "messages that one source may send at once", 4000, 1, 10_000_000),
@@ -93,35 +94,8 @@ internal sealed class GatewaySettings
             }
         }
 
-        if (errors.Count == 0)
-        {
-            CheckTogether(values, errors);
-        }
-
+        errors.AddRange(SettingsTogether.Problems(values));
         return errors.Count > 0 ? (null, errors) : (new GatewaySettings(values), errors);
-    }
-
-    private static void CheckTogether(Dictionary<string, object> values, List<string> errors)
-    {
-        if ((string)values["database"] == "postgresql" && ((string)values["postgresql-connection"]).Length == 0)
-        {
-            errors.Add("postgresql-connection: needed when database is postgresql, as in Host=db.example;Database=gateway;Username=gateway.");
-        }
-
-        if (((List<IPEndPoint>)values["listen-https"]).Count == 0)
-        {
-            errors.Add("listen-https: at least one address and port is needed; products and administrators come in there.");
-        }
-
-        if (((List<IPEndPoint>)values["listen-https"]).Intersect((List<IPEndPoint>)values["listen-admin"]).FirstOrDefault(endPoint => endPoint.Port != 0) is { } twice)
-        {
-            errors.Add($"listen-admin: {twice} is in listen-https already; choose another port for browsers.");
-        }
-
-        if (HostIdentity.Read((string)values["host-name"], (string[])values["host-alternative-names"], HostNames.AreDualStack((List<IPEndPoint>)values["listen-https"])).Problem is { } problem)
-        {
-            errors.Add($"host-name: {problem}.");
-        }
     }
 
     private static Dictionary<string, string> ReadCommandLine(IReadOnlyList<string> arguments, List<string> errors)
@@ -221,6 +195,20 @@ internal sealed class GatewaySettings
 
     private static string? OrganizationProblem(string text) =>
         text.Length is > 0 and <= 40 && !text.Any(char.IsControl) ? null : "1 to 40 characters are needed";
+
+    /// <summary>The sentence does not quote the text, which may hold a password.</summary>
+    private static string? ConnectionProblem(string text)
+    {
+        try
+        {
+            _ = new Npgsql.NpgsqlConnectionStringBuilder(text);
+            return null;
+        }
+        catch (Exception exception) when (exception is ArgumentException or FormatException or OverflowException)
+        {
+            return "not an Npgsql connection string; write Key=Value pairs with semicolons between, as in Host=db.example;Database=gateway;Username=gateway";
+        }
+    }
 
     private static string DefaultDataDirectory()
     {

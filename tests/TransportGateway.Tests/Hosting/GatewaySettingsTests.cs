@@ -65,7 +65,56 @@ public sealed class GatewaySettingsTests
     public void The_listener_of_browsers_cannot_be_the_one_of_products()
     {
         var (_, errors) = GatewaySettings.Load(["--listen-admin", "8443"], Nothing);
-        Assert.Equal("listen-admin: [::]:8443 is in listen-https already; choose another port for browsers.", errors.Single());
+        Assert.Equal("listen-admin: [::]:8443 is in listen-https already; choose another port.", errors.Single());
+    }
+
+    [Theory]
+    [InlineData("listen-https=192.0.2.1:8443", "listen-http=8443", "listen-http: [::]:8443 is in listen-https already (192.0.2.1:8443); choose another port.")]
+    [InlineData("listen-https=8443", "listen-http=192.0.2.1:8443", "listen-http: 192.0.2.1:8443 is in listen-https already ([::]:8443); choose another port.")]
+    [InlineData("listen-admin=0.0.0.0:9443", "listen-http=192.0.2.1:9443", "listen-http: 192.0.2.1:9443 is in listen-admin already (0.0.0.0:9443); choose another port.")]
+    [InlineData("listen-http=80,80", "listen-admin=9443", "listen-http: [::]:80 is in listen-http already; choose another port.")]
+    public void Listeners_that_meet_are_told_before_the_second_one_fails(string first, string second, string error)
+    {
+        Assert.Equal(error, GatewaySettings.Load(["--" + first, "--" + second], Nothing).Errors.Single());
+    }
+
+    [Fact]
+    public void Listeners_apart_are_none_of_them_in_the_way_of_the_others() =>
+        Assert.Empty(GatewaySettings.Load(["--listen-https=192.0.2.1:443,[2001:db8::1]:443", "--listen-admin=192.0.2.2:443", "--listen-http=0.0.0.0:80", "--host-name=licences.example.com"], Nothing).Errors);
+
+    [Fact]
+    public void What_settings_must_be_to_one_another_is_told_together_with_all_else()
+    {
+        var (_, errors) = GatewaySettings.Load(["--archive-days=0", "--database=postgresql", "--listen-https=", "--listen-admin=9443", "--listen-http=9443"], Nothing);
+        Assert.Equal(
+            [
+                "--archive-days: a whole number from 1 to 3650 is needed.",
+                "postgresql-connection: needed when database is postgresql, as in Host=db.example;Database=gateway;Username=gateway.",
+                "listen-https: at least one address and port is needed; products and administrators come in there.",
+                "listen-http: [::]:9443 is in listen-admin already; choose another port.",
+            ],
+            errors);
+    }
+
+    [Theory]
+    [InlineData("Host=db.example;Passwort=very-secret")]
+    [InlineData("very-secret")]
+    [InlineData("Host=db.example;Port=very-secret")]
+    [InlineData("Host=db.example;Port=99999999999999;Password=very-secret")]
+    public void A_connection_string_that_is_none_is_told_without_its_text(string text)
+    {
+        var (_, errors) = GatewaySettings.Load(["--database=postgresql"], new Dictionary<string, string> { ["TG_POSTGRESQL_CONNECTION"] = text });
+        Assert.Equal(
+            "TG_POSTGRESQL_CONNECTION: not an Npgsql connection string; write Key=Value pairs with semicolons between, as in Host=db.example;Database=gateway;Username=gateway.",
+            errors.Single());
+    }
+
+    [Fact]
+    public void A_file_that_cannot_be_read_or_is_no_object_of_settings_is_told_by_its_name()
+    {
+        Assert.StartsWith("/nowhere/gateway.json: the file cannot be read (", GatewaySettings.Load(["--config=/nowhere/gateway.json"], Nothing).Errors.Single(), StringComparison.Ordinal);
+        using var file = new TemporaryFile("[1]");
+        Assert.StartsWith($"{file.Path}: not a JSON object of settings (", GatewaySettings.Load(["--config", file.Path], Nothing).Errors.Single(), StringComparison.Ordinal);
     }
 
     [Fact]
