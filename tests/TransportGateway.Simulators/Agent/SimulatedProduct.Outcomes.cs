@@ -46,8 +46,8 @@ public sealed partial class SimulatedProduct
     {
         if (refused.Status == ReplyWords.OkTryAgain)
         {
-            // The gateway remembers this answer for this nonce, so the next attempt has to be a new message.
-            return Postponed(pending, refused, message: null);
+            // The server does not know whether the work was done. The same bytes can do no harm: it answers a message once.
+            return Postponed(pending, refused, pending.Message);
         }
 
         if (refused.Verified && SaysIdentityIsGone(refused.Message))
