@@ -57,6 +57,11 @@ public sealed record AuthorizationData : ResponseData
 
     public int ExpireIntervalDays { get; init; } = 90;
 
+    /// <summary>Where the product is now: an administrator may have moved it since it registered.</summary>
+    public required string SmartAccount { get; init; }
+
+    public required string VirtualAccount { get; init; }
+
     public required DateTimeOffset NextCommunication { get; init; }
 
     public required DateTimeOffset CommunicationDeadline { get; init; }
@@ -70,6 +75,10 @@ public sealed record EntitlementStatus
     public const string Overage = "Overage";
     public const string InvalidTag = "Invalid Tag";
 
+    /// <summary>Observed in reservation codes; the other word is that of the cloud's REST API for the same thing.</summary>
+    public const string Perpetual = "PERPETUAL";
+    public const string Term = "TERM";
+
     public required string Tag { get; init; }
 
     /// <summary>One of the four words above.</summary>
@@ -82,6 +91,7 @@ public sealed record EntitlementStatus
 
     public string? Description { get; init; }
 
+    /// <summary>Perpetual or for a term; null when nothing is granted.</summary>
     public string? LicenseType { get; init; }
 
     public string? EnforcementType { get; init; }

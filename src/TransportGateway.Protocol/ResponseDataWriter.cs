@@ -80,6 +80,8 @@ internal static class ResponseDataWriter
         }
 
         json.WriteEndArray();
+        json.WriteString(WireNames.SmartAccount.Encoded, data.SmartAccount);
+        json.WriteString(WireNames.VirtualAccount.Encoded, data.VirtualAccount);
         json.WriteNumber(WireNames.RenewIntervalDays.Encoded, data.RenewIntervalDays);
         json.WriteNumber(WireNames.ExpireIntervalDays.Encoded, data.ExpireIntervalDays);
         json.WriteNumber(WireNames.NextCommunication.Encoded, data.NextCommunication.ToUnixTimeMilliseconds());

@@ -60,7 +60,7 @@ public static class SmartMessageReader
     }
 
     /// <remarks>
-    /// A signature that is missing or malformed is left empty instead of being refused here: it verifies with no key, and so gets the same
+    /// A signature that is missing, malformed or of another type is left empty instead of being refused here: it verifies with no key, and so gets the same
     /// answer as a wrong one.
     /// </remarks>
     private static SignedEnvelope SignatureOf(JsonFields envelope, string request)
@@ -72,7 +72,8 @@ public static class SmartMessageReader
         {
             var fields = new JsonFields(signature, WireNames.Signature.Canonical, ignored);
             type = fields.Text(WireNames.SignatureType) ?? string.Empty;
-            if (fields.Find(WireNames.SignatureValue) is { } text
+            if (type == SmartMessageWriter.SignatureType
+                && fields.Find(WireNames.SignatureValue) is { } text
                 && JsonText.ReadBase64(text) is { Length: <= WireLimits.SignatureBytes } bytes)
             {
                 value = bytes;

@@ -91,9 +91,10 @@ internal sealed class BenchmarkDatabase : IAsyncDisposable
             {series}
             INSERT INTO product_instances
               (id, virtual_account_id, state, udi_key, udi_pid, udi_serial_number, host_name, software_tag, product_type, agent_version,
-               export_controlled, registered_at, last_contact_at, authorization_status, authorized_at)
+               export_controlled, registered_at, last_contact_at, authorization_status, authorized_at, certificate_serial, udis)
             SELECT {id}, (SELECT id FROM virtual_accounts), 'registered', 'PID:UCM SN:bulk-' || CAST(i AS TEXT), 'UCM', 'bulk-' || CAST(i AS TEXT),
-                   'bulk-' || CAST(i AS TEXT), 'regid.2016-07.com.cisco.UnifiedCM,12.0', 'UCM', '1.3', TRUE, @Now, @Now, 'AUTHORIZED', @Now
+                   'bulk-' || CAST(i AS TEXT), 'regid.2016-07.com.cisco.UnifiedCM,12.0', 'UCM', '1.3', TRUE, @Now, @Now, 'AUTHORIZED', @Now,
+                   CAST(i + 5000000000000000000 AS TEXT), 'PID:UCM SN:bulk-' || CAST(i AS TEXT)
               FROM n
             """);
         await RunAsync(

@@ -32,9 +32,6 @@ internal sealed class CertificateAuthority(Database database, MasterKey masterKe
 
     public X509Certificate2 Root => Current.Root.Certificate;
 
-    /// <summary>The certificate chain that a product is given: sub CA, root (8.7.22).</summary>
-    public (string SubCa, string Root) ChainPem => (Current.SubCa.CertificatePem, Current.Root.CertificatePem);
-
     public X509Certificate2 SubCa => Current.SubCa.Certificate;
 
     /// <summary>The certificate that newly registered products are given, and that signs for those who name none.</summary>
@@ -94,7 +91,9 @@ internal sealed class CertificateAuthority(Database database, MasterKey masterKe
             var subCa = Newest(rows, CertificateRole.SubCa, now, SubCaRenewal)
                 ?? await IssueAsync(CertificateRole.SubCa, root, SubCaLifetime, key => CertificateProfile.SubCa(options.Organization, key));
             var signers = OpenSigners(rows, now);
-            if (signers.Count == 0 || now + SigningRenewal > signers[^1].NotAfter)
+            // Products get the two together, and verify one by the other.
+            var isNewSubCa = rows.All(row => row.Id != subCa.Id);
+            if (signers.Count == 0 || isNewSubCa || now + SigningRenewal > signers[^1].NotAfter)
             {
                 signers.Add(await IssueAsync(CertificateRole.Signing, subCa, SigningLifetime, key => CertificateProfile.Signing(options.Organization, key)));
             }
@@ -125,14 +124,17 @@ internal sealed class CertificateAuthority(Database database, MasterKey masterKe
     /// <summary>Issues the certificate of a product instance for its public key.</summary>
     public IssuedIdCertificate IssueIdCertificate(PublicKey key, string instanceId, string product, IEnumerable<string> udis, DateTimeOffset now)
     {
-        var subCa = Current.SubCa;
+        // Taken once: the authority may be renewed while the product waits for its answer.
+        var state = Current;
+        var subCa = state.SubCa;
         var request = CertificateProfile.ProductInstance(options.Organization, key, instanceId, product, udis);
         AddAuthorityKeyIdentifier(request, subCa.Certificate);
         var from = WholeSeconds(now);
         var to = from + IdCertificateLifetime;
         var serial = CertificateProfile.NewSerial();
         using var certificate = request.Create(subCa.Certificate.SubjectName, subCa.Generator, from - BackDating, to, serial);
-        return new IssuedIdCertificate(CertificateProfile.ToDecimal(serial), certificate.ExportCertificatePem() + "\n", from, to);
+        return new IssuedIdCertificate(
+            CertificateProfile.ToDecimal(serial), certificate.ExportCertificatePem() + "\n", from, to, subCa.CertificatePem, state.Root.CertificatePem, state.Signers[^1]);
     }
 
     /// <summary>Issues a host certificate for a public key; the sub CA's certificate follows it.</summary>
@@ -254,6 +256,8 @@ internal sealed record AuthorityOptions(string Organization)
     public Func<RSA> NewKey { get; init; } = () => RSA.Create(CertificateAuthority.KeySize);
 }
 
+/// <summary>An ID certificate with what belongs to it: the chain up to the root (8.7.22), and whose signatures its holder will meet (8.7.2).</summary>
 /// <param name="Serial">Decimal.</param>
 /// <param name="ValidFrom">Whole seconds; equals the registration or renewal time.</param>
-internal sealed record IssuedIdCertificate(string Serial, string Pem, DateTimeOffset ValidFrom, DateTimeOffset ValidTo);
+internal sealed record IssuedIdCertificate(
+    string Serial, string Pem, DateTimeOffset ValidFrom, DateTimeOffset ValidTo, string SubCaPem, string RootPem, SigningKey Signer);

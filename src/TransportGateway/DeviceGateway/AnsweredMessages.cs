@@ -1,9 +1,12 @@
+using System.Text;
 using TransportGateway.Persistence;
+using TransportGateway.Protocol;
 
 namespace TransportGateway.DeviceGateway;
 
 /// <summary>Messages of proven senders with what they were answered: the archive, and the answer to a repeated request (8.7.16).</summary>
-internal sealed class AnsweredMessages(DbSession session)
+/// <remarks>Registrations, and refusals of them, quote a token that may be good for many more: both are sealed.</remarks>
+internal sealed class AnsweredMessages(DbSession session, MasterKey masterKey)
 {
     public Task AddAsync(AnsweredMessageRow message, CancellationToken cancellationToken) =>
         session.ExecuteAsync(
@@ -13,17 +16,28 @@ internal sealed class AnsweredMessages(DbSession session)
             VALUES
               (@Sender, @Nonce, @RequestHash, @Request, @RequestType, @Transport, @Source, @ReceivedAt, @Status, @SignerSerial, @Response)
             """,
-            message,
+            !HoldsToken(message.RequestType) ? message : message with
+            {
+                Request = message.Request.Length == 0 ? [] : masterKey.Seal(Purpose("request", message.Sender, message.Nonce), message.Request),
+                Response = message.Status != DeviceStatus.Failed ? message.Response
+                    : Convert.ToBase64String(masterKey.Seal(Purpose("response", message.Sender, message.Nonce), Encoding.UTF8.GetBytes(message.Response))),
+            },
             cancellationToken);
 
-    public Task<StoredAnswerRow?> FindAsync(string sender, string nonce, CancellationToken cancellationToken) =>
-        session.QuerySingleOrDefaultAsync<StoredAnswerRow>(
-            "SELECT request_hash, status, signer_serial, response FROM answered_messages WHERE sender = @Sender AND nonce = @Nonce",
+    public async Task<StoredAnswerRow?> FindAsync(string sender, string nonce, CancellationToken cancellationToken)
+    {
+        var row = await session.QuerySingleOrDefaultAsync<StoredAnswerRow>(
+            "SELECT request_hash, request_type, received_at, status, signer_serial, response FROM answered_messages WHERE sender = @Sender AND nonce = @Nonce",
             new { Sender = sender, Nonce = nonce },
             cancellationToken);
+        return row is null || !HoldsToken(row.RequestType) || row.Status != DeviceStatus.Failed ? row : row with
+        {
+            Response = Encoding.UTF8.GetString(masterKey.Open(Purpose("response", sender, nonce), Convert.FromBase64String(row.Response))),
+        };
+    }
 
     /// <summary>Forgets messages of products after their time, and refused registrations as soon as no repetition can count on them.</summary>
-    public Task<int> PurgeAsync(DateTimeOffset before, DateTimeOffset refusedRegistrationsBefore, CancellationToken cancellationToken) =>
+    public static Task<int> PurgeAsync(DbSession session, DateTimeOffset before, DateTimeOffset refusedRegistrationsBefore, CancellationToken cancellationToken) =>
         session.ExecuteAsync(
             """
             DELETE FROM answered_messages
@@ -32,11 +46,19 @@ internal sealed class AnsweredMessages(DbSession session)
             """,
             new { Before = before, RefusedBefore = refusedRegistrationsBefore },
             cancellationToken);
+
+    private static bool HoldsToken(string requestType) => WireNames.TypeOf(requestType) == RequestType.Registration;
+
+    private static string Purpose(string what, string sender, string nonce) => $"archived-{what}:{sender}:{nonce}";
 }
 
-internal sealed class StoredAnswerRow
+internal sealed record StoredAnswerRow
 {
     public required byte[] RequestHash { get; init; }
+
+    public required string RequestType { get; init; }
+
+    public required DateTimeOffset ReceivedAt { get; init; }
 
     public required string Status { get; init; }
 
@@ -45,7 +67,7 @@ internal sealed class StoredAnswerRow
     public required string Response { get; init; }
 }
 
-internal sealed class AnsweredMessageRow
+internal sealed record AnsweredMessageRow
 {
     /// <summary>The product instance identifier, or <c>csr:</c> and the hash of the key in the signing request.</summary>
     public required string Sender { get; init; }
@@ -55,7 +77,7 @@ internal sealed class AnsweredMessageRow
     /// <summary>SHA-256 of the signed text.</summary>
     public required byte[] RequestHash { get; init; }
 
-    /// <summary>The licensing message as it came, all three levels.</summary>
+    /// <summary>The licensing message as it came, all three levels, or its beginning; empty for a refused registration.</summary>
     public required byte[] Request { get; init; }
 
     public required string RequestType { get; init; }

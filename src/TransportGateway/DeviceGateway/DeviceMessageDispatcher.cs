@@ -18,6 +18,7 @@ internal sealed partial class DeviceMessageDispatcher(
     InstanceMessages instanceMessages,
     RegistrationGate gate,
     RefusalJournal journal,
+    MasterKey masterKey,
     TimeProvider clock,
     ILogger<DeviceMessageDispatcher> logger)
 {
@@ -27,6 +28,9 @@ internal sealed partial class DeviceMessageDispatcher(
     private const int MostAttempts = 5;
 
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromHours(1);
+
+    // How long a repeated request gets the same answer (8.7.16).
+    private static readonly TimeSpan AnswerKept = TimeSpan.FromHours(1);
 
     private readonly KeyedLock _inProgress = new();
 
@@ -38,7 +42,7 @@ internal sealed partial class DeviceMessageDispatcher(
             case ParsedMessage.Unreadable unreadable:
                 return await UnreadableAsync(received, unreadable.Reason, cancellationToken);
             case ParsedMessage.Refused refused:
-                await TryEnterAsync(received, refused.Message, cancellationToken);
+                await TryEnterAsync(received, refused.Message, about: null, cancellationToken);
                 return Sign(refused.Header, new Reply(refused.Status, refused.Message, "refused unread"));
             case ParsedMessage.Readable readable:
                 try
@@ -73,7 +77,7 @@ internal sealed partial class DeviceMessageDispatcher(
     /// <summary>Also for bodies in which a transport found no licensing message at all.</summary>
     public async Task<Answer> UnreadableAsync(ReceivedMessage received, string reason, CancellationToken cancellationToken)
     {
-        await TryEnterAsync(received, reason, cancellationToken);
+        await TryEnterAsync(received, reason, about: null, cancellationToken);
         return new Answer.Unreadable(reason);
     }
 
@@ -86,13 +90,13 @@ internal sealed partial class DeviceMessageDispatcher(
             : await instanceMessages.IdentifyAsync(message, signedText, cancellationToken);
         if (refusal is not null)
         {
-            await TryEnterAsync(received, refusal.Reason, cancellationToken);
+            await TryEnterAsync(received, refusal.Reason, refusal.About, cancellationToken);
             return Sign(message.Header, refusal);
         }
 
         if (Disagreement(message) is { } disagreement)
         {
-            await TryEnterAsync(received, disagreement.Reason, cancellationToken);
+            await TryEnterAsync(received, disagreement.Reason, sender!.Instance, cancellationToken);
             return Sign(message.Header, disagreement);
         }
 
@@ -105,22 +109,22 @@ internal sealed partial class DeviceMessageDispatcher(
 
         if (sender.Ended is { } ended)
         {
-            await TryEnterAsync(received, ended.Reason, cancellationToken);
+            await TryEnterAsync(received, ended.Reason, sender.Instance, cancellationToken);
             return Sign(message.Header, ended);
         }
 
         var exchange = new Exchange(received, message, sender, hash, now);
         if (Untimely(message, now) is { } untimely)
         {
-            return await StoreAsync(exchange, untimely, cancellationToken);
+            return await StoreAsync(exchange, untimely, isContact: false, cancellationToken);
         }
 
         return message.Body switch
         {
             // A value that will not do can leave a body unread, so the problem is looked at before the body.
             _ when message.Header.RequestType == RequestType.Unknown => await StoreAsync(
-                exchange, Reply.Fail(RefusalTexts.UnknownRequestType(message.Header.RequestTypeText), "unknown request type"), cancellationToken),
-            _ when message.DataProblem is { } problem => await StoreAsync(exchange, Reply.Fail(problem, "a value that will not do"), cancellationToken),
+                exchange, Reply.Fail(RefusalTexts.UnknownRequestType(message.Header.RequestTypeText), "unknown request type"), isContact: true, cancellationToken),
+            _ when message.DataProblem is { } problem => await StoreAsync(exchange, Reply.Fail(problem, "a value that will not do"), isContact: true, cancellationToken),
             RegistrationBody => await RegisterAsync(exchange, cancellationToken),
             _ => await CommitAsync(
                 exchange, session => instanceMessages.HandleAsync(session, exchange.Sender, message, now, cancellationToken), cancellationToken),
@@ -136,10 +140,10 @@ internal sealed partial class DeviceMessageDispatcher(
         }
 
         var prepared = await registrations.PrepareAsync(exchange.Message, exchange.Sender, exchange.Received.Source, exchange.Now, cancellationToken);
-        return prepared.Refusal is { } refusal ? await StoreAsync(exchange, refusal, cancellationToken)
+        return prepared.Refusal is { } refusal ? await StoreAsync(exchange, refusal, isContact: false, cancellationToken)
             : prepared.Registration!.RefusalCause is not null && !journal.TakesRegistration()
                 ? Sign(exchange.Message.Header, RegistrationMessages.TokenRefused(prepared))
-            : await CommitAsync(exchange, session => registrations.HandleAsync(session, prepared, cancellationToken), cancellationToken);
+            : await CommitAsync(exchange, session => RegistrationMessages.HandleAsync(session, prepared, cancellationToken), cancellationToken);
     }
 
     private async Task<Answer?> StoredAnswerAsync(
@@ -148,7 +152,7 @@ internal sealed partial class DeviceMessageDispatcher(
         StoredAnswerRow? stored;
         await using (var reading = await database.ReadAsync(cancellationToken))
         {
-            stored = await new AnsweredMessages(reading).FindAsync(sender.Id, message.Header.Nonce, cancellationToken);
+            stored = await new AnsweredMessages(reading, masterKey).FindAsync(sender.Id, message.Header.Nonce, cancellationToken);
         }
 
         if (stored is null)
@@ -156,13 +160,22 @@ internal sealed partial class DeviceMessageDispatcher(
             return null;
         }
 
+        if (clock.GetUtcNow() - stored.ReceivedAt > AnswerKept)
+        {
+            // It must not count twice, and its answer is no longer given: the product has to make a new message.
+            var late = Untimely(message, clock.GetUtcNow()) ?? Reply.Fail(RefusalTexts.NonceReused, "it used a nonce again after more than an hour");
+            await TryEnterAsync(received, $"{sender.Instance?.DisplayName ?? "a product that registers"} sent a message of more than an hour ago again", sender.Instance, cancellationToken);
+            return Sign(message.Header, late);
+        }
+
         if (!stored.RequestHash.AsSpan().SequenceEqual(hash))
         {
             var reason = $"{sender.Instance?.DisplayName ?? "a product that registers"} used a nonce again for another message";
-            await TryEnterAsync(received, reason, cancellationToken);
+            await TryEnterAsync(received, reason, sender.Instance, cancellationToken);
             return Sign(message.Header, Reply.Fail(RefusalTexts.NonceReused, reason));
         }
 
+        await database.ConfirmAsync(cancellationToken);
         var signer = authority.SignerFor(stored.SignerSerial, clock.GetUtcNow());
         return new Answer.Signed(
             SmartMessageWriter.WriteEnvelope(stored.Response, signer.Sign(Encoding.UTF8.GetBytes(stored.Response))),
@@ -175,13 +188,19 @@ internal sealed partial class DeviceMessageDispatcher(
 
     /// <summary>Stores a refusal of a proven sender: it is entered once, and repeating the request changes nothing.</summary>
     /// <remarks>Anybody can make a key and register with nonsense, so for those there is a bound on what is stored.</remarks>
-    private async Task<Answer> StoreAsync(Exchange exchange, Reply reply, CancellationToken cancellationToken) =>
+    /// <param name="isContact">False for a message of another time, which tells nothing about now.</param>
+    private async Task<Answer?> StoreAsync(Exchange exchange, Reply reply, bool isContact, CancellationToken cancellationToken) =>
         exchange.Sender.Instance is null && !journal.TakesRegistration() ? Sign(exchange.Message.Header, reply)
         : await CommitAsync(
             exchange,
             async session =>
             {
                 var instance = exchange.Sender.Instance;
+                if (isContact && instance is not null && !await InstanceMessages.ContactedAsync(session, exchange.Sender, authorizes: false, exchange.Now, cancellationToken))
+                {
+                    return null;
+                }
+
                 await new EventLog(session).AppendAsync(
                     new LoggedEvent(
                         exchange.Message.Body is RegistrationBody ? EventKinds.RegistrationRefused : EventKinds.MessageRefused,
@@ -195,8 +214,7 @@ internal sealed partial class DeviceMessageDispatcher(
                     cancellationToken);
                 return reply;
             },
-            cancellationToken)
-        ?? throw new InvalidOperationException("A refusal was overtaken.");
+            cancellationToken);
 
     /// <summary>Runs the work and stores its answer in one transaction; null when the work was overtaken, with nothing kept.</summary>
     private async Task<Answer?> CommitAsync(Exchange exchange, Func<DbSession, Task<Reply?>> work, CancellationToken cancellationToken)
@@ -213,7 +231,7 @@ internal sealed partial class DeviceMessageDispatcher(
             }
 
             (response, signer) = Compose(exchange.Message.Header, reply);
-            await new AnsweredMessages(session).AddAsync(
+            await new AnsweredMessages(session, masterKey).AddAsync(
                 new AnsweredMessageRow
                 {
                     Sender = exchange.Sender.Id,
@@ -238,15 +256,10 @@ internal sealed partial class DeviceMessageDispatcher(
         };
     }
 
-    /// <summary>The whole message; of a product that is not registered and was refused, no more than an honest one needs.</summary>
-    private static byte[] Archived(Exchange exchange, Reply reply)
-    {
-        const int MostOfStrangers = 8192;
-        var payload = exchange.Received.Payload;
-        return exchange.Sender.Instance is null && reply.Status == DeviceStatus.Failed && payload.Length > MostOfStrangers
-            ? payload[..MostOfStrangers].ToArray()
-            : payload.ToArray();
-    }
+    /// <summary>The message, or its beginning; of a stranger who was refused nothing, since anybody can send such messages.</summary>
+    private static byte[] Archived(Exchange exchange, Reply reply) =>
+        exchange.Sender.Instance is null && reply.Status == DeviceStatus.Failed ? []
+        : exchange.Received.Payload[..Math.Min(exchange.Received.Payload.Length, RefusalJournal.MostBytesKept)].ToArray();
 
     private Answer.Signed Sign(RequestHeader header, Reply reply)
     {
@@ -269,7 +282,7 @@ internal sealed partial class DeviceMessageDispatcher(
     private (string Response, SigningKey Signer) Compose(RequestHeader header, Reply reply)
     {
         var now = reply.At ?? clock.GetUtcNow();
-        var signer = reply.SignedByCurrent ? authority.CurrentSigner : authority.SignerFor(header.SigningCertSerialNumber, now);
+        var signer = reply.Signer ?? authority.SignerFor(header.SigningCertSerialNumber, now);
         var response = SmartMessageWriter.WriteResponse(new DeviceResponse
         {
             Version = ProtocolVersion.Negotiate(header.Version),
@@ -310,11 +323,11 @@ internal sealed partial class DeviceMessageDispatcher(
         message.Header.ProductInstanceIdentifier ?? message.Device?.SerialNumber ?? "-";
 
     /// <summary>A journal that cannot be written must not keep a product from its answer.</summary>
-    private async Task TryEnterAsync(ReceivedMessage received, string reason, CancellationToken cancellationToken)
+    private async Task TryEnterAsync(ReceivedMessage received, string reason, InstanceRow? about, CancellationToken cancellationToken)
     {
         try
         {
-            await journal.EnterAsync(received, reason, cancellationToken);
+            await journal.EnterAsync(received, reason, about, cancellationToken);
         }
         catch (DbException exception)
         {
@@ -351,11 +364,14 @@ internal sealed record Reply(string Status, string? Message, string Reason)
     /// <summary>The instant that all times in the answer count from; null for the time of writing.</summary>
     public DateTimeOffset? At { get; init; }
 
+    /// <summary>The product that an unproven message claims to come from.</summary>
+    public InstanceRow? About { get; init; }
+
     /// <summary>What a registration came to.</summary>
     public InstanceRow? Registered { get; init; }
 
-    /// <summary>A registration is answered under the signing certificate that it delivers (8.7.2).</summary>
-    public bool SignedByCurrent { get; init; }
+    /// <summary>Whose certificate a registration delivers, and so whose signature its answer bears (8.7.2); null for the one that the request named.</summary>
+    public SigningKey? Signer { get; init; }
 
     public static Reply Fail(string message, string reason) => new(DeviceStatus.Failed, message, reason);
 }

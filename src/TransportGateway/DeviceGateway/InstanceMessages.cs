@@ -9,7 +9,7 @@ using TransportGateway.Registration;
 namespace TransportGateway.DeviceGateway;
 
 /// <summary>What registered product instances say: authorisation, renewal, de-registration, keys, polling.</summary>
-internal sealed class InstanceMessages(Database database, RenewIdCertificate renewIdCertificate, CertificateAuthority authority, TimeProvider clock)
+internal sealed class InstanceMessages(Database database, RenewIdCertificate renewIdCertificate, TimeProvider clock)
 {
     /// <summary>The product instance, its certificate by serial number, and the signature (8.7.14).</summary>
     public async Task<(Sender? Sender, Reply? Refusal)> IdentifyAsync(DeviceMessage message, byte[] signedText, CancellationToken cancellationToken)
@@ -35,7 +35,7 @@ internal sealed class InstanceMessages(Database database, RenewIdCertificate ren
             : null;
         if (problem is not null)
         {
-            return (null, Reply.Fail(RefusalTexts.Identity(id), problem));
+            return (null, Reply.Fail(RefusalTexts.Identity(id), problem) with { About = instance });
         }
 
         var ended = instance!.State != InstanceState.Registered ? $"the registration of {instance.DisplayName} has ended ({instance.State})"
@@ -44,24 +44,23 @@ internal sealed class InstanceMessages(Database database, RenewIdCertificate ren
         return (new Sender(id, instance, null, ended is null ? null : Reply.Fail(RefusalTexts.Identity(id), ended)) { Certificate = certificate }, null);
     }
 
-    /// <summary>Null when the registration ended or moved since the sender was identified: identify it again.</summary>
+    /// <summary>Notes that the product was heard; false when its registration or its certificate is no longer what the sender was identified by.</summary>
+    public static Task<bool> ContactedAsync(DbSession session, Sender sender, bool authorizes, DateTimeOffset now, CancellationToken cancellationToken) =>
+        new ProductInstances(session).ContactedAsync(sender.Instance!, sender.Certificate!, authorizes, now, cancellationToken);
+
+    /// <summary>Null when the sender is no longer what it was identified as: identify it again.</summary>
     public async Task<Reply?> HandleAsync(DbSession session, Sender sender, DeviceMessage message, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var instance = sender.Instance!;
-        if (!await new ProductInstances(session).ContactedAsync(instance, authorizes: message.Body is AuthorizationBody, now, cancellationToken))
+        if (!await ContactedAsync(session, sender, authorizes: message.Body is AuthorizationBody, now, cancellationToken))
         {
             return null;
-        }
-
-        if (sender.Certificate is { State: IdCertificateState.Issued } renewed)
-        {
-            await new IdCertificates(session).UseAsync(renewed, cancellationToken);
         }
 
         var reply = message.Body switch
         {
             AuthorizationBody authorization => await AuthorizeAsync(session, instance, authorization, now, cancellationToken),
-            IdCertRenewBody renewal => await RenewAsync(session, sender, message, renewal, now, cancellationToken),
+            IdCertRenewBody renewal => await RenewAsync(session, sender, renewal, now, cancellationToken),
             DeregistrationBody => await DeregisterInstance.ExecuteAsync(session, instance, now, cancellationToken)
                 ? new Reply(DeviceStatus.Ok, null, "deregistered") { At = now }
                 : null,
@@ -117,27 +116,29 @@ internal sealed class InstanceMessages(Database database, RenewIdCertificate ren
                 OverallStatus = overall,
                 EntitlementVersion = body.EntitlementVersion,
                 Entitlements = [.. outcome.Tags.Select(Describe)],
+                SmartAccount = instance.AccountName,
+                VirtualAccount = instance.VirtualAccountName,
                 NextCommunication = now + (outcome.Overall == Authorization.OutOfCompliance ? Timers.OutOfCompliance : Timers.Authorization),
                 CommunicationDeadline = now + Timers.Deadline,
             },
         };
     }
 
-    private static EntitlementStatus Describe(AuthorizeEntitlements.TagStatus status)
+    private static EntitlementStatus Describe(AuthorizeEntitlements.TagStatus status) => new()
     {
-        var name = Catalogue.NameOf(status.Tag);
-        return new EntitlementStatus
-        {
-            Tag = status.Tag,
-            Status = status.Status,
-            Count = status.Count,
-            DisplayName = name.DisplayName,
-            Description = name.Description,
-        };
-    }
+        Tag = status.Tag,
+        Status = status.Status,
+        Count = status.Count,
+        DisplayName = status.Name.DisplayName,
+        Description = status.Name.Description,
+        LicenseType = status.Grant is null ? null : status.Grant.EndsAt is null ? EntitlementStatus.Perpetual : EntitlementStatus.Term,
+        StartDate = status.Grant?.StartsAt,
+        EndDate = status.Grant?.EndsAt,
+        SubscriptionId = status.Grant?.SubscriptionId,
+    };
 
     private async Task<Reply> RenewAsync(
-        DbSession session, Sender sender, DeviceMessage message, IdCertRenewBody body, DateTimeOffset now, CancellationToken cancellationToken)
+        DbSession session, Sender sender, IdCertRenewBody body, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var key = PublicKey.CreateFromSubjectPublicKeyInfo(sender.Certificate!.PublicKey, out _);
         if (body.SigningRequestDer is { } der)
@@ -152,11 +153,10 @@ internal sealed class InstanceMessages(Database database, RenewIdCertificate ren
         }
 
         var instance = sender.Instance!;
-        var request = new RenewIdCertificate.Request(
-            instance, key, UdiNames.Of([message.Device ?? new Sudi(null, instance.Uuid, null, null, instance.UdiPid, instance.UdiSerialNumber, null)]), now);
+        var request = new RenewIdCertificate.Request(instance, key, await new ProductInstances(session).UdisOfAsync(instance.Id, cancellationToken), now);
         var issued = renewIdCertificate.Prepare(request);
         await RenewIdCertificate.ExecuteAsync(session, request, issued, cancellationToken);
-        return new Reply(DeviceStatus.Ok, null, "ID certificate renewed") { At = now, Data = RegistrationMessages.Describe(authority, instance, issued) };
+        return new Reply(DeviceStatus.Ok, null, "ID certificate renewed") { At = now, Data = RegistrationMessages.Describe(instance, issued) };
     }
 
     /// <summary>Authority mode has no source of keys: refused in either case, in the documented words for a tag that is not in use (8.7.35).</summary>

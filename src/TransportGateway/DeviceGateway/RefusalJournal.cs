@@ -1,28 +1,32 @@
 using TransportGateway.Events;
 using TransportGateway.Persistence;
+using TransportGateway.Registration;
 
 namespace TransportGateway.DeviceGateway;
 
 /// <summary>Enters messages of unproven senders in the event log and the archive, so many a minute and no more.</summary>
 /// <remarks>Anybody who reaches the port can cause these entries. Past the bound they are only counted, and the count is entered later.</remarks>
-internal sealed class RefusalJournal(Database database, TimeProvider clock)
+internal sealed class RefusalJournal(Database database, MasterKey masterKey, TimeProvider clock)
 {
     private const int MostPerMinute = 120;
 
-    // Each may leave a message and an answer behind for an hour; a storm of honest products with a used-up token stays below.
+    // Each leaves an answer and an event behind; a storm of honest products with a used-up token stays below both.
     private const int MostRegistrationsPerMinute = 3000;
+    private const int MostRegistrationsPerHour = 20_000;
 
     // Larger ones are cut: the beginning shows what they are.
-    private const int MostBytesKept = 64 * 1024;
+    public const int MostBytesKept = 64 * 1024;
 
     private readonly Lock _lock = new();
     private DateTimeOffset _minute;
     private int _entered;
     private int _passedOver;
     private DateTimeOffset _registrationMinute;
+    private DateTimeOffset _registrationHour;
     private int _registrations;
+    private int _registrationsOfTheHour;
 
-    /// <summary>Whether one more refused registration of this minute is stored with its answer; beyond the bound it is only answered.</summary>
+    /// <summary>Whether one more refused registration of this minute and hour is stored with its answer; beyond the bound it is only answered.</summary>
     public bool TakesRegistration()
     {
         var now = clock.GetUtcNow();
@@ -34,11 +38,25 @@ internal sealed class RefusalJournal(Database database, TimeProvider clock)
                 _registrations = 0;
             }
 
-            return ++_registrations <= MostRegistrationsPerMinute;
+            if (now - _registrationHour >= TimeSpan.FromHours(1))
+            {
+                _registrationHour = now;
+                _registrationsOfTheHour = 0;
+            }
+
+            if (_registrations >= MostRegistrationsPerMinute || _registrationsOfTheHour >= MostRegistrationsPerHour)
+            {
+                return false;
+            }
+
+            _registrations++;
+            _registrationsOfTheHour++;
+            return true;
         }
     }
 
-    public async Task EnterAsync(ReceivedMessage received, string reason, CancellationToken cancellationToken)
+    /// <param name="about">The product that the message claims to come from, where there is one: those who see its account see the event.</param>
+    public async Task EnterAsync(ReceivedMessage received, string reason, InstanceRow? about, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         int passedOver;
@@ -72,9 +90,12 @@ internal sealed class RefusalJournal(Database database, TimeProvider clock)
         }
 
         await events.AppendAsync(
-            new LoggedEvent(EventKinds.MessageRefused, Severity.Warning, received.Source, $"A message was refused: {reason}"), now, cancellationToken);
+            new LoggedEvent(EventKinds.MessageRefused, Severity.Warning, received.Source, $"A message was refused: {reason}", about?.AccountId, about?.Id)
+            { VirtualAccountId = about?.VirtualAccountId },
+            now,
+            cancellationToken);
         var kept = received.Payload[..Math.Min(received.Payload.Length, MostBytesKept)];
-        await new RefusedMessages(session).AddAsync(received.Transport, received.Source, reason, kept, now, cancellationToken);
+        await new RefusedMessages(session, masterKey).AddAsync(received.Transport, received.Source, reason, kept, now, cancellationToken);
         await session.CommitAsync();
     }
 }

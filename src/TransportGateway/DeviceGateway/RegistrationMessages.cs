@@ -8,7 +8,7 @@ using TransportGateway.Registration;
 namespace TransportGateway.DeviceGateway;
 
 /// <summary>Registration: from the message to the use case and back.</summary>
-internal sealed class RegistrationMessages(RegisterInstance registerInstance, CertificateAuthority authority)
+internal sealed class RegistrationMessages(RegisterInstance registerInstance)
 {
     public sealed record Prepared(Reply? Refusal, RegisterInstance.Request? Request, RegisterInstance.Prepared? Registration);
 
@@ -66,7 +66,7 @@ internal sealed class RegistrationMessages(RegisterInstance registerInstance, Ce
     }
 
     /// <summary>Null when another registration of the same product came first: prepare again.</summary>
-    public async Task<Reply?> HandleAsync(DbSession session, Prepared prepared, CancellationToken cancellationToken)
+    public static async Task<Reply?> HandleAsync(DbSession session, Prepared prepared, CancellationToken cancellationToken)
     {
         var request = prepared.Request!;
         return await RegisterInstance.ExecuteAsync(session, request, prepared.Registration!, cancellationToken) switch
@@ -75,8 +75,8 @@ internal sealed class RegistrationMessages(RegisterInstance registerInstance, Ce
             {
                 At = request.Now,
                 Registered = registered.Instance,
-                SignedByCurrent = true,
-                Data = Describe(authority, registered.Instance, registered.Certificate),
+                Signer = registered.Certificate.Signer,
+                Data = Describe(registered.Instance, registered.Certificate),
             },
             RegisterInstance.Outcome.TokenRefused => TokenRefused(prepared),
             RegisterInstance.Outcome.AlreadyRegistered => Reply.Fail(
@@ -89,26 +89,21 @@ internal sealed class RegistrationMessages(RegisterInstance registerInstance, Ce
     public static Reply TokenRefused(Prepared prepared) => Reply.Fail(RefusalTexts.Token(prepared.Request!.Token), "token refused");
 
     /// <summary>What a product is given at registration and at renewal.</summary>
-    public static RegistrationData Describe(CertificateAuthority authority, InstanceRow instance, IssuedIdCertificate certificate)
+    public static RegistrationData Describe(InstanceRow instance, IssuedIdCertificate certificate) => new()
     {
-        var signer = authority.CurrentSigner;
-        var (subCa, root) = authority.ChainPem;
-        return new RegistrationData
-        {
-            ProductInstanceIdentifier = instance.Id,
-            ProductInstanceName = instance.DisplayName,
-            IdCertPem = certificate.Pem,
-            IdCertSerialNumber = certificate.Serial,
-            SigningCertPem = signer.CertificatePem,
-            SigningCertSerialNumber = signer.Serial,
-            SubCaCertPem = subCa,
-            CertChainPem = [subCa, root],
-            SmartAccount = instance.AccountName,
-            VirtualAccount = instance.VirtualAccountName,
-            ExportControlAllowed = instance.ExportControlled,
-            RegisteredAt = instance.RegisteredAt,
-            RenewAt = certificate.ValidFrom + Timers.IdCertificateRenewal,
-            ExpiresAt = certificate.ValidTo,
-        };
-    }
+        ProductInstanceIdentifier = instance.Id,
+        ProductInstanceName = instance.DisplayName,
+        IdCertPem = certificate.Pem,
+        IdCertSerialNumber = certificate.Serial,
+        SigningCertPem = certificate.Signer.CertificatePem,
+        SigningCertSerialNumber = certificate.Signer.Serial,
+        SubCaCertPem = certificate.SubCaPem,
+        CertChainPem = [certificate.SubCaPem, certificate.RootPem],
+        SmartAccount = instance.AccountName,
+        VirtualAccount = instance.VirtualAccountName,
+        ExportControlAllowed = instance.ExportControlled,
+        RegisteredAt = instance.RegisteredAt,
+        RenewAt = certificate.ValidFrom + Timers.IdCertificateRenewal,
+        ExpiresAt = certificate.ValidTo,
+    };
 }

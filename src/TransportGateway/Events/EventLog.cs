@@ -7,6 +7,9 @@ internal sealed class EventLog(DbSession session)
 {
     public const int MostRowsPerPage = 1000;
 
+    /// <summary>Entries about senders that nobody knows; anybody who reaches the port can cause them.</summary>
+    public const int MostRefusalsOfStrangers = 100_000;
+
     private const string Columns = "id, occurred_at, kind, severity, actor, account_id, virtual_account_id, instance_id, message";
 
     public async Task AppendAsync(LoggedEvent entry, DateTimeOffset now, CancellationToken cancellationToken)
@@ -102,6 +105,16 @@ internal sealed class EventLog(DbSession session)
 
     public Task<int> PurgeAsync(DateTimeOffset before, CancellationToken cancellationToken) =>
         session.ExecuteAsync("DELETE FROM events WHERE occurred_at < @Before", new { Before = before }, cancellationToken);
+
+    /// <summary>Keeps the newest refusals of messages that belong to no product.</summary>
+    public Task<int> TrimRefusalsAsync(int most, CancellationToken cancellationToken)
+    {
+        const string OfStrangers = "FROM events WHERE instance_id IS NULL AND kind IN (@Message, @Registration)";
+        return session.ExecuteAsync(
+            $"DELETE {OfStrangers} AND id NOT IN (SELECT id {OfStrangers} ORDER BY occurred_at DESC, id DESC LIMIT @Most)",
+            new { Message = EventKinds.MessageRefused, Registration = EventKinds.RegistrationRefused, Most = most },
+            cancellationToken);
+    }
 }
 
 /// <param name="Actor">A product, an API client, a local user, or <c>gateway</c>.</param>

@@ -19,8 +19,8 @@ internal sealed class Housekeeping(Database database, GatewaySettings settings, 
     {
         var now = clock.GetUtcNow();
         await using var session = await database.BeginAsync(cancellationToken);
-        await new AnsweredMessages(session).PurgeAsync(now.AddDays(-settings.Number("archive-days")), now.AddHours(-2), cancellationToken);
-        await new RefusedMessages(session).TrimAsync(cancellationToken);
+        await AnsweredMessages.PurgeAsync(session, now.AddDays(-settings.Number("archive-days")), now.AddHours(-2), cancellationToken);
+        await new EventLog(session).TrimRefusalsAsync(EventLog.MostRefusalsOfStrangers, cancellationToken);
         await new EventLog(session).PurgeAsync(now.AddDays(-settings.Number("event-days")), cancellationToken);
         await new Mails(session).PurgeAsync(now.AddDays(-Mails.DaysKept), cancellationToken);
         await new ApiClients(session).PurgeTokensAsync(now, cancellationToken);

@@ -15,12 +15,14 @@ internal static class AuthorizeEntitlements
     public sealed record Outcome(Authorization Overall, bool Changed, IReadOnlyList<TagStatus> Tags);
 
     /// <param name="Count">What the product uses of it: nothing of a tag that is counted nowhere (8.7.32, 8.7.34).</param>
-    public sealed record TagStatus(string Tag, int Count, string Status);
+    /// <param name="Grant">The term that counts; null when nothing is granted now.</param>
+    public sealed record TagStatus(string Tag, int Count, string Status, LicenseName Name, EntitlementRow? Grant);
 
     public static async Task<Outcome> ExecuteAsync(DbSession session, Request request, CancellationToken cancellationToken)
     {
         var pools = new LicensePools(session);
-        var (before, books, rules) = await pools.ReadAllAsync(request.AccountId, request.VirtualAccountId, request.InstanceId, cancellationToken);
+        var (before, books, rules, grants) = await pools.ReadAllAsync(
+            request.AccountId, request.VirtualAccountId, request.InstanceId, [.. request.Counts.Select(entry => entry.Tag)], cancellationToken);
         var after = request.Counts
             .Where(entry => entry.Count > 0 && EntitlementTag.IsWellFormed(entry.Tag))
             .ToDictionary(entry => entry.Tag, entry => (long)entry.Count, StringComparer.Ordinal);
@@ -28,9 +30,8 @@ internal static class AuthorizeEntitlements
         if (changed)
         {
             await pools.ReplaceUsageAsync(request.VirtualAccountId, request.InstanceId, before, after, cancellationToken);
-            var facts = await new Entitlements(session).FactsAsync(request.AccountId, cancellationToken);
             await new EventLog(session).AppendAsync(
-                new LoggedEvent(EventKinds.UsageChanged, Severity.Info, request.InstanceName, Describe(after, facts), request.AccountId, request.InstanceId)
+                new LoggedEvent(EventKinds.UsageChanged, Severity.Info, request.InstanceName, Describe(after, grants), request.AccountId, request.InstanceId)
                 {
                     VirtualAccountId = request.VirtualAccountId,
                     Licenses = before.Keys.Union(after.Keys, StringComparer.Ordinal).Where(tag => before.GetValueOrDefault(tag) != after.GetValueOrDefault(tag)),
@@ -49,7 +50,8 @@ internal static class AuthorizeEntitlements
         return new Outcome(
             Compliance.Of(after.Keys, balances),
             changed,
-            [.. request.Counts.Select(entry => new TagStatus(entry.Tag, (int)after.GetValueOrDefault(entry.Tag), StatusOf(entry.Tag, balances)))]);
+            [.. request.Counts.Select(entry => new TagStatus(
+                entry.Tag, (int)after.GetValueOrDefault(entry.Tag), StatusOf(entry.Tag, balances), grants.NameOf(entry.Tag), grants.InForce(entry.Tag, request.Now)))]);
     }
 
     private static string StatusOf(string tag, IReadOnlyDictionary<string, LicenseBalance> balances) =>
@@ -57,8 +59,8 @@ internal static class AuthorizeEntitlements
         : balances.TryGetValue(tag, out var balance) && !balance.InCompliance ? ComplianceWord.OutOfCompliance
         : ComplianceWord.InCompliance;
 
-    private static string Describe(Dictionary<string, long> usage, IReadOnlyDictionary<string, Entitlements.TagFacts> facts) =>
+    private static string Describe(Dictionary<string, long> usage, Grants grants) =>
         usage.Count == 0
             ? "Uses no licences."
-            : "Uses " + string.Join("; ", usage.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => $"{Catalogue.NameOf(entry.Key, facts).DisplayName}: {entry.Value}")) + ".";
+            : "Uses " + string.Join("; ", usage.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => $"{grants.NameOf(entry.Key).DisplayName}: {entry.Value}")) + ".";
 }

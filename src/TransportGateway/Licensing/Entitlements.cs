@@ -54,6 +54,10 @@ internal sealed class Entitlements(DbSession session)
             new { AccountId = accountId, Now = now },
             cancellationToken)).ToDictionary(row => row.Tag, row => row.Quantity, StringComparer.Ordinal);
 
+    /// <summary>The grants of these tags: @AccountId, @Tags.</summary>
+    public static string SelectGrants(Dialect dialect) =>
+        $"SELECT {Columns} FROM entitlements WHERE account_id = @AccountId AND {dialect.AnyOf("tag", "@Tags")}";
+
     /// <summary>How Cisco names and bills the tags of an account.</summary>
     public async Task<IReadOnlyDictionary<string, TagFacts>> FactsAsync(string accountId, CancellationToken cancellationToken) =>
         (await session.QueryAsync<TagFacts>(

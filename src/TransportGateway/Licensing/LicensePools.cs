@@ -20,14 +20,17 @@ internal sealed class LicensePools(DbSession session)
     public async Task<IReadOnlyDictionary<string, long>> UsageOfAsync(string instanceId, CancellationToken cancellationToken) =>
         Describe(await session.QueryAsync<UsageRow>(Usage, new { InstanceId = instanceId }, cancellationToken));
 
-    /// <summary>All that an authorisation looks at: what the product uses, the pools of its virtual account, the rules of its account.</summary>
-    public Task<(Dictionary<string, long> Usage, List<LicensePool> Pools, IReadOnlyList<SubstitutionRule> Rules)> ReadAllAsync(
-        string accountId, string virtualAccountId, string instanceId, CancellationToken cancellationToken) =>
+    /// <summary>All that an authorisation looks at: what the product uses, the pools of its virtual account, the rules of its account, what was granted of these tags.</summary>
+    public Task<(Dictionary<string, long> Usage, List<LicensePool> Pools, IReadOnlyList<SubstitutionRule> Rules, Grants Grants)> ReadAllAsync(
+        string accountId, string virtualAccountId, string instanceId, string[] tags, CancellationToken cancellationToken) =>
         session.QueryTogetherAsync(
-            $"{Usage}; {Pools}; {SubstitutionRules.Select}",
-            new { AccountId = accountId, VirtualAccountId = virtualAccountId, InstanceId = instanceId },
+            $"{Usage}; {Pools}; {SubstitutionRules.Select}; {Entitlements.SelectGrants(session.Dialect)}",
+            new { AccountId = accountId, VirtualAccountId = virtualAccountId, InstanceId = instanceId, Tags = tags },
             async results => (
-                Describe(await results.ReadAsync<UsageRow>()), Describe(await results.ReadAsync<PoolRow>()), SubstitutionRules.Describe(await results.ReadAsync<SubstitutionRules.Row>())),
+                Describe(await results.ReadAsync<UsageRow>()),
+                Describe(await results.ReadAsync<PoolRow>()),
+                SubstitutionRules.Describe(await results.ReadAsync<SubstitutionRules.Row>()),
+                new Grants(await results.ReadAsync<EntitlementRow>())),
             cancellationToken);
 
     /// <summary>Makes the product's usage what it says, and the pools follow by the difference.</summary>

@@ -63,6 +63,10 @@ internal abstract class Database : IAsyncDisposable
     /// <summary>The same, and all of its statements see the database as it is at the first of them.</summary>
     public abstract Task<DbSession> ReadSnapshotAsync(CancellationToken cancellationToken);
 
+    /// <summary>Makes sure that all that can be read here is as durable as a commit promises.</summary>
+    /// <remarks>A commit that was not acknowledged is seen by readers all the same, so it must not be acknowledged by way of what they find.</remarks>
+    public virtual Task ConfirmAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
     /// <summary>Whether this engine can be a copy that follows another node's database and only reads.</summary>
     public abstract bool CanBeStandby { get; }
 

@@ -41,6 +41,14 @@ internal sealed class PostgreSqlDatabase : Database
 
     public override async Task<DbSession> ReadSnapshotAsync(CancellationToken cancellationToken) => await OpenTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
 
+    /// <remarks>A commit waits for the standby only when it wrote something; the standby then has all that came before.</remarks>
+    public override async Task ConfirmAsync(CancellationToken cancellationToken)
+    {
+        await using var session = await BeginAsync(cancellationToken);
+        await session.ExecuteAsync("SELECT pg_logical_emit_message(TRUE, 'transport-gateway', '')", null, cancellationToken);
+        await session.CommitAsync();
+    }
+
     public override bool CanBeStandby => true;
 
     public override async Task<bool> IsWritableAsync(CancellationToken cancellationToken)

@@ -27,14 +27,19 @@ internal sealed class IdCertificates(DbSession session)
             },
             cancellationToken);
 
-    /// <summary>The first use of a renewed certificate ends the one before it (8.7.18).</summary>
-    public async Task UseAsync(IdCertificateRow certificate, CancellationToken cancellationToken)
+    /// <summary>The first use of a renewed certificate ends the one before it (8.7.18); false when the renewed one was ended itself meanwhile.</summary>
+    public async Task<bool> UseAsync(IdCertificateRow certificate, CancellationToken cancellationToken)
     {
+        if (await session.ExecuteAsync("UPDATE id_certificates SET state = 'current' WHERE serial = @Serial AND state = 'issued'", certificate, cancellationToken) == 0)
+        {
+            return false;
+        }
+
         await session.ExecuteAsync(
             "UPDATE id_certificates SET state = 'superseded' WHERE instance_id = @InstanceId AND state IN ('issued', 'current') AND serial <> @Serial",
             certificate,
             cancellationToken);
-        await session.ExecuteAsync("UPDATE id_certificates SET state = 'current' WHERE serial = @Serial", certificate, cancellationToken);
+        return true;
     }
 
     /// <summary>Drops renewals that the product never used, before another one is issued.</summary>

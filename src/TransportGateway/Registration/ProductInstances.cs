@@ -9,7 +9,7 @@ internal sealed class ProductInstances(DbSession session)
         """
         i.id, i.virtual_account_id, i.state, i.udi_key, i.udi_pid, i.udi_serial_number, i.udi_vid, i.uuid, i.suvi, i.host_identifier, i.mac_address,
         i.host_name, i.software_tag, i.product_type, i.agent_version, i.export_controlled, i.registered_at, i.last_contact_at, i.ended_at,
-        i.authorization_status, i.authorized_at, v.name AS virtual_account_name, v.account_id, a.name AS account_name, a.synchronization_needed
+        i.authorization_status, i.authorized_at, i.certificate_serial, v.name AS virtual_account_name, v.account_id, a.name AS account_name, a.synchronization_needed
         """;
 
     // The names of its accounts belong to what an instance is told and shown as; joining them here spares each message two look-ups.
@@ -22,10 +22,10 @@ internal sealed class ProductInstances(DbSession session)
             """
             INSERT INTO product_instances
               (id, virtual_account_id, state, udi_key, udi_pid, udi_serial_number, udi_vid, uuid, suvi, host_identifier, mac_address,
-               host_name, software_tag, product_type, agent_version, export_controlled, registered_at, last_contact_at)
+               host_name, software_tag, product_type, agent_version, export_controlled, registered_at, last_contact_at, certificate_serial, udis)
             VALUES
               (@Id, @VirtualAccountId, 'registered', @UdiKey, @UdiPid, @UdiSerialNumber, @UdiVid, @Uuid, @Suvi, @HostIdentifier, @MacAddress,
-               @HostName, @SoftwareTag, @ProductType, @AgentVersion, @ExportControlled, @RegisteredAt, @LastContactAt)
+               @HostName, @SoftwareTag, @ProductType, @AgentVersion, @ExportControlled, @RegisteredAt, @LastContactAt, @CertificateSerial, @Udis)
             ON CONFLICT (udi_key) WHERE state = 'registered' DO NOTHING
             """,
             instance,
@@ -39,7 +39,7 @@ internal sealed class ProductInstances(DbSession session)
                SET revision = revision + 1, virtual_account_id = @VirtualAccountId, udi_pid = @UdiPid, udi_serial_number = @UdiSerialNumber, udi_vid = @UdiVid, uuid = @Uuid,
                    suvi = @Suvi, host_identifier = @HostIdentifier, mac_address = @MacAddress, host_name = @HostName, software_tag = @SoftwareTag,
                    product_type = @ProductType, agent_version = @AgentVersion, export_controlled = @ExportControlled, registered_at = @RegisteredAt,
-                   last_contact_at = @LastContactAt
+                   last_contact_at = @LastContactAt, certificate_serial = @CertificateSerial, udis = @Udis
              WHERE id = @Id AND state = 'registered' AND virtual_account_id = @ExpectedVirtualAccountId
             """,
             new
@@ -60,6 +60,8 @@ internal sealed class ProductInstances(DbSession session)
                 instance.ExportControlled,
                 instance.RegisteredAt,
                 instance.LastContactAt,
+                instance.CertificateSerial,
+                instance.Udis,
                 ExpectedVirtualAccountId = before.VirtualAccountId,
             },
             cancellationToken) == 1;
@@ -74,6 +76,11 @@ internal sealed class ProductInstances(DbSession session)
             new { Id = id, InstanceId = id, Serial = serial ?? "" },
             async results => (await results.ReadSingleOrDefaultAsync<InstanceRow>(), await results.ReadSingleOrDefaultAsync<IdCertificateRow>()),
             cancellationToken);
+
+    /// <summary>What its ID certificate lists: its own UDI and those of its members.</summary>
+    public async Task<IReadOnlyList<string>> UdisOfAsync(string id, CancellationToken cancellationToken) =>
+        (await session.ScalarAsync<string>("SELECT udis FROM product_instances WHERE id = @Id", new { Id = id }, cancellationToken) ?? "")
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
     public Task<InstanceRow?> FindRegisteredAsync(string udiKey, CancellationToken cancellationToken) =>
         session.QuerySingleOrDefaultAsync<InstanceRow>(
@@ -108,16 +115,21 @@ internal sealed class ProductInstances(DbSession session)
             new { AccountId = accountId, VirtualAccountId = virtualAccountId },
             cancellationToken);
 
-    /// <summary>Notes the contact and locks the row, so that messages of one product take turns; false when it ended or moved since it was read.</summary>
-    public async Task<bool> ContactedAsync(InstanceRow instance, bool authorizes, DateTimeOffset now, CancellationToken cancellationToken) =>
+    /// <summary>
+    /// Notes the contact under this certificate and locks the row, so that messages of one product take turns; false when it ended, moved or
+    /// got another certificate since it was read.
+    /// </summary>
+    public async Task<bool> ContactedAsync(
+        InstanceRow instance, IdCertificateRow certificate, bool authorizes, DateTimeOffset now, CancellationToken cancellationToken) =>
         await session.ExecuteAsync(
             """
             UPDATE product_instances
-               SET last_contact_at = @Now, authorized_at = CASE WHEN @Authorizes THEN @Now ELSE authorized_at END
-             WHERE id = @Id AND state = 'registered' AND virtual_account_id = @VirtualAccountId
+               SET last_contact_at = @Now, authorized_at = CASE WHEN @Authorizes THEN @Now ELSE authorized_at END, certificate_serial = @Used
+             WHERE id = @Id AND state = 'registered' AND virtual_account_id = @VirtualAccountId AND certificate_serial = @CertificateSerial
             """,
-            new { instance.Id, instance.VirtualAccountId, Authorizes = authorizes, Now = now },
-            cancellationToken) == 1;
+            new { instance.Id, instance.VirtualAccountId, instance.CertificateSerial, Used = certificate.Serial, Authorizes = authorizes, Now = now },
+            cancellationToken) == 1
+        && (certificate.State != IdCertificateState.Issued || await new IdCertificates(session).UseAsync(certificate, cancellationToken));
 
     /// <summary>Notes the status of a product whose status or usage changed.</summary>
     public Task<int> SetAuthorizationAsync(string id, string status, CancellationToken cancellationToken) =>
@@ -263,6 +275,12 @@ internal sealed class InstanceRow
     public string? AuthorizationStatus { get; init; }
 
     public DateTimeOffset? AuthorizedAt { get; init; }
+
+    /// <summary>Of the ID certificate that was used last; the next one takes its place with its first use.</summary>
+    public string? CertificateSerial { get; init; }
+
+    /// <summary>The UDIs of its ID certificate, one a line; written at registration, read where the next certificate is issued.</summary>
+    public string Udis { get; init; } = "";
 
     /// <summary>Grows with each change that Software Central is told; read only where that matters.</summary>
     public long Revision { get; init; }

@@ -167,6 +167,8 @@ internal sealed class RegisterInstance(Database database, CertificateAuthority a
         ExportControlled = token.ExportControlled,
         RegisteredAt = certificate.ValidFrom,
         LastContactAt = request.Now,
+        CertificateSerial = certificate.Serial,
+        Udis = string.Join('\n', request.Udis),
     };
 
     private static LoggedEvent Refusal(Request request, string cause, Prepared prepared) => new(

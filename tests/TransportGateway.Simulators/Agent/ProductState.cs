@@ -128,6 +128,8 @@ public sealed record ProductState
             _ => AuthorizationStatus.NoLicensesInUse,
         },
         AuthorizedAt = now,
+        SmartAccount = data.SmartAccount ?? SmartAccount,
+        VirtualAccount = data.VirtualAccount ?? VirtualAccount,
         NextCommunication = now + (data.NextCommunication - header.Time),
         CommunicationDeadline = now + (data.CommunicationDeadline - header.Time),
         Licenses = data.Entitlements,

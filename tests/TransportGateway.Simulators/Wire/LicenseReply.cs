@@ -100,6 +100,11 @@ public abstract record ReplyData
 
         public required IReadOnlyList<AuthorizedEntitlement> Entitlements { get; init; }
 
+        /// <summary>Null from a server that names the accounts at registration only.</summary>
+        public string? SmartAccount { get; init; }
+
+        public string? VirtualAccount { get; init; }
+
         public required int RenewIntervalDays { get; init; }
 
         public required int ExpireIntervalDays { get; init; }

@@ -107,6 +107,8 @@ internal static class ReplyReader
             OverallStatus = data.Text("overall_status"),
             EntitlementVersion = data.OptionalCount("entitlement_version"),
             Entitlements = [.. data.Objects("entitlements").Select(ReadEntitlement)],
+            SmartAccount = data.OptionalText("smart_account"),
+            VirtualAccount = data.OptionalText("virtual_account"),
             RenewIntervalDays = data.Count("renew_interval_days"),
             ExpireIntervalDays = data.Count("expire_interval_days"),
             NextCommunication = data.Instant("next_communication"),

@@ -82,6 +82,19 @@ public abstract class CertificateAuthorityTests<TEngine> : IAsyncLifetime
             _authority.CurrentSigner.Certificate.Extensions.OfType<X509AuthorityKeyIdentifierExtension>().Single().KeyIdentifier!.Value.ToArray());
     }
 
+    [Fact]
+    public async Task The_signing_certificate_is_always_of_the_sub_CA_that_is_given_out_with_it()
+    {
+        for (var year = 0.0; year < 13; year += 0.5)
+        {
+            await _authority.EnsureAsync(CancellationToken.None);
+            Assert.Equal(
+                KeyIdentifier(_authority.SubCa),
+                _authority.CurrentSigner.Certificate.Extensions.OfType<X509AuthorityKeyIdentifierExtension>().Single().KeyIdentifier!.Value.ToArray());
+            _clock.Advance(TimeSpan.FromDays(365 / 2));
+        }
+    }
+
     private static byte[] KeyIdentifier(X509Certificate2 certificate) =>
         certificate.Extensions.OfType<X509SubjectKeyIdentifierExtension>().Single().SubjectKeyIdentifierBytes.ToArray();
 }

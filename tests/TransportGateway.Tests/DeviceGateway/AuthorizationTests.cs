@@ -1,7 +1,9 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Time.Testing;
+using TransportGateway.Accounts;
 using TransportGateway.Events;
 using TransportGateway.Licensing;
+using TransportGateway.Registration;
 using TransportGateway.Simulators;
 using TransportGateway.Tests.Harness;
 
@@ -199,6 +201,56 @@ public abstract class AuthorizationTests<TEngine>
         Assert.Equal("OUT_OF_COMPLIANCE", short_.Authorization.OverallStatus);
         Assert.Equal([(EntitlementTags.UcmBasic, 3, "Out Of Compliance"), (EntitlementTags.UcmEnhancedPlus, 2, "In Compliance")], Lines(short_));
     }
+
+    [Fact]
+    public async Task A_product_that_was_moved_learns_its_virtual_account_with_its_next_authorisation()
+    {
+        await using var gateway = await TestGateway.StartAsync<TEngine>();
+        var product = await gateway.RegisteredAsync(SeedProducts.Cucmpub);
+        Assert.Equal(("Example Account", "Default"), (product.State.SmartAccount, product.State.VirtualAccount));
+        Assert.IsType<CreateVirtualAccount.Outcome.Created>(await new CreateVirtualAccount(gateway.Database, TimeProvider.System).ExecuteAsync(
+            new CreateVirtualAccount.Request(gateway.Administrator, gateway.Account, "Branch", ""), CancellationToken.None));
+        Assert.IsType<TransferInstance.Outcome.Transferred>(await new TransferInstance(gateway.Database, TimeProvider.System).ExecuteAsync(
+            gateway.Administrator, product.State.ProductInstanceIdentifier!, "Branch", CancellationToken.None));
+
+        Assert.IsType<ProductResult.Accepted>(await product.AuthorizeAsync());
+
+        Assert.Equal(("Example Account", "Branch"), (product.State.SmartAccount, product.State.VirtualAccount));
+    }
+
+    [Fact]
+    public async Task A_tag_is_called_as_Cisco_granted_it_and_carries_the_term_of_the_grant()
+    {
+        var now = DateTimeOffset.FromUnixTimeMilliseconds(TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds());
+        await using var gateway = await TestGateway.StartAsync<TEngine>();
+        var product = await gateway.RegisteredAsync(SeedProducts.Cucmpub);
+        await GrantAsync(gateway, EntitlementTags.UcmBasic, "Basic users, as granted", now.AddDays(-10), now.AddDays(300), "Sub-S-2");
+        await GrantAsync(gateway, EntitlementTags.UcmBasic, "Basic users, as granted", now.AddDays(-20), now.AddDays(20), "Sub-S-1");
+        await GrantAsync(gateway, EntitlementTags.UcmBasic, "Basic users, as granted", now.AddDays(-90), now.AddDays(-1), "Sub-S-0");
+        await GrantAsync(gateway, EntitlementTags.UcmEnhanced, "Enhanced users, as granted", now.AddDays(-30), null, null);
+
+        var answer = await gateway.Client().PostAsync(product.DraftAuthorization(
+            [new Entitlement(EntitlementTags.UcmBasic, 1), new Entitlement(EntitlementTags.UcmEnhanced, 1), new Entitlement(EntitlementTags.UcmEssential, 1)]).Seal());
+
+        Assert.Equal(
+            [
+                $"Basic users, as granted|of the grant|TERM|{now.AddDays(-20).ToUnixTimeMilliseconds()}|{now.AddDays(20).ToUnixTimeMilliseconds()}|Sub-S-1",
+                $"Enhanced users, as granted|of the grant|PERPETUAL|{now.AddDays(-30).ToUnixTimeMilliseconds()}||",
+                "UC Manager Essential License (12.x)|Essential users and devices||||",
+            ],
+            answer.Data["entitlements"]!.AsArray().Select(entry => string.Join('|', new[] { "display_name", "description", "license_type", "start_date", "end_date", "subscription_id" }
+                .Select(field => entry![field]?.ToString()))));
+        Assert.Equal(
+            "Uses Basic users, as granted: 1; Enhanced users, as granted: 1; UC Manager Essential License (12.x): 1.",
+            Assert.Single(await gateway.EventsAsync(EventKinds.UsageChanged)).Message);
+    }
+
+    private static Task GrantAsync(TestGateway gateway, string tag, string name, DateTimeOffset startsAt, DateTimeOffset? endsAt, string? subscription) => gateway.ExecuteAsync(
+        """
+        INSERT INTO entitlements (account_id, id, tag, name, display_name, description, billing, quantity, starts_at, ends_at, subscription_id, status)
+        VALUES (@Account, @Id, @Tag, @Name, @Name, 'of the grant', 'Prepaid', 5, @StartsAt, @EndsAt, @Subscription, 'Active')
+        """,
+        new { Account = gateway.Account.Id, Id = Guid.NewGuid().ToString(), Tag = tag, Name = name, StartsAt = startsAt, EndsAt = endsAt, Subscription = subscription });
 
     private static async Task<ProductResult.Accepted> AuthorizeAsync(SimulatedProduct product, params (string Tag, int Count)[] wanted) =>
         Assert.IsType<ProductResult.Accepted>(await product.AuthorizeAsync(wanted.Select(entry => new Entitlement(entry.Tag, entry.Count))));

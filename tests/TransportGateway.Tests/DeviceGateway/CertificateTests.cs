@@ -2,6 +2,7 @@ using System.Formats.Asn1;
 using System.Globalization;
 using System.Numerics;
 using System.Security.Cryptography.X509Certificates;
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using TransportGateway.Authority;
 using TransportGateway.HostTls;
@@ -76,19 +77,50 @@ public abstract class CertificateTests<TEngine>
                 level["sudi"]!["udi_serial_number"] = "SN1";
             }
 
-            draft.Data["device_list"] = System.Text.Json.Nodes.JsonNode.Parse("""[{"sudi":{"udi_pid":"MEMBER","udi_serial_number":"SN2"}},{"sudi":{"udi_pid":"MEMBER","udi_serial_number":"SN2"}}]""");
+            draft.Data["device_list"] = JsonNode.Parse("""[{"sudi":{"udi_pid":"MEMBER","udi_serial_number":"SN2"}},{"sudi":{"udi_pid":"MEMBER","udi_serial_number":"SN2"}}]""");
         }));
 
         using var certificate = X509Certificate2.CreateFromPem((string)answer.Data["id_cert"]!);
         Assert.Equal(("2.5.4.3", UniversalTagNumber.UTF8String, pid[..64]), Parts(certificate.SubjectName.RawData)[2]);
-        var names = new AsnReader(certificate.Extensions["2.5.29.17"]!.RawData, AsnEncodingRules.DER).ReadSequence();
-        var udis = new List<string>();
-        while (names.HasData)
-        {
-            udis.Add(Parts(names.ReadSequence(new Asn1Tag(TagClass.ContextSpecific, 4, isConstructed: true)).ReadEncodedValue().ToArray()).Single().Text);
-        }
+        Assert.Equal([$"PID:{pid} SN:SN1", "PID:MEMBER SN:SN2"], Udis(certificate));
+    }
 
-        Assert.Equal([$"PID:{pid} SN:SN1", "PID:MEMBER SN:SN2"], udis);
+    [Fact]
+    public async Task A_renewed_certificate_lists_every_member_that_the_first_one_did()
+    {
+        await using var gateway = await TestGateway.StartAsync<TEngine>();
+        var product = gateway.Product(SeedProducts.Cucmpub);
+        var members = Enumerable.Range(1, 100).Select(number => $$$"""{"sudi":{"udi_pid":"MEMBER","udi_serial_number":"SN{{{number}}}"}}""");
+        var first = await gateway.Client().PostAsync(product.DraftRegistration(await gateway.CreateTokenAsync()).Sealed(draft =>
+        {
+            draft.Data["device_list"] = JsonNode.Parse($"[{string.Join(',', members)}]");
+            draft.Data["ha_udi"] = JsonNode.Parse("""[{"role":"Standby","sudi":{"udi_pid":"UCM","udi_serial_number":"SN-B"}}]""");
+        }));
+        using var registered = X509Certificate2.CreateFromPem((string)first.Data["id_cert"]!);
+        Assert.Equal(102, Udis(registered).Count);
+
+        var second = await gateway.Client().PostAsync(product.DraftIdCertRenewal().Sealed(draft =>
+        {
+            draft.Header["product_instance_identifier"] = (string)first.Data["product_instance_identifier"]!;
+            draft.Data["product_instance_identifier"] = (string)first.Data["product_instance_identifier"]!;
+            draft.Header["id_cert_serial_number"] = (string)first.Data["id_cert_serial_number"]!;
+        }));
+
+        using var renewed = X509Certificate2.CreateFromPem((string)second.Data["id_cert"]!);
+        Assert.NotEqual(registered.SerialNumber, renewed.SerialNumber);
+        Assert.Equal(Udis(registered), Udis(renewed));
+    }
+
+    [Fact]
+    public async Task A_list_of_more_members_than_are_taken_is_refused_by_its_field()
+    {
+        await using var gateway = await TestGateway.StartAsync<TEngine>();
+        var token = await gateway.CreateTokenAsync();
+
+        await gateway.AssertRefusedAsync(
+            WireAnswers.Errors("device_list", "The field request_data.device_list holds more than 1024 members."),
+            () => gateway.Client().PostAsync(gateway.Product(SeedProducts.Cucmpub).DraftRegistration(token).Sealed(draft =>
+                draft.Data["device_list"] = JsonNode.Parse($"[{string.Join(',', Enumerable.Repeat("{}", 1025))}]"))));
     }
 
     [Fact]
@@ -120,6 +152,18 @@ public abstract class CertificateTests<TEngine>
 
     private static async Task<ReplyData.Registration> RegisterAsync(TestGateway gateway) =>
         Assert.IsType<ProductResult.Accepted>(await gateway.Product(SeedProducts.Cucmpub).RegisterAsync(await gateway.CreateTokenAsync())).Registration;
+
+    private static List<string> Udis(X509Certificate2 certificate)
+    {
+        var names = new AsnReader(certificate.Extensions["2.5.29.17"]!.RawData, AsnEncodingRules.DER).ReadSequence();
+        var udis = new List<string>();
+        while (names.HasData)
+        {
+            udis.Add(Parts(names.ReadSequence(new Asn1Tag(TagClass.ContextSpecific, 4, isConstructed: true)).ReadEncodedValue().ToArray()).Single().Text);
+        }
+
+        return udis;
+    }
 
     private static List<(string Oid, UniversalTagNumber Type, string Text)> Parts(byte[] name)
     {

@@ -15,6 +15,7 @@ public abstract class ClockTests<TEngine>
     [InlineData(RequestType.Registration)]
     [InlineData(RequestType.Authorization)]
     [InlineData(RequestType.IdCertRenew)]
+    [InlineData(RequestType.Deregistration)]
     [InlineData(RequestType.ThirdPartyKey)]
     [InlineData(RequestType.Poll)]
     public async Task A_message_an_hour_and_a_second_off_is_refused_and_one_an_hour_off_is_heard(string type)
@@ -39,8 +40,12 @@ public abstract class ClockTests<TEngine>
                     ? $"{EventKinds.RegistrationRefused}: A REGISTRATION message was refused: its clock differs by more than an hour."
                     : $"{EventKinds.MessageRefused}: A {type} message was refused: its clock differs by more than an hour."],
                 events);
+        }
 
-            var heard = await gateway.Client().PostAsync(Draft().Sealed(draft => draft.Timestamp += hour));
+        // A product says good-bye but once.
+        foreach (var direction in type == RequestType.Deregistration ? new[] { 1 } : [1, -1])
+        {
+            var heard = await gateway.Client().PostAsync(Draft().Sealed(draft => draft.Timestamp += direction * (long)TimeSpan.FromHours(1).TotalMilliseconds));
             Assert.DoesNotContain("The clock of the product", heard.Message ?? "", StringComparison.Ordinal);
         }
 
@@ -53,6 +58,27 @@ public abstract class ClockTests<TEngine>
             RequestType.Poll => product.DraftPoll(1),
             _ => product.DraftDeregistration(),
         };
+    }
+
+    [Fact]
+    public async Task A_repeated_message_gets_its_answer_for_an_hour_and_none_after_it()
+    {
+        var clock = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        await using var gateway = await TestGateway.StartAsync<TEngine>(clock);
+        var product = await gateway.RegisteredAsync(SeedProducts.Cucmpub);
+        var message = product.DraftAuthorization().Seal();
+        var ahead = product.DraftAuthorization([new Entitlement(EntitlementTags.UcmBasic, 1)]).Sealed(draft => draft.Timestamp += (long)TimeSpan.FromMinutes(50).TotalMilliseconds);
+        var answers = new[] { await gateway.Client().PostAsync(message), await gateway.Client().PostAsync(ahead) };
+        Assert.All(answers, answer => Assert.Equal("OK", answer.Status));
+
+        clock.Advance(TimeSpan.FromMinutes(59));
+        Assert.Equal(answers[0].ResponseText, (await gateway.Client().PostAsync(message)).ResponseText);
+        Assert.Equal(answers[1].ResponseText, (await gateway.Client().PostAsync(ahead)).ResponseText);
+
+        clock.Advance(TimeSpan.FromMinutes(2));
+        var late = await gateway.AssertRefusedAsync(RefusalTexts.ClocksDiffer(TimeSpan.FromMinutes(-61)), () => gateway.Client().PostAsync(message));
+        Assert.Equal([$"{EventKinds.MessageRefused}: A message was refused: cucmpub sent a message of more than an hour ago again"], late);
+        await gateway.AssertRefusedAsync(RefusalTexts.NonceReused, () => gateway.Client().PostAsync(ahead));
     }
 
     [Fact]

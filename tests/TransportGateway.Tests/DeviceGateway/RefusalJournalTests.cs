@@ -3,6 +3,7 @@ using Microsoft.Extensions.Time.Testing;
 using TransportGateway.DeviceGateway;
 using TransportGateway.Events;
 using TransportGateway.Hosting;
+using TransportGateway.Persistence;
 using TransportGateway.Simulators;
 using TransportGateway.Tests.Harness;
 
@@ -21,14 +22,16 @@ public abstract class RefusalJournalTests<TEngine>
         var message = new ReceivedMessage(new byte[100_000], "smart-transport", "192.0.2.1");
         for (var i = 0; i < 200; i++)
         {
-            await journal.EnterAsync(message, "nonsense", CancellationToken.None);
+            await journal.EnterAsync(message, "nonsense", about: null, CancellationToken.None);
         }
 
         Assert.Equal(120, (await gateway.EventsAsync(EventKinds.MessageRefused)).Count);
-        Assert.Equal(120L * 65_536, await gateway.ReadAsync(session => session.ScalarAsync<long>("SELECT SUM(length(request)) FROM refused_messages", null, CancellationToken.None)));
+        var kept = await gateway.ReadAsync(session => new RefusedMessages(session, gateway.Gateway.Services.GetRequiredService<MasterKey>()).ListAsync(CancellationToken.None));
+        Assert.Equal(120, kept.Count);
+        Assert.All(kept, request => Assert.Equal(65_536, request.Length));
 
         clock.Advance(TimeSpan.FromMinutes(1));
-        await journal.EnterAsync(message, "nonsense", CancellationToken.None);
+        await journal.EnterAsync(message, "nonsense", about: null, CancellationToken.None);
         Assert.Contains(await gateway.EventsAsync(EventKinds.MessageRefused), entry => entry.Message.StartsWith("80 more messages", StringComparison.Ordinal));
     }
 
@@ -49,6 +52,81 @@ public abstract class RefusalJournalTests<TEngine>
         clock.Advance(TimeSpan.FromMinutes(1));
         await gateway.Product(SeedProducts.Cucmpub).RegisterAsync("nonsense");
         Assert.Equal(1, await CountAsync(gateway));
+    }
+
+    [Fact]
+    public async Task A_refused_registration_leaves_its_answer_behind_and_nothing_of_what_was_sent()
+    {
+        await using var gateway = await TestGateway.StartAsync<TEngine>();
+
+        var first = await gateway.Client().PostAsync(gateway.Product(SeedProducts.Cucmpub).DraftRegistration("nonsense").Seal());
+
+        Assert.Equal("FAILED", first.Status);
+        Assert.Equal(0, await gateway.ReadAsync(session => session.ScalarAsync<long>("SELECT SUM(length(request)) FROM answered_messages", null, CancellationToken.None)));
+    }
+
+    [Fact]
+    public async Task Refused_registrations_are_stored_20000_times_an_hour_and_no_more()
+    {
+        var clock = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        await using var gateway = await TestGateway.StartAsync<TEngine>(clock);
+        var journal = gateway.Gateway.Services.GetRequiredService<RefusalJournal>();
+        var taken = 0;
+        for (var minute = 0; minute < 59; minute++)
+        {
+            while (journal.TakesRegistration())
+            {
+                taken++;
+            }
+
+            clock.Advance(TimeSpan.FromMinutes(1));
+        }
+
+        Assert.Equal(20_000, taken);
+        clock.Advance(TimeSpan.FromMinutes(1));
+        Assert.True(journal.TakesRegistration());
+    }
+
+    [Fact]
+    public async Task Of_unproven_messages_the_newest_thousand_are_kept_at_any_time()
+    {
+        await using var gateway = await TestGateway.StartAsync<TEngine>();
+        var masterKey = gateway.Gateway.Services.GetRequiredService<MasterKey>();
+        var now = TimeProvider.System.GetUtcNow();
+        await using (var session = await gateway.Database.BeginAsync())
+        {
+            for (var i = 0; i < 1005; i++)
+            {
+                await new RefusedMessages(session, masterKey).AddAsync("smart-transport", "192.0.2.1", "nonsense", BitConverter.GetBytes(i), now.AddSeconds(i), CancellationToken.None);
+            }
+
+            await session.CommitAsync();
+        }
+
+        Assert.Equal(
+            Enumerable.Range(5, 1000).Reverse(),
+            (await gateway.ReadAsync(session => new RefusedMessages(session, masterKey).ListAsync(CancellationToken.None))).Select(request => BitConverter.ToInt32(request)));
+    }
+
+    [Fact]
+    public async Task Of_events_about_strangers_the_newest_are_kept_and_those_about_products_all()
+    {
+        await using var gateway = await TestGateway.StartAsync<TEngine>();
+        var now = TimeProvider.System.GetUtcNow();
+        await using (var session = await gateway.Database.BeginAsync())
+        {
+            var events = new EventLog(session);
+            for (var i = 0; i < 10; i++)
+            {
+                var about = i % 2 == 0 ? "a-product" : null;
+                await events.AppendAsync(new LoggedEvent(EventKinds.MessageRefused, Severity.Warning, "192.0.2.1", $"{i}", null, about), now.AddSeconds(i), CancellationToken.None);
+            }
+
+            await events.TrimRefusalsAsync(2, CancellationToken.None);
+            await session.CommitAsync();
+        }
+
+        Assert.Equal(["9", "8", "7", "6", "4", "2", "0"], (await gateway.EventsAsync(EventKinds.MessageRefused)).Select(entry => entry.Message));
     }
 
     [Fact]

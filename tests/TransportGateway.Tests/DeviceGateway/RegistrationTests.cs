@@ -169,6 +169,20 @@ public abstract class RegistrationTests<TEngine>
         Assert.Equal(1, await gateway.CountAsync("refused_messages"));
     }
 
+    [Theory]
+    [InlineData("MD5")]
+    [InlineData("sha-256")]
+    [InlineData("")]
+    public async Task A_registration_whose_signature_is_of_another_type_is_refused_though_the_bytes_verify(string type)
+    {
+        await using var gateway = await TestGateway.StartAsync<TEngine>();
+        var token = await gateway.CreateTokenAsync();
+
+        await gateway.AssertRefusedAsync(
+            WireAnswers.Errors("signature", "The signature of the request is not valid."),
+            () => gateway.Client().PostAsync(gateway.Product(SeedProducts.Cucmpub).DraftRegistration(token).Sealed(draft => draft.SignatureType = type)));
+    }
+
     [Fact]
     public async Task A_signing_request_that_will_not_do_is_refused_by_what_is_wrong_with_it()
     {

@@ -24,6 +24,8 @@ public abstract class SignatureTests<TEngine>
             ("missing", "the signature of cucmpub does not verify"),
             ("empty", "the signature of cucmpub does not verify"),
             ("not base64", "the signature of cucmpub does not verify"),
+            ("of another type", "the signature of cucmpub does not verify"),
+            ("without a type", "the signature of cucmpub does not verify"),
             ("of another text", "the signature of cucmpub does not verify"),
             ("of another product", "the signature of cucmpub does not verify"),
             ("no serial", "cucmpub names an ID certificate that it was not given"),
@@ -44,6 +46,12 @@ public abstract class SignatureTests<TEngine>
                     break;
                 case "not base64":
                     draft.SignatureValue = "*** none ***";
+                    break;
+                case "of another type":
+                    draft.SignatureType = "MD5";
+                    break;
+                case "without a type":
+                    draft.EditEnvelopeText = text => text.Replace("\"type\":\"SHA-256\",", "", StringComparison.Ordinal);
                     break;
                 case "of another text":
                     draft.EditSignedText = text => text.Replace("count\\\":77", "count\\\":78", StringComparison.Ordinal);

@@ -28,7 +28,7 @@ internal sealed class PostgreSqlPair : IAsyncDisposable
         await pair.RunAsync("initdb", "-D", pair.Data("primary"), "-A", "trust", "-U", "gateway", "--no-sync", "--locale=C.UTF-8");
         await pair.StartServerAsync("primary", pair._primaryPort, "-c wal_level=replica -c max_wal_senders=5 -c synchronous_standby_names=*");
         await pair.RunAsync("pg_basebackup", "-D", pair.Data("standby"), "-h", "127.0.0.1", "-p", $"{pair._primaryPort}", "-U", "gateway", "-R", "-X", "stream", "--checkpoint=fast", "--no-sync");
-        await pair.StartServerAsync("standby", pair._standbyPort, "-c hot_standby=on -c synchronous_standby_names=");
+        await pair.StartStandbyAsync();
         return pair;
     }
 
@@ -42,6 +42,11 @@ internal sealed class PostgreSqlPair : IAsyncDisposable
         await File.WriteAllTextAsync(Path.Combine(Data("primary"), "standby.signal"), "");
         await StartServerAsync("primary", _primaryPort, "-c hot_standby=on -c synchronous_standby_names=");
     }
+
+    /// <summary>From here on nothing that the primary commits is confirmed.</summary>
+    public Task StopStandbyAsync() => RunAsync("pg_ctl", "-D", Data("standby"), "-m", "immediate", "-w", "stop");
+
+    public Task StartStandbyAsync() => StartServerAsync("standby", _standbyPort, "-c hot_standby=on -c synchronous_standby_names=");
 
     /// <summary>What a cluster manager does when the primary is gone.</summary>
     public Task PromoteStandbyAsync() => RunAsync("pg_ctl", "-D", Data("standby"), "-w", "promote");

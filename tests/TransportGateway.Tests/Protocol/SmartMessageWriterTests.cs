@@ -78,7 +78,7 @@ public sealed class SmartMessageWriterTests
 
     [Fact]
     public void An_authorisation_delivers_a_row_for_each_tag() => Assert.Equal(
-        """{"overall_status":"OUT_OF_COMPLIANCE","entitlement_version":7,"entitlements":[{"tag":"a","status":"Out Of Compliance","count":2,"display_name":"UC Manager Basic","description":null,"license_type":"PERPETUAL","enforcement_type":null,"export_status":null,"start_date":1710317364123,"end_date":null,"subscription_id":null}],"renew_interval_days":30,"expire_interval_days":90,"next_communication":1710360564123,"communication_deadline":1718093364123}""",
+        """{"overall_status":"OUT_OF_COMPLIANCE","entitlement_version":7,"entitlements":[{"tag":"a","status":"Out Of Compliance","count":2,"display_name":"UC Manager Basic","description":null,"license_type":"PERPETUAL","enforcement_type":null,"export_status":null,"start_date":1710317364123,"end_date":null,"subscription_id":null}],"smart_account":"Lab","virtual_account":"Default","renew_interval_days":30,"expire_interval_days":90,"next_communication":1710360564123,"communication_deadline":1718093364123}""",
         DataOf(new AuthorizationData
         {
             OverallStatus = AuthorizationData.OutOfCompliance,
@@ -95,6 +95,8 @@ public sealed class SmartMessageWriterTests
                     StartDate = Now,
                 },
             ],
+            SmartAccount = "Lab",
+            VirtualAccount = "Default",
             NextCommunication = Now.AddHours(12),
             CommunicationDeadline = Now.AddDays(90),
         }));
@@ -106,6 +108,8 @@ public sealed class SmartMessageWriterTests
         {
             OverallStatus = AuthorizationData.NoLicenses,
             Entitlements = [],
+            SmartAccount = "Lab",
+            VirtualAccount = "Default",
             NextCommunication = Now,
             CommunicationDeadline = Now,
         }),
