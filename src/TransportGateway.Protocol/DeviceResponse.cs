@@ -30,7 +30,7 @@ public sealed record DeviceResponse
     /// <summary>One of <see cref="DeviceStatus"/>.</summary>
     public required string Status { get; init; }
 
-    /// <summary>Null on OK.</summary>
+    /// <summary>One of <see cref="RefusalCodes"/>; null on OK.</summary>
     public string? MessageCode { get; init; }
 
     /// <summary>Devices show it word for word; an errors hash travels as JSON text.</summary>

@@ -6,14 +6,13 @@ public static class RefusalTexts
     /// <summary>Observed, with the trailing blank: a third-party key for a tag that the product does not use.</summary>
     public const string TagNotConsumed = "Product Instance is not consuming this tag : ";
 
+    // The sentences without a remark are inferred: chosen here, since the refusals that they stand for are known and their words are not.
+
     public const string NoncesDiffer = "The nonces of header, request and request_data differ; they must be the same.";
 
     public const string NonceReused = "The nonce of this request was used before by another request. Use a new nonce for each request.";
 
-    /// <summary>The prefix is observed with OK_TRY_AGAIN.</summary>
-    public const string TryAgain = "Server error occurred: the server is busy. Try again later.";
-
-    /// <summary>Registration with a signature that the key in its signing request did not make.</summary>
+    /// <summary>Registration with a signature that the key in its signing request did not make. Inferred, in the form of the observed refusals.</summary>
     public static readonly string Signature = ErrorsHash.For(WireNames.Signature.Canonical, "The signature of the request is not valid.");
 
     /// <summary>Observed word for word, without a blank after the first sentence: unknown or removed instance, wrong certificate or signature.</summary>
@@ -24,10 +23,12 @@ public static class RefusalTexts
     /// <summary>A token that is unknown, expired, used up or revoked; the fragment "' is not valid" is observed.</summary>
     public static string Token(string tokenAsSent) => ErrorsHash.For(WireNames.Token.Canonical, $"The token '{tokenAsSent}' is not valid.");
 
+    /// <summary>From memory of Cisco's documentation; that such a refusal exists is observed.</summary>
     public static string AlreadyRegistered(string softwareTag, string? serialNumber, string? pid) => ErrorsHash.For(
         WireNames.Sudi.Canonical,
         $"The product {softwareTag} and sudi containing udi_serial_number:{serialNumber}, udi_pid:{pid}; has already been registered.");
 
+    /// <summary>Inferred (8.7.36).</summary>
     public static string UnknownPoll(long pollId) => ErrorsHash.For(
         WireNames.PollId.Canonical, $"The poll id {pollId} is not known. Send the request again.");
 

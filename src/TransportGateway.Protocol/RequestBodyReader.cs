@@ -31,7 +31,7 @@ internal static class RequestBodyReader
     private static RegistrationBody Registration(JsonFields data, string? credentialToken)
     {
         var token = data.RequiredText(WireNames.IdToken, allowLines: true) ?? string.Empty;
-        if (credentialToken is not null && !string.Equals(credentialToken, token, StringComparison.Ordinal))
+        if (credentialToken is not null && !string.Equals(credentialToken.Trim(), token.Trim(), StringComparison.Ordinal))
         {
             data.Problems.Bad(WireNames.Token.Canonical, "The credential and the field request_data.id_token hold different tokens.");
         }

@@ -41,6 +41,7 @@ public sealed record RegistrationData : ResponseData
 /// <summary>The answer to an authorisation.</summary>
 public sealed record AuthorizationData : ResponseData
 {
+    // The meanings are observed on devices; the words are inferred.
     public const string Authorized = "AUTHORIZED";
     public const string OutOfCompliance = "OUT_OF_COMPLIANCE";
     public const string NoLicenses = "NO_LICENSES";
@@ -70,6 +71,7 @@ public sealed record AuthorizationData : ResponseData
 /// <summary>What became of one tag of an authorisation.</summary>
 public sealed record EntitlementStatus
 {
+    // The first is observed in the REST twin and on devices, the others are inferred after it (8.7.31).
     public const string InCompliance = "In Compliance";
     public const string OutOfCompliance = "Out Of Compliance";
     public const string Overage = "Overage";
@@ -104,13 +106,3 @@ public sealed record EntitlementStatus
 
     public string? SubscriptionId { get; init; }
 }
-
-/// <summary>The answer to a third-party key request that succeeds.</summary>
-public sealed record ThirdPartyKeyData(IReadOnlyList<ThirdPartyKey> Keys) : ResponseData;
-
-public sealed record ThirdPartyKey(long Id, string? Name, string? Value, long KeyId);
-
-/// <summary>Goes with <see cref="DeviceStatus.OkPoll"/>: come back with this id.</summary>
-/// <param name="PollId">Beyond 2^53 in the samples.</param>
-/// <param name="PollInterval">Seconds; 300 is observed.</param>
-public sealed record PollLaterData(long PollId, int PollInterval, string Action) : ResponseData;

@@ -18,14 +18,6 @@ internal static class ResponseDataWriter
             case AuthorizationData authorization:
                 Write(json, authorization);
                 break;
-            case ThirdPartyKeyData keys:
-                Write(json, keys);
-                break;
-            case PollLaterData poll:
-                json.WriteNumber(WireNames.PollId.Encoded, poll.PollId);
-                json.WriteNumber(WireNames.PollInterval.Encoded, poll.PollInterval);
-                json.WriteString(WireNames.PollAction.Encoded, poll.Action);
-                break;
             default:
                 throw new InvalidOperationException($"There is no way to write a {data.GetType().Name}.");
         }
@@ -86,22 +78,6 @@ internal static class ResponseDataWriter
         json.WriteNumber(WireNames.ExpireIntervalDays.Encoded, data.ExpireIntervalDays);
         json.WriteNumber(WireNames.NextCommunication.Encoded, data.NextCommunication.ToUnixTimeMilliseconds());
         json.WriteNumber(WireNames.CommunicationDeadline.Encoded, data.CommunicationDeadline.ToUnixTimeMilliseconds());
-    }
-
-    private static void Write(Utf8JsonWriter json, ThirdPartyKeyData data)
-    {
-        json.WriteStartArray(WireNames.Data.Encoded);
-        foreach (var key in data.Keys)
-        {
-            json.WriteStartObject();
-            json.WriteNumber(WireNames.Id.Encoded, key.Id);
-            json.WriteString(WireNames.Name.Encoded, key.Name);
-            json.WriteString(WireNames.Value.Encoded, key.Value);
-            json.WriteNumber(WireNames.KeyId.Encoded, key.KeyId);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
     }
 
     private static void WriteNumberOrNull(Utf8JsonWriter json, WireName name, long? number)

@@ -14,7 +14,8 @@ public static class SmartMessageReader
     private const long LastMillisecond = 253402300799999;
 
     /// <summary>Reads a message. Does not throw, whatever the bytes are.</summary>
-    public static ParsedMessage Read(ReadOnlySpan<byte> utf8Json)
+    /// <param name="types">Null for the names of the alias table alone.</param>
+    public static ParsedMessage Read(ReadOnlySpan<byte> utf8Json, RequestTypeNames? types = null)
     {
         if (utf8Json.StartsWith(JsonText.ByteOrderMark))
         {
@@ -38,7 +39,7 @@ public static class SmartMessageReader
             using var document = JsonText.Open(buffer.AsMemory(0, utf8Json.Length), out var problem);
             return document is null
                 ? new ParsedMessage.Unreadable($"The message {problem}.")
-                : ReadEnvelope(document.RootElement);
+                : ReadEnvelope(document.RootElement, types ?? RequestTypeNames.Standard);
         }
         finally
         {
@@ -46,7 +47,7 @@ public static class SmartMessageReader
         }
     }
 
-    private static ParsedMessage ReadEnvelope(JsonElement json)
+    private static ParsedMessage ReadEnvelope(JsonElement json, RequestTypeNames types)
     {
         var problems = new FieldProblems();
         var fields = new JsonFields(json, string.Empty, problems);
@@ -56,7 +57,7 @@ public static class SmartMessageReader
             return new ParsedMessage.Unreadable($"The envelope is not usable: {problems.Any}");
         }
 
-        return ReadRequest(SignatureOf(fields, request), request);
+        return ReadRequest(SignatureOf(fields, request), request, types);
     }
 
     /// <remarks>
@@ -84,31 +85,32 @@ public static class SmartMessageReader
         if (envelope.Find(WireNames.Credential) is { ValueKind: JsonValueKind.Object } credential)
         {
             var fields = new JsonFields(credential, WireNames.Credential.Canonical, ignored);
-            token = fields.Text(WireNames.CredentialType) == "ID_TOKEN" ? fields.Text(WireNames.CredentialValue, allowLines: true) : null;
+            // Whatever type it claims; one that is too long or no text is another text than that of the field, and compares as such.
+            token = fields.Find(WireNames.CredentialValue) is { } given ? fields.Text(WireNames.CredentialValue, allowLines: true) ?? given.GetRawText() : null;
         }
 
         return new SignedEnvelope(type, value, token, request);
     }
 
-    private static ParsedMessage ReadRequest(SignedEnvelope envelope, string request)
+    private static ParsedMessage ReadRequest(SignedEnvelope envelope, string request, RequestTypeNames types)
     {
         using var document = JsonText.Open(request, out var problem);
         if (document is not null)
         {
-            return ReadRequest(envelope, document.RootElement);
+            return ReadRequest(envelope, document.RootElement, types);
         }
 
         // A key given twice is refused with an answer when the nonce is readable all the same.
         using var duplicated = JsonText.OpenDespiteDuplicates(request);
-        return duplicated is not null && ReadHeader(duplicated.RootElement, new FieldProblems(), out _) is { } header
+        return duplicated is not null && ReadHeader(duplicated.RootElement, new FieldProblems(), types, out _) is { } header
             ? new ParsedMessage.Refused(header, DeviceStatus.Failed, $"The field request {problem}.")
             : new ParsedMessage.Unreadable($"The field request {problem}.");
     }
 
-    private static ParsedMessage ReadRequest(SignedEnvelope envelope, JsonElement json)
+    private static ParsedMessage ReadRequest(SignedEnvelope envelope, JsonElement json, RequestTypeNames types)
     {
         var problems = new FieldProblems();
-        if (ReadHeader(json, problems, out var nonceProblem) is not { } header)
+        if (ReadHeader(json, problems, types, out var nonceProblem) is not { } header)
         {
             return new ParsedMessage.Unreadable(nonceProblem);
         }
@@ -151,7 +153,7 @@ public static class SmartMessageReader
     }
 
     /// <summary>The header as far as it can be read, or null when it has no usable nonce, without which nothing can be answered.</summary>
-    private static RequestHeader? ReadHeader(JsonElement json, FieldProblems problems, out string nonceProblem)
+    private static RequestHeader? ReadHeader(JsonElement json, FieldProblems problems, RequestTypeNames types, out string nonceProblem)
     {
         nonceProblem = "The field header is missing or not an object.";
         if (new JsonFields(json, string.Empty, problems).Object(WireNames.Header) is not { } header)
@@ -175,7 +177,7 @@ public static class SmartMessageReader
             header.Integer(WireNames.Timestamp, 0, LastMillisecond) ?? 0,
             nonce,
             type,
-            WireNames.TypeOf(type),
+            types.TypeOf(type),
             header.Text(WireNames.ProductInstanceIdentifier),
             header.Text(WireNames.IdCertSerialNumber),
             header.Text(WireNames.SigningCertSerialNumber));

@@ -11,7 +11,11 @@ public static class SmartMessageWriter
     /// <summary>The only signature type that is observed.</summary>
     public const string SignatureType = "SHA-256";
 
+    /// <summary>Inferred: agents check a vendor, and their certificates have this organisation.</summary>
     private const string Vendor = "Cisco";
+
+    /// <summary>Observed: how devices display the server that they talk to.</summary>
+    private const string Name = "SSM";
 
     // The answer is never part of a web page, and each level of \u0022 would cost six characters more.
     private static readonly JsonWriterOptions Compact = new()
@@ -75,7 +79,7 @@ public static class SmartMessageWriter
         json.WriteString(WireNames.Vendor.Encoded, Vendor);
         json.WriteString(WireNames.SigningCertSerialNumber.Encoded, response.SigningCertSerialNumber);
         json.WriteStartObject(WireNames.ConnectInfo.Encoded);
-        json.WriteString(WireNames.ConnectName.Encoded, "SSM");
+        json.WriteString(WireNames.ConnectName.Encoded, Name);
         json.WriteString(WireNames.ConnectVersion.Encoded, ProtocolVersion.Ours);
         json.WriteString(WireNames.ConnectAdditional.Encoded, string.Empty);
         json.WriteBoolean(WireNames.ConnectProd.Encoded, false);

@@ -16,8 +16,8 @@ public static class WireLimits
 
     public const int SigningRequestLength = 16 * 1024;
 
-    /// <summary>RSA with 8192 bits.</summary>
-    public const int SignatureBytes = 1024;
+    /// <summary>RSA with 4096 bits, the largest key that is accepted.</summary>
+    public const int SignatureBytes = 512;
 
     public const int Entitlements = 4096;
 

@@ -84,9 +84,8 @@ public static class WireNames
     public static readonly WireName KeyId = Observed("key_id");
     public static readonly WireName ComplianceRequired = Observed("compliance_required");
 
-    // Polling, both ways.
+    // Polling.
     public static readonly WireName PollId = Elsewhere("poll_id", Rest);
-    public static readonly WireName PollInterval = Elsewhere("poll_interval", Rest);
     public static readonly WireName PollAction = Elsewhere("action", Rest);
     public static readonly WireName PollType = Elsewhere("type", Rest);
 

@@ -16,7 +16,7 @@ internal sealed class AnsweredMessages(DbSession session, MasterKey masterKey)
             VALUES
               (@Sender, @Nonce, @RequestHash, @Request, @RequestType, @Transport, @Source, @ReceivedAt, @Status, @SignerSerial, @Response)
             """,
-            !HoldsToken(message.RequestType) ? message : message with
+            !HoldsToken(message.Sender) ? message : message with
             {
                 Request = message.Request.Length == 0 ? [] : masterKey.Seal(Purpose("request", message.Sender, message.Nonce), message.Request),
                 Response = message.Status != DeviceStatus.Failed ? message.Response
@@ -27,10 +27,10 @@ internal sealed class AnsweredMessages(DbSession session, MasterKey masterKey)
     public async Task<StoredAnswerRow?> FindAsync(string sender, string nonce, CancellationToken cancellationToken)
     {
         var row = await session.QuerySingleOrDefaultAsync<StoredAnswerRow>(
-            "SELECT request_hash, request_type, received_at, status, signer_serial, response FROM answered_messages WHERE sender = @Sender AND nonce = @Nonce",
+            "SELECT request_hash, received_at, status, signer_serial, response FROM answered_messages WHERE sender = @Sender AND nonce = @Nonce",
             new { Sender = sender, Nonce = nonce },
             cancellationToken);
-        return row is null || !HoldsToken(row.RequestType) || row.Status != DeviceStatus.Failed ? row : row with
+        return row is null || !HoldsToken(sender) || row.Status != DeviceStatus.Failed ? row : row with
         {
             Response = Encoding.UTF8.GetString(masterKey.Open(Purpose("response", sender, nonce), Convert.FromBase64String(row.Response))),
         };
@@ -47,7 +47,7 @@ internal sealed class AnsweredMessages(DbSession session, MasterKey masterKey)
             new { Before = before, RefusedBefore = refusedRegistrationsBefore },
             cancellationToken);
 
-    private static bool HoldsToken(string requestType) => WireNames.TypeOf(requestType) == RequestType.Registration;
+    private static bool HoldsToken(string sender) => sender.StartsWith("csr:", StringComparison.Ordinal);
 
     private static string Purpose(string what, string sender, string nonce) => $"archived-{what}:{sender}:{nonce}";
 }
@@ -55,8 +55,6 @@ internal sealed class AnsweredMessages(DbSession session, MasterKey masterKey)
 internal sealed record StoredAnswerRow
 {
     public required byte[] RequestHash { get; init; }
-
-    public required string RequestType { get; init; }
 
     public required DateTimeOffset ReceivedAt { get; init; }
 

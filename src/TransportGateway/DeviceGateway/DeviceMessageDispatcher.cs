@@ -1,6 +1,5 @@
 using System.Data.Common;
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using TransportGateway.Authority;
 using TransportGateway.Events;
@@ -19,13 +18,18 @@ internal sealed partial class DeviceMessageDispatcher(
     RegistrationGate gate,
     RefusalJournal journal,
     MasterKey masterKey,
+    RequestTypeNames types,
     TimeProvider clock,
     ILogger<DeviceMessageDispatcher> logger)
 {
     private const string Busy = "The gateway is busy with other registrations. Try again in a minute.";
+    private const string Overtaken = "The gateway is busy with other messages of this product. Try again in a minute.";
     private const string DatabaseAway = "Server error occurred: the gateway cannot reach its database. Try again in a minute.";
 
     private const int MostAttempts = 5;
+
+    /// <summary>Of those that agents announce (observed), the ones that are implemented here (8.7.12).</summary>
+    private static readonly string[] Capabilities = ["OK_TRY_AGAIN"];
 
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromHours(1);
 
@@ -37,13 +41,16 @@ internal sealed partial class DeviceMessageDispatcher(
     /// <summary>Never throws for what a product sent.</summary>
     public async Task<Answer> DispatchAsync(ReceivedMessage received, CancellationToken cancellationToken)
     {
-        switch (SmartMessageReader.Read(received.Payload.Span))
+        switch (SmartMessageReader.Read(received.Payload.Span, types))
         {
             case ParsedMessage.Unreadable unreadable:
                 return await UnreadableAsync(received, unreadable.Reason, cancellationToken);
             case ParsedMessage.Refused refused:
                 await TryEnterAsync(received, refused.Message, about: null, cancellationToken);
-                return Sign(refused.Header, new Reply(refused.Status, refused.Message, "refused unread"));
+                return Sign(refused.Header, new Reply(refused.Status, refused.Message, "refused unread")
+                {
+                    Code = refused.Status == DeviceStatus.Failed ? RefusalCodes.FieldNotValid : null,
+                });
             case ParsedMessage.Readable readable:
                 try
                 {
@@ -71,7 +78,7 @@ internal sealed partial class DeviceMessageDispatcher(
             }
         }
 
-        return Sign(message.Header, new Reply(DeviceStatus.OkTryAgain, Busy, "overtaken by other changes of the same product"));
+        return Sign(message.Header, new Reply(DeviceStatus.OkTryAgain, Overtaken, "overtaken by other changes of the same product"));
     }
 
     /// <summary>Also for bodies in which a transport found no licensing message at all.</summary>
@@ -123,8 +130,8 @@ internal sealed partial class DeviceMessageDispatcher(
         {
             // A value that will not do can leave a body unread, so the problem is looked at before the body.
             _ when message.Header.RequestType == RequestType.Unknown => await StoreAsync(
-                exchange, Reply.Fail(RefusalTexts.UnknownRequestType(message.Header.RequestTypeText), "unknown request type"), isContact: true, cancellationToken),
-            _ when message.DataProblem is { } problem => await StoreAsync(exchange, Reply.Fail(problem, "a value that will not do"), isContact: true, cancellationToken),
+                exchange, Reply.Fail(RefusalCodes.RequestTypeNotServed, RefusalTexts.UnknownRequestType(message.Header.RequestTypeText), "unknown request type"), isContact: true, cancellationToken),
+            _ when message.DataProblem is { } problem => await StoreAsync(exchange, Reply.Fail(RefusalCodes.FieldNotValid, problem, "a value that will not do"), isContact: true, cancellationToken),
             RegistrationBody => await RegisterAsync(exchange, cancellationToken),
             _ => await CommitAsync(
                 exchange, session => instanceMessages.HandleAsync(session, exchange.Sender, message, now, cancellationToken), cancellationToken),
@@ -163,7 +170,7 @@ internal sealed partial class DeviceMessageDispatcher(
         if (clock.GetUtcNow() - stored.ReceivedAt > AnswerKept)
         {
             // It must not count twice, and its answer is no longer given: the product has to make a new message.
-            var late = Untimely(message, clock.GetUtcNow()) ?? Reply.Fail(RefusalTexts.NonceReused, "it used a nonce again after more than an hour");
+            var late = Untimely(message, clock.GetUtcNow()) ?? Reply.Fail(RefusalCodes.NonceNotValid, RefusalTexts.NonceReused, "it used a nonce again after more than an hour");
             await TryEnterAsync(received, $"{sender.Instance?.DisplayName ?? "a product that registers"} sent a message of more than an hour ago again", sender.Instance, cancellationToken);
             return Sign(message.Header, late);
         }
@@ -172,7 +179,7 @@ internal sealed partial class DeviceMessageDispatcher(
         {
             var reason = $"{sender.Instance?.DisplayName ?? "a product that registers"} used a nonce again for another message";
             await TryEnterAsync(received, reason, sender.Instance, cancellationToken);
-            return Sign(message.Header, Reply.Fail(RefusalTexts.NonceReused, reason));
+            return Sign(message.Header, Reply.Fail(RefusalCodes.NonceNotValid, RefusalTexts.NonceReused, reason));
         }
 
         await database.ConfirmAsync(cancellationToken);
@@ -293,7 +300,9 @@ internal sealed partial class DeviceMessageDispatcher(
             ProductInstanceIdentifier = header.RequestType == RequestType.Registration ? reply.Registered?.Id : header.ProductInstanceIdentifier,
             SigningCertSerialNumber = signer.Serial,
             Status = reply.Status,
+            MessageCode = reply.Code,
             Message = reply.Message,
+            Capabilities = Capabilities,
             Data = reply.Data,
         });
         return (response, signer);
@@ -304,19 +313,19 @@ internal sealed partial class DeviceMessageDispatcher(
     {
         if (!message.NoncesAgree)
         {
-            return Reply.Fail(RefusalTexts.NoncesDiffer, "the nonces of the three levels differ");
+            return Reply.Fail(RefusalCodes.NonceNotValid, RefusalTexts.NoncesDiffer, "the nonces of the three levels differ");
         }
 
         return message.IdentitiesAgree
             ? null
-            : Reply.Fail(RefusalTexts.Identity(message.Header.ProductInstanceIdentifier), "header and request data name different products");
+            : Reply.Fail(RefusalCodes.IdentityNotValid, RefusalTexts.Identity(message.Header.ProductInstanceIdentifier), "header and request data name different products");
     }
 
     /// <summary>A message counts for an hour before and after its own time (8.7.15), which is also how long a replay could pass.</summary>
     private static Reply? Untimely(DeviceMessage message, DateTimeOffset now)
     {
         var difference = TimeSpan.FromMilliseconds(message.DataTimestamp - now.ToUnixTimeMilliseconds());
-        return difference.Duration() <= ClockTolerance ? null : Reply.Fail(RefusalTexts.ClocksDiffer(difference), "its clock differs by more than an hour");
+        return difference.Duration() <= ClockTolerance ? null : Reply.Fail(RefusalCodes.ClocksDiffer, RefusalTexts.ClocksDiffer(difference), "its clock differs by more than an hour");
     }
 
     private static string Describe(DeviceMessage message) =>
@@ -343,35 +352,4 @@ internal sealed partial class DeviceMessageDispatcher(
         [LoggerMessage(LogLevel.Error, "The database could not be used while answering a product")]
         public static partial void DatabaseAway(ILogger logger, Exception exception);
     }
-}
-
-/// <summary>Whoever a verified signature belongs to.</summary>
-/// <param name="Id">What its nonces are counted under.</param>
-/// <param name="Instance">Null for a product that is about to register.</param>
-/// <param name="Ended">The refusal for a registration or certificate that no longer counts; given only after stored answers were looked for (8.7.16).</param>
-internal sealed record Sender(string Id, InstanceRow? Instance, PublicKey? Key, Reply? Ended)
-{
-    /// <summary>The certificate that the message named.</summary>
-    public IdCertificateRow? Certificate { get; init; }
-}
-
-/// <summary>The outcome of a message before it becomes an answer.</summary>
-/// <param name="Reason">For log and event log; never a secret, unlike the message, which may quote a token.</param>
-internal sealed record Reply(string Status, string? Message, string Reason)
-{
-    public ResponseData? Data { get; init; }
-
-    /// <summary>The instant that all times in the answer count from; null for the time of writing.</summary>
-    public DateTimeOffset? At { get; init; }
-
-    /// <summary>The product that an unproven message claims to come from.</summary>
-    public InstanceRow? About { get; init; }
-
-    /// <summary>What a registration came to.</summary>
-    public InstanceRow? Registered { get; init; }
-
-    /// <summary>Whose certificate a registration delivers, and so whose signature its answer bears (8.7.2); null for the one that the request named.</summary>
-    public SigningKey? Signer { get; init; }
-
-    public static Reply Fail(string message, string reason) => new(DeviceStatus.Failed, message, reason);
 }

@@ -18,8 +18,8 @@ internal sealed class InstanceMessages(Database database, RenewIdCertificate ren
         if (header.ProductInstanceIdentifier is not { } id)
         {
             return (null, header.RequestType == RequestType.Unknown
-                ? Reply.Fail(RefusalTexts.UnknownRequestType(header.RequestTypeText), "unknown request type")
-                : Reply.Fail(ErrorsHash.For("product_instance_identifier", "The field header.product_instance_identifier is missing. Register the product first."), "no product instance identifier"));
+                ? Reply.Fail(RefusalCodes.RequestTypeNotServed, RefusalTexts.UnknownRequestType(header.RequestTypeText), "unknown request type")
+                : Reply.Fail(RefusalCodes.FieldNotValid, ErrorsHash.For("product_instance_identifier", "The field header.product_instance_identifier is missing. Register the product first."), "no product instance identifier"));
         }
 
         InstanceRow? instance;
@@ -35,13 +35,13 @@ internal sealed class InstanceMessages(Database database, RenewIdCertificate ren
             : null;
         if (problem is not null)
         {
-            return (null, Reply.Fail(RefusalTexts.Identity(id), problem) with { About = instance });
+            return (null, Reply.Fail(RefusalCodes.IdentityNotValid, RefusalTexts.Identity(id), problem) with { About = instance });
         }
 
         var ended = instance!.State != InstanceState.Registered ? $"the registration of {instance.DisplayName} has ended ({instance.State})"
             : !certificate!.CountsAt(clock.GetUtcNow()) ? $"{instance.DisplayName} used an ID certificate that no longer counts ({certificate.State})"
             : null;
-        return (new Sender(id, instance, null, ended is null ? null : Reply.Fail(RefusalTexts.Identity(id), ended)) { Certificate = certificate }, null);
+        return (new Sender(id, instance, null, ended is null ? null : Reply.Fail(RefusalCodes.IdentityNotValid, RefusalTexts.Identity(id), ended)) { Certificate = certificate }, null);
     }
 
     /// <summary>Notes that the product was heard; false when its registration or its certificate is no longer what the sender was identified by.</summary>
@@ -65,7 +65,7 @@ internal sealed class InstanceMessages(Database database, RenewIdCertificate ren
                 ? new Reply(DeviceStatus.Ok, null, "deregistered") { At = now }
                 : null,
             ThirdPartyKeyBody keys => await ThirdPartyKeyAsync(session, instance, keys, cancellationToken),
-            PollBody poll => Reply.Fail(RefusalTexts.UnknownPoll(poll.PollId), "nothing to poll for"),
+            PollBody poll => Reply.Fail(RefusalCodes.PollIdNotKnown, RefusalTexts.UnknownPoll(poll.PollId), "nothing to poll for"),
             _ => throw new InvalidOperationException($"No way to handle {message.Body.GetType().Name}."),
         };
         if (reply is { Status: DeviceStatus.Failed })
@@ -146,7 +146,7 @@ internal sealed class InstanceMessages(Database database, RenewIdCertificate ren
             var (renewed, problem) = ProductKey.Read(der);
             if (renewed is null)
             {
-                return Reply.Fail(ErrorsHash.For("csr", problem!), problem!);
+                return Reply.Fail(RefusalCodes.FieldNotValid, ErrorsHash.For("csr", problem!), problem!);
             }
 
             key = renewed;
@@ -165,7 +165,7 @@ internal sealed class InstanceMessages(Database database, RenewIdCertificate ren
     {
         var usage = await new LicensePools(session).UsageOfAsync(instance.Id, cancellationToken);
         return body.Items.Count > 0 && body.Items.All(item => usage.ContainsKey(item.Value))
-            ? Reply.Fail(RefusalTexts.NoKeySource(body.Items[0].Value), "no source of third-party keys")
-            : Reply.Fail(RefusalTexts.TagNotConsumed, "third-party key for a tag that is not in use");
+            ? Reply.Fail(RefusalCodes.NoKeySource, RefusalTexts.NoKeySource(body.Items[0].Value), "no source of third-party keys")
+            : Reply.Fail(RefusalCodes.TagNotConsumed, RefusalTexts.TagNotConsumed, "third-party key for a tag that is not in use");
     }
 }

@@ -4,7 +4,7 @@ using TransportGateway.Protocol;
 namespace TransportGateway.DeviceGateway;
 
 /// <summary>How many messages of products were answered, how, and how fast, since the process started.</summary>
-internal sealed class MessageFigures
+internal sealed class MessageFigures(RequestTypeNames types)
 {
     /// <summary>Upper bounds of the classes of durations, in seconds.</summary>
     public static readonly IReadOnlyList<double> Bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -19,7 +19,7 @@ internal sealed class MessageFigures
     /// <param name="requestType">As the message names it. Spellings of one type are one, and all that nobody knows are one, since anybody can make up more.</param>
     /// <param name="status">Likewise: an upstream can say what it likes.</param>
     public void Add(string transport, string requestType, string status, TimeSpan duration) =>
-        _figures.GetOrAdd(new Kind(transport, WireNames.TypeOf(requestType).ToString(), KnownStatus.Contains(status) ? status : "other"), _ => new Figure()).Add(duration.TotalSeconds);
+        _figures.GetOrAdd(new Kind(transport, types.TypeOf(requestType).ToString(), KnownStatus.Contains(status) ? status : "other"), _ => new Figure()).Add(duration.TotalSeconds);
 
     internal sealed record Kind(string Transport, string RequestType, string Status);
 

@@ -17,19 +17,19 @@ internal sealed class RegistrationMessages(RegisterInstance registerInstance)
     {
         if (message.Body is not RegistrationBody { SigningRequestDer: { } der })
         {
-            return (null, Reply.Fail(message.DataProblem ?? ErrorsHash.For("csr", "The signing request is missing."), "no usable signing request"));
+            return (null, Reply.Fail(RefusalCodes.FieldNotValid, message.DataProblem ?? ErrorsHash.For("csr", "The signing request is missing."), "no usable signing request"));
         }
 
         var (key, problem) = ProductKey.Read(der);
         if (key is null)
         {
-            return (null, Reply.Fail(ErrorsHash.For("csr", problem!), problem!));
+            return (null, Reply.Fail(RefusalCodes.FieldNotValid, ErrorsHash.For("csr", problem!), problem!));
         }
 
         var publicKey = key.ExportSubjectPublicKeyInfo();
         return ProductKey.Verifies(publicKey, signedText, message.Envelope.Signature)
             ? (new Sender("csr:" + Convert.ToHexStringLower(SHA256.HashData(publicKey)), null, key, null), null)
-            : (null, Reply.Fail(RefusalTexts.Signature, "its signature was not made with the key of its signing request"));
+            : (null, Reply.Fail(RefusalCodes.SignatureNotValid, RefusalTexts.Signature, "its signature was not made with the key of its signing request"));
     }
 
     public async Task<Prepared> PrepareAsync(DeviceMessage message, Sender sender, string source, DateTimeOffset now, CancellationToken cancellationToken)
@@ -38,7 +38,7 @@ internal sealed class RegistrationMessages(RegisterInstance registerInstance)
         var sudi = message.DataSudi ?? message.Header.Sudi;
         if (sudi is null || InstanceRow.KeyOf(sudi.Pid, sudi.SerialNumber, sudi.Uuid) is not { } udiKey)
         {
-            return new Prepared(Reply.Fail(ErrorsHash.For(
+            return new Prepared(Reply.Fail(RefusalCodes.FieldNotValid, ErrorsHash.For(
                 "sudi", "The product names neither a PID with a serial number nor a UUID; one of them is needed."), "no UDI"), null, null);
         }
 
@@ -80,13 +80,15 @@ internal sealed class RegistrationMessages(RegisterInstance registerInstance)
             },
             RegisterInstance.Outcome.TokenRefused => TokenRefused(prepared),
             RegisterInstance.Outcome.AlreadyRegistered => Reply.Fail(
-                RefusalTexts.AlreadyRegistered(request.Product.SoftwareTag, request.Product.SerialNumber, request.Product.Pid), "already registered"),
+                RefusalCodes.AlreadyRegistered,
+                RefusalTexts.AlreadyRegistered(request.Product.SoftwareTag, request.Product.SerialNumber, request.Product.Pid),
+                "already registered"),
             RegisterInstance.Outcome.Overtaken => null,
             var other => throw new InvalidOperationException(other.GetType().Name),
         };
     }
 
-    public static Reply TokenRefused(Prepared prepared) => Reply.Fail(RefusalTexts.Token(prepared.Request!.Token), "token refused");
+    public static Reply TokenRefused(Prepared prepared) => Reply.Fail(RefusalCodes.TokenNotValid, RefusalTexts.Token(prepared.Request!.Token), "token refused");
 
     /// <summary>What a product is given at registration and at renewal.</summary>
     public static RegistrationData Describe(InstanceRow instance, IssuedIdCertificate certificate) => new()

@@ -14,6 +14,7 @@ using TransportGateway.Jobs;
 using TransportGateway.Licensing;
 using TransportGateway.Notifications;
 using TransportGateway.Persistence;
+using TransportGateway.Protocol;
 using TransportGateway.Registration;
 using TransportGateway.Reports;
 using TransportGateway.SignOn;
@@ -176,6 +177,7 @@ internal sealed class Gateway : IAsyncDisposable
             .AddSingleton<IJob, CertificateUpkeep>()
             .AddHostedService<JobRunner>()
             .AddRateLimiter(limiter => SourceLimits.Apply(limiter, settings.Number("source-burst"), settings.Number("source-rate")))
+            .AddSingleton(RequestTypeNames.With(settings.List("request-type-aliases")))
             .AddSingleton(new RequestTime(settings.Number("request-seconds")))
             .AddProblemDetails(problems => problems.CustomizeProblemDetails = ClientErrors.Explain)
             .AddExceptionHandler<WhileDatabaseMoves>()

@@ -1,5 +1,6 @@
 using TransportGateway.Events;
 using TransportGateway.Persistence;
+using TransportGateway.Protocol;
 
 namespace TransportGateway.Licensing;
 
@@ -83,7 +84,7 @@ internal enum Authorization
 /// <summary>Exact words, matched by clients and shown by products (8.7.31).</summary>
 internal static class ComplianceWord
 {
-    public const string InCompliance = "In Compliance";
-    public const string OutOfCompliance = "Out Of Compliance";
-    public const string InvalidTag = "Invalid Tag";
+    public const string InCompliance = EntitlementStatus.InCompliance;
+    public const string OutOfCompliance = EntitlementStatus.OutOfCompliance;
+    public const string InvalidTag = EntitlementStatus.InvalidTag;
 }

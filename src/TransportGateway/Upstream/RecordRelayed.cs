@@ -12,7 +12,7 @@ namespace TransportGateway.Upstream;
 /// Only what an upstream agreed to is recorded: it has verified the sender, which nobody here can. Any message of a product is enough to bring it
 /// into the inventory, so a gap closes by itself.
 /// </remarks>
-internal sealed class RecordRelayed(Database database, TimeProvider clock)
+internal sealed class RecordRelayed(Database database, RequestTypeNames types, TimeProvider clock)
 {
     /// <param name="Payload">The licensing message that was relayed.</param>
     /// <param name="AccountId">The local account that the product is filed under, unless one stands for the virtual account that the answer names.</param>
@@ -28,7 +28,7 @@ internal sealed class RecordRelayed(Database database, TimeProvider clock)
         }
 
         var now = clock.GetUtcNow();
-        var message = (SmartMessageReader.Read(request.Payload.Span) as ParsedMessage.Readable)?.Message;
+        var message = (SmartMessageReader.Read(request.Payload.Span, types) as ParsedMessage.Readable)?.Message;
         await using var session = await database.BeginAsync(cancellationToken);
         var instances = new RelayedInstances(session);
         var before = await instances.FindAsync(id, cancellationToken);

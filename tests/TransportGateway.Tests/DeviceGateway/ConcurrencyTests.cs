@@ -21,20 +21,22 @@ public abstract class ConcurrencyTests<TEngine>
         const int Uses = 500;
         await using var gateway = await TestGateway.StartAsync<TEngine>();
         var token = await gateway.CreateTokenAsync(maxUses: Uses);
-        var client = gateway.Client(options: new GatewayClientOptions { KeepAlive = true, MaxConnections = 64, Timeout = TimeSpan.FromMinutes(3) });
+        // A connection each, half of them on either transport.
+        var each = new GatewayClientOptions { Timeout = TimeSpan.FromMinutes(3) };
+        GatewayClient[] clients = [gateway.Client(DeviceTransport.SmartTransport, each), gateway.Client(DeviceTransport.CallHome, each)];
         var messages = Enumerable.Range(0, Products).Select(number =>
         {
             using var product = new SimulatedProduct(new SimulatedProductOptions
             {
                 Product = SeedProducts.Prime($"storm-{number}"),
-                Gateway = client,
+                Gateway = clients[0],
                 Key = TestKeys.Pool.Next(),
                 Clock = TimeProvider.System,
             });
             return product.DraftRegistration(token).Seal();
         }).ToArray();
 
-        var answers = await Task.WhenAll(messages.Select(message => client.PostAsync(message)));
+        var answers = await Task.WhenAll(messages.Select((message, number) => clients[number % 2].PostAsync(message)));
 
         Assert.All(answers, answer => Assert.Equal(200, answer.Http.Status));
         Assert.Equal(Uses, answers.Count(answer => answer.Status == "OK"));

@@ -1,7 +1,5 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Security;
-using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using TransportGateway.Access;
@@ -53,6 +51,33 @@ public sealed class HttpBoundsTests
         Assert.StartsWith("HTTP/1.1 408 ", heard, StringComparison.Ordinal);
         Assert.Contains(answer, heard, StringComparison.Ordinal);
         Assert.Matches($@"Information: {transport} 127\.0\.0\.1 - - UNREADABLE \({Regex.Escape(TooSlow)}\) in \d+\.\d ms", Lines(gateway));
+    }
+
+    [Fact]
+    public async Task A_message_in_broken_chunks_did_not_arrive_whole()
+    {
+        await using var gateway = await TestGateway.StartAsync<SqliteEngine>(null, ("listen-http", "127.0.0.1:0"));
+        using var connection = await RawConnection.PlainAsync(gateway);
+
+        await connection.SayAsync("POST /SmartTransport HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nno size\r\n");
+
+        var heard = await connection.ListenAsync();
+        Assert.StartsWith("HTTP/1.1 400 ", heard, StringComparison.Ordinal);
+        Assert.Contains("{\"status\":\"FAILED\",\"message\":\"The message did not arrive whole.\"}", heard, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("GET", "/api/v2/accounts", "The API is not served over plain HTTP. Use https.")]
+    [InlineData("POST", "/oauth/token", "Secrets are not taken over plain HTTP. Use https.")]
+    public async Task What_needs_a_secret_is_not_served_over_plain_HTTP(string method, string path, string sentence)
+    {
+        await using var gateway = await TestGateway.StartAsync<SqliteEngine>(null, ("listen-http", "127.0.0.1:0"));
+        using var http = new HttpClient { BaseAddress = new Uri(gateway.Gateway.Addresses.Single(address => address.StartsWith("http://127", StringComparison.Ordinal))) };
+
+        using var answer = await http.SendAsync(new HttpRequestMessage(new HttpMethod(method), path));
+
+        Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
+        Assert.Contains(sentence, await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -116,7 +141,7 @@ public sealed class HttpBoundsTests
     public async Task A_body_of_a_hundred_megabytes_is_refused_by_the_API_with_a_sentence()
     {
         await using var gateway = await TestGateway.StartAsync<SqliteEngine>();
-        using var http = Http(gateway);
+        using var http = gateway.Http();
         foreach (var path in new[] { "/oauth/token", "/api/v1/accounts/Example%20Account/virtual-accounts/Default/tokens", "/api/v2/accounts" })
         {
             using var content = new ByteArrayContent(new byte[100_000_000]) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
@@ -125,7 +150,7 @@ public sealed class HttpBoundsTests
             using var answer = await http.SendAsync(request);
 
             Assert.Equal(HttpStatusCode.RequestEntityTooLarge, answer.StatusCode);
-            Assert.Contains("larger than this gateway accepts", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+            Assert.Matches("is larger than this gateway accepts here|Request body too large", await answer.Content.ReadAsStringAsync());
         }
     }
 
@@ -137,7 +162,7 @@ public sealed class HttpBoundsTests
     public async Task A_body_that_does_not_come_to_an_end_is_refused_by_API_and_pages(string path, string type, int status, string sentence)
     {
         await using var gateway = await TestGateway.StartAsync<SqliteEngine>(null, Impatient);
-        using var http = Http(gateway);
+        using var http = gateway.Http();
         var token = await TokenAsync(gateway, http);
         using var connection = await RawConnection.TlsAsync(gateway);
 
@@ -149,13 +174,6 @@ public sealed class HttpBoundsTests
     }
 
     private static string Lines(TestGateway gateway) => string.Join('\n', gateway.Log.Lines);
-
-    private static HttpClient Http(TestGateway gateway)
-    {
-        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-        policy.CustomTrustStore.ImportFromPemFile(gateway.Gateway.Directory.TrustAnchor);
-        return new HttpClient(new SocketsHttpHandler { SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = policy } }) { BaseAddress = gateway.Address };
-    }
 
     private static async Task<string> TokenAsync(TestGateway gateway, HttpClient http)
     {

@@ -76,6 +76,37 @@ public abstract class OtherMessagesTests<TEngine>
     }
 
     [Fact]
+    public async Task The_gateway_announces_itself_with_what_it_can_do_and_no_more()
+    {
+        await using var gateway = await TestGateway.StartAsync<TEngine>();
+        var product = await gateway.RegisteredAsync(SeedProducts.Cucmpub);
+
+        var answer = await gateway.Client().PostAsync(product.DraftAuthorization().Seal());
+
+        Assert.Equal("""{"name":"SSM","version":"1.3","additional":"","prod":false,"capabilities":["OK_TRY_AGAIN"]}""", answer.Header["connect_info"]!.ToJsonString());
+        Assert.Null(answer.Response["message_code"]);
+    }
+
+    [Fact]
+    public async Task A_request_type_that_a_capture_showed_is_served_under_its_name_without_another_program()
+    {
+        await using var gateway = await TestGateway.StartAsync<TEngine>(null, ("request-type-aliases", "REGISTER=REGISTRATION,ENTITLE=AUTHORIZATION"));
+        var product = gateway.Product(SeedProducts.Cucmpub);
+        var token = await gateway.CreateTokenAsync();
+
+        var registered = await gateway.Client().PostAsync(product.DraftRegistration(token).Sealed(draft => draft.RequestTypeName = "REGISTER"));
+
+        Assert.Equal(("OK", "REGISTER"), (registered.Status, (string?)registered.Header["request_type"]));
+        var other = await gateway.RegisteredAsync(SeedProducts.Pi37);
+        Assert.Equal("OK", (await gateway.Client().PostAsync(other.DraftAuthorization().Sealed(draft => draft.RequestTypeName = "ENTITLE"))).Status);
+        await gateway.AssertRefusedAsync(
+            RefusalTexts.UnknownRequestType("ENTITLED"), () => gateway.Client().PostAsync(other.DraftAuthorization().Sealed(draft => draft.RequestTypeName = "ENTITLED")));
+        Assert.DoesNotContain(
+            await gateway.ReadAsync(session => session.QueryAsync<byte[]>("SELECT request FROM answered_messages", null, CancellationToken.None)),
+            request => Encoding.UTF8.GetString(request).Contains(token, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Any_version_1_is_answered_in_the_lower_of_both()
     {
         await using var gateway = await TestGateway.StartAsync<TEngine>();

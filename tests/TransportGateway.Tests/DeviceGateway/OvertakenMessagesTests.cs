@@ -48,6 +48,23 @@ public abstract class OvertakenMessagesTests<TEngine>
         await AssertOvertakenAsync(gateway, message, sender);
     }
 
+    [Fact]
+    public async Task A_message_that_is_overtaken_again_and_again_is_told_to_come_later()
+    {
+        await using var gateway = await TestGateway.StartAsync<TEngine>();
+        var product = await gateway.RegisteredAsync(SeedProducts.Cucmpub);
+        // As if another one came in between each time.
+        await gateway.ExecuteAsync(typeof(TEngine) == typeof(SqliteEngine)
+            ? "CREATE TRIGGER overtake BEFORE UPDATE ON product_instances BEGIN SELECT RAISE(IGNORE); END"
+            : "CREATE RULE overtake AS ON UPDATE TO product_instances DO INSTEAD NOTHING");
+        var before = await gateway.StateAsync();
+
+        var answer = await gateway.Client().PostAsync(product.DraftAuthorization().Seal());
+
+        Assert.Equal(("OK_TRY_AGAIN", "The gateway is busy with other messages of this product. Try again in a minute."), (answer.Status, answer.Message));
+        Assert.Equal(before, await gateway.StateAsync());
+    }
+
     private static async Task<string> RenewAsync(TestGateway gateway, SimulatedProduct product)
     {
         var answer = await gateway.Client().PostAsync(product.DraftIdCertRenewal().Seal());

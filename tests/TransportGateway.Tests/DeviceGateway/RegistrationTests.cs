@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using TransportGateway.Events;
@@ -192,6 +193,7 @@ public abstract class RegistrationTests<TEngine>
         {
             ("1024 bits", "The signing request holds an RSA key of 1024 bits; 2048 to 4096 are accepted."),
             ("elliptic", "The signing request holds a key that is not RSA."),
+            ("outsized exponent", "The signing request holds an RSA key with an outsized exponent."),
             ("broken signature", "The signing request is not a PKCS#10 request whose signature verifies."),
             ("garbage", "The signing request is not a PKCS#10 request whose signature verifies."),
             ("empty", "The field request_data.csr is neither PEM nor base64 of a signing request."),
@@ -218,6 +220,51 @@ public abstract class RegistrationTests<TEngine>
             () => gateway.Client().PostAsync(gateway.Product(SeedProducts.Cucmpub).DraftRegistration(token).Sealed(draft => draft.Data.Remove("csr"))));
     }
 
+    /// <summary>A key like any other but for its public exponent.</summary>
+    private static RSA WithExponent(BigInteger exponent)
+    {
+        while (true)
+        {
+            using var ordinary = RSA.Create(2048);
+            var numbers = ordinary.ExportParameters(includePrivateParameters: true);
+            var (p, q) = (Number(numbers.P!), Number(numbers.Q!));
+            var order = (p - 1) * (q - 1);
+            if (!BigInteger.GreatestCommonDivisor(exponent, order).IsOne)
+            {
+                continue;
+            }
+
+            var secret = Inverse(exponent, order);
+            return RSA.Create(numbers with
+            {
+                Exponent = exponent.ToByteArray(isUnsigned: true, isBigEndian: true),
+                D = Bytes(secret, 256),
+                DP = Bytes(secret % (p - 1), 128),
+                DQ = Bytes(secret % (q - 1), 128),
+            });
+        }
+
+        static BigInteger Number(byte[] bytes) => new(bytes, isUnsigned: true, isBigEndian: true);
+
+        static byte[] Bytes(BigInteger number, int length)
+        {
+            var bytes = number.ToByteArray(isUnsigned: true, isBigEndian: true);
+            return [.. new byte[length - bytes.Length], .. bytes];
+        }
+
+        static BigInteger Inverse(BigInteger number, BigInteger modulus)
+        {
+            var (before, now, r0, r1) = (BigInteger.Zero, BigInteger.One, modulus, number % modulus);
+            while (!r1.IsZero)
+            {
+                var times = r0 / r1;
+                (before, now, r0, r1) = (now, before - (times * now), r1, r0 - (times * r1));
+            }
+
+            return before < 0 ? before + modulus : before;
+        }
+    }
+
     private static string SigningRequest(string kind)
     {
         const string Name = "CN=UCM";
@@ -233,6 +280,12 @@ public abstract class RegistrationTests<TEngine>
                 {
                     using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
                     return new CertificateRequest(Name, key, HashAlgorithmName.SHA256).CreateSigningRequestPem();
+                }
+
+            case "outsized exponent":
+                {
+                    using var key = WithExponent(new BigInteger(4294967311));
+                    return new CertificateRequest(Name, key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSigningRequestPem();
                 }
 
             case "broken signature":

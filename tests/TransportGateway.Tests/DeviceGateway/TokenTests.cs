@@ -1,6 +1,11 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using TransportGateway.Accounts;
+using TransportGateway.Authority;
 using TransportGateway.Events;
 using TransportGateway.Persistence;
 using TransportGateway.Registration;
@@ -46,6 +51,23 @@ public abstract class TokenTests<TEngine>
         Assert.Equal(
             [$"{EventKinds.RegistrationRefused}: A registration of PID:UCM SN:6b1f2c0d94e74a53b8d06c7e5a1 was refused: its registration token is {cause}."], events);
         await AssertNowhereAsync(gateway, token);
+    }
+
+    [Fact]
+    public async Task The_refusal_of_a_first_registration_is_signed_by_the_certificate_that_its_header_names()
+    {
+        await using var gateway = await TestGateway.StartAsync<TEngine>();
+
+        var refused = await gateway.Client().PostAsync(gateway.Product(SeedProducts.Cucmpub).DraftRegistration("NoSuchToken").Seal());
+
+        var signer = gateway.Gateway.Services.GetRequiredService<CertificateAuthority>().CurrentSigner;
+        var signature = JsonNode.Parse(refused.Body)!["signature"]!;
+        Assert.Equal(("FAILED", "TOKEN_NOT_VALID"), (refused.Status, (string?)refused.Response["message_code"]));
+        Assert.Equal(signer.Serial, (string?)refused.Header["signing_cert_serial_number"]);
+        Assert.Equal("SHA-256", (string?)signature["type"]);
+        using var key = signer.Certificate.GetRSAPublicKey()!;
+        Assert.True(key.VerifyData(
+            Encoding.UTF8.GetBytes(refused.ResponseText), Convert.FromBase64String((string)signature["value"]!), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
     }
 
     [Fact]

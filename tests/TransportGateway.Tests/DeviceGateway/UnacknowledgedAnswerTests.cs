@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 using TransportGateway.Simulators;
@@ -33,11 +34,24 @@ public sealed class UnacknowledgedAnswerTests : IAsyncLifetime
 
         var answer = Assert.IsType<ProductResult.Refused>(await WithoutStandbyAsync(product.RegisterAsync(token)));
 
-        Assert.Equal("OK_TRY_AGAIN", answer.Status);
+        Assert.Equal(("OK_TRY_AGAIN", "Server error occurred: the gateway cannot reach its database. Try again in a minute."), (answer.Status, answer.Message));
         Assert.Single(await _gateway.InstancesAsync());
         await _databases.StartStandbyAsync();
         Assert.IsType<ProductResult.Accepted>(await product.RetryAsync());
         Assert.Equal(product.State.ProductInstanceIdentifier, Assert.Single(await _gateway.InstancesAsync()).Id);
+    }
+
+    [Fact]
+    public async Task A_gateway_without_its_database_is_not_ready_and_says_so()
+    {
+        using var http = _gateway.Http();
+        Assert.Equal("ready", await http.GetStringAsync("/readyz"));
+
+        await _databases.KillPrimaryAsync();
+
+        using var answer = await http.GetAsync("/readyz");
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+        Assert.Contains("The database cannot be reached.", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 
     /// <summary>Cancels each wait for the standby, as a timeout or an operator would, until there is an answer.</summary>

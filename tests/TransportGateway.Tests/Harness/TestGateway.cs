@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -115,6 +117,14 @@ internal sealed class TestGateway : IAsyncDisposable
         _runs = false;
         await Gateway.StopAsync();
         await Gateway.DisposeAsync();
+    }
+
+    /// <summary>A client that trusts this gateway's root, for its API.</summary>
+    public HttpClient Http()
+    {
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        policy.CustomTrustStore.ImportFromPemFile(Gateway.Directory.TrustAnchor);
+        return new HttpClient(new SocketsHttpHandler { UseProxy = false, SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = policy } }) { BaseAddress = Address };
     }
 
     public GatewayClient Client(DeviceTransport transport = DeviceTransport.SmartTransport, GatewayClientOptions? options = null)

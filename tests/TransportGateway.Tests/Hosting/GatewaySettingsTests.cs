@@ -117,6 +117,14 @@ public sealed class GatewaySettingsTests
         Assert.StartsWith($"{file.Path}: not a JSON object of settings (", GatewaySettings.Load(["--config", file.Path], Nothing).Errors.Single(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("REGISTER", "'REGISTER' is not a name and what it means, as in REGISTER=REGISTRATION; what is served is AUTHORIZATION, DEREGISTRATION, ID_CERT_RENEW, POLL, REGISTRATION, THIRD_PARTY_KEY.")]
+    [InlineData("REGISTER=TRUST", "'REGISTER=TRUST' is not a name and what it means, as in REGISTER=REGISTRATION; what is served is AUTHORIZATION, DEREGISTRATION, ID_CERT_RENEW, POLL, REGISTRATION, THIRD_PARTY_KEY.")]
+    [InlineData("=POLL", "'=POLL' is not a name and what it means, as in REGISTER=REGISTRATION; what is served is AUTHORIZATION, DEREGISTRATION, ID_CERT_RENEW, POLL, REGISTRATION, THIRD_PARTY_KEY.")]
+    [InlineData("POLL=AUTHORIZATION", "'POLL' means POLL already.")]
+    public void An_alias_that_means_nothing_is_told(string alias, string sentence) =>
+        Assert.Equal("--request-type-aliases: " + sentence, GatewaySettings.Load(["--request-type-aliases=" + alias], Nothing).Errors.Single());
+
     [Fact]
     public void PostgreSql_needs_a_connection_string()
     {

@@ -41,10 +41,10 @@ public sealed class EnvelopeTests
     }
 
     [Fact]
-    public void A_signature_of_more_than_8192_bits_is_empty()
+    public void A_signature_of_more_than_4096_bits_is_empty()
     {
-        Assert.Equal(1024, With(new byte[1024]).Signature.Length);
-        Assert.Empty(With(new byte[1025]).Signature);
+        Assert.Equal(512, With(new byte[512]).Signature.Length);
+        Assert.Empty(With(new byte[513]).Signature);
 
         static SignedEnvelope With(byte[] signature) => MessageBuilder.Deregistration()
             .With(message => message.Envelope["signature"]!["value"] = Convert.ToBase64String(signature)).ParseReadable().Envelope;
@@ -61,7 +61,10 @@ public sealed class EnvelopeTests
     public void A_credential_may_carry_the_token()
     {
         Assert.Equal("abc", With(new JsonObject { ["type"] = "ID_TOKEN", ["value"] = "abc" }));
-        Assert.Null(With(new JsonObject { ["type"] = "CCO_ID", ["value"] = "abc" }));
+        Assert.Equal("abc", With(new JsonObject { ["type"] = "CCO_ID", ["value"] = "abc" }));
+        Assert.Equal("abc", With(new JsonObject { ["value"] = "abc" }));
+        Assert.Equal("7", With(new JsonObject { ["type"] = "ID_TOKEN", ["value"] = 7 }));
+        Assert.Equal(258, With(new JsonObject { ["type"] = "ID_TOKEN", ["value"] = new string('x', 256) })!.Length);
         Assert.Null(With(new JsonObject { ["type"] = "ID_TOKEN", ["value"] = null }));
         Assert.Null(With(new JsonObject()));
         Assert.Null(With("abc"));

@@ -123,11 +123,15 @@ public sealed class RequestBodyTests
     {
         var token = MessageBuilder.Registration().Data["id_token"]!.GetValue<string>();
         Assert.Null(With(token).DataProblem);
-        Assert.Equal(
-            """{"token":["The credential and the field request_data.id_token hold different tokens."]}""", With("other").DataProblem);
+        Assert.Null(With($" {token}\n").DataProblem);
+        Assert.Null(With(token, "CCO_ID").DataProblem);
+        foreach (var (other, type) in new (JsonNode, string)[] { ("other", "ID_TOKEN"), (token + "\u0001", "ID_TOKEN"), (new string('x', 300), "ID_TOKEN"), ("other", "CCO_ID"), (7, "ID_TOKEN") })
+        {
+            Assert.Equal("""{"token":["The credential and the field request_data.id_token hold different tokens."]}""", With(other, type).DataProblem);
+        }
 
-        static DeviceMessage With(string token) => MessageBuilder.Registration()
-            .With(message => message.Envelope["credential"] = new JsonObject { ["type"] = "ID_TOKEN", ["value"] = token }).ParseReadable();
+        static DeviceMessage With(JsonNode token, string type = "ID_TOKEN") => MessageBuilder.Registration()
+            .With(message => message.Envelope["credential"] = new JsonObject { ["type"] = type, ["value"] = token }).ParseReadable();
     }
 
     [Fact]

@@ -116,16 +116,6 @@ public sealed class SmartMessageWriterTests
         StringComparison.Ordinal);
 
     [Fact]
-    public void Third_party_keys_are_delivered_by_id() => Assert.Equal(
-        """{"data":[{"id":2017844434,"name":"VOUCHER_CODE","value":"abc","key_id":0},{"id":1,"name":null,"value":null,"key_id":2}]}""",
-        DataOf(new ThirdPartyKeyData([new ThirdPartyKey(2017844434, "VOUCHER_CODE", "abc", 0), new ThirdPartyKey(1, null, null, 2)])));
-
-    [Fact]
-    public void A_promise_to_be_polled_has_an_id_beyond_what_a_double_holds() => Assert.Equal(
-        """{"poll_id":773126444402795033,"poll_interval":300,"action":"authorizations"}""",
-        DataOf(new PollLaterData(773126444402795033, 300, "authorizations")));
-
-    [Fact]
     public void The_envelope_holds_the_signed_text_unchanged()
     {
         var response = SmartMessageWriter.WriteResponse(Plain with { Data = Registration, Message = "]]> \u2028 \"\\/ é \U0001F600" });
