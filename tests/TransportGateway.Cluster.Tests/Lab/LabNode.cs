@@ -8,6 +8,9 @@ internal sealed class LabNode(LabNetwork network, string folder, string package,
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
+    // Tests and the fence agent may switch at the same time.
+    private readonly SemaphoreSlim _switch = new(1, 1);
+    private bool _isBroken;
     private Process? _outer;
     private int _init;
 
@@ -30,11 +33,22 @@ internal sealed class LabNode(LabNetwork network, string folder, string package,
 
     public async Task PowerOnAsync()
     {
-        if (IsOn)
+        await _switch.WaitAsync();
+        try
         {
-            return;
+            if (!IsOn && !_isBroken)
+            {
+                await SwitchOnAsync();
+            }
         }
+        finally
+        {
+            _switch.Release();
+        }
+    }
 
+    private async Task SwitchOnAsync()
+    {
         await MountDiskAsync();
         var group = await CreateGroupAsync();
         // The shell puts itself into the machine's group of processes before the machine's own view of groups begins.
@@ -70,16 +84,29 @@ internal sealed class LabNode(LabNetwork network, string folder, string package,
     /// <summary>Pulls the plug: every process is gone at once, the disks are as they were.</summary>
     public async Task PowerOffAsync()
     {
-        if (_outer is null)
+        await _switch.WaitAsync();
+        try
         {
-            return;
+            if (_outer is not null)
+            {
+                await Tool.RunAsync(["kill", "-9", _init.ToString(CultureInfo.InvariantCulture)]);
+                await _outer.WaitForExitAsync();
+                _outer.Dispose();
+                _outer = null;
+                _init = 0;
+            }
         }
+        finally
+        {
+            _switch.Release();
+        }
+    }
 
-        await Tool.RunAsync(["kill", "-9", _init.ToString(CultureInfo.InvariantCulture)]);
-        await _outer.WaitForExitAsync();
-        _outer.Dispose();
-        _outer = null;
-        _init = 0;
+    /// <summary>It dies for good: whoever fences it can switch it off, and nobody on.</summary>
+    public Task BreakAsync()
+    {
+        _isBroken = true;
+        return PowerOffAsync();
     }
 
     /// <summary>Another machine in its place: the same name, cables and package, and empty disks.</summary>
@@ -87,6 +114,7 @@ internal sealed class LabNode(LabNetwork network, string folder, string package,
     {
         await DisposeAsync();
         Directory.Delete(Folder, recursive: true);
+        _isBroken = false;
         await PowerOnAsync();
         await BootedAsync();
     }

@@ -47,8 +47,8 @@ internal sealed record Fault(string Name, Func<LabCluster, LabNode, Task> Happen
         new("both-lost-active-first", (cluster, active) => BothOffAsync(cluster, active), (cluster, active) => BothOnAsync(active, cluster.Other(active))) { StopsService = true },
         new("both-lost-standby-first", (cluster, active) => BothOffAsync(cluster, active), (cluster, active) => BothOnAsync(cluster.Other(active), active)) { StopsService = true },
         new("deployed-again", DeployAgainAsync, NothingAsync),
-        new("secondary-replaced", (cluster, _) => cluster.Secondary.PowerOffAsync(), (cluster, _) => ReplaceSecondaryAsync(cluster)),
-        new("primary-replaced", (cluster, _) => cluster.Primary.PowerOffAsync(), (cluster, _) => ReplacePrimaryAsync(cluster)),
+        new("secondary-replaced", (cluster, _) => cluster.Secondary.BreakAsync(), (cluster, _) => ReplaceSecondaryAsync(cluster)),
+        new("primary-replaced", (cluster, _) => cluster.Primary.BreakAsync(), (cluster, _) => ReplacePrimaryAsync(cluster)),
         new("switchover", (_, active) => active.RunAsync("tgctl", "ha", "switchover"), NothingAsync) { IsPlanned = true },
         new("rolling-upgrade", UpgradeAsync, NothingAsync) { IsPlanned = true },
     ];
