@@ -53,6 +53,9 @@ internal sealed class LabNetwork : IAsyncDisposable
         await RunAsync("ip", "link", "set", cable, "master", bridge, "up");
         await Tool.MustAsync("nsenter", "-t", $"{process}", "-n", "ip", "address", "add", $"{address}/24", "dev", networkInterface);
         await Tool.MustAsync("nsenter", "-t", $"{process}", "-n", "ip", "link", "set", networkInterface, "up");
+        // A machine that comes in place of another one within seconds has another hardware address, of which the neighbours would not know for up
+        // to a minute. Three times, as the switch may not see the cable yet; nobody waits for it.
+        _ = Tool.RunAsync(["nsenter", "-t", $"{process}", "-n", "arping", "-q", "-U", "-c", "3", "-I", networkInterface, address]);
     }
 
     /// <summary>Pulls a cable, or puts it back.</summary>
