@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
+using TransportGateway.Protocol.Cluster;
 
 namespace TransportGateway.Cli.Ha;
 
@@ -33,6 +34,15 @@ internal static class DeploymentChecks
             problems.Add(request.Fencing is { IsWatchdog: true }
                 ? $"{name} has no /dev/watchdog, or sbd is not enabled on it. See the operator's guide, Fencing."
                 : $"{name} does not have the fence agent {request.Fencing?.Agent}: apt-get install fence-agents, or correct the fencing file.");
+        }
+
+        // Corosync looks for its own entry by name before it does by address.
+        foreach (var (name, facts, own, other) in new[] { ("This node", here, ClusterPlan.PrimaryNode, ClusterPlan.SecondaryNode), ("The secondary node", there, ClusterPlan.SecondaryNode, ClusterPlan.PrimaryNode) })
+        {
+            if (Tables.Text(facts, "hostName") == other)
+            {
+                problems.Add($"{name} has the host name {other}, and Corosync would take it for the other node. Rename it (hostnamectl set-hostname {own}) and try again.");
+            }
         }
 
         CheckStanding(here, there, problems);

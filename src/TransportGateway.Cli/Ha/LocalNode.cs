@@ -21,6 +21,7 @@ internal static class LocalNode
     public static async Task<JsonObject> InspectAsync(string? fenceAgent, CancellationToken cancellationToken) => new()
     {
         ["version"] = Version(),
+        ["hostName"] = Environment.MachineName.Split('.')[0],
         ["missing"] = new JsonArray([.. MissingPackages().Select(package => JsonValue.Create(package))]),
         ["databasePrograms"] = DatabasePrograms() ?? "",
         ["freeBytes"] = new DriveInfo(new[] { HaPaths.Database, "/var/lib", "/" }.First(Directory.Exists)).AvailableFreeSpace,

@@ -5,7 +5,8 @@
 set -e
 name=$1 folder=$2 package=$3
 mount --make-rprivate /
-hostname "$name"
+# Not the name that the cluster gives it, which another machine can have later.
+hostname "lab-$name"
 mkdir -p "$folder"/{etc,var,usr}.{upper,work} "$folder"/gateway "$folder"/database
 mount -t overlay overlay -o "lowerdir=$package/etc:/etc,upperdir=$folder/etc.upper,workdir=$folder/etc.work" /etc
 mount -t overlay overlay -o "lowerdir=/var,upperdir=$folder/var.upper,workdir=$folder/var.work" /var
@@ -29,7 +30,7 @@ mount -t tmpfs -o mode=755 tmpfs /sys/fs/cgroup
 mkdir /sys/fs/cgroup/systemd && mount -t cgroup -o none,name=systemd cgroup /sys/fs/cgroup/systemd
 ip link set lo up
 
-echo "$name" >/etc/hostname
+hostname >/etc/hostname
 if [ ! -e /etc/lab-prepared ]; then
   head -c 16 /dev/urandom | od -An -tx1 | tr -d ' \n' >/etc/machine-id
   rm -rf /etc/systemd/system/*.wants /etc/cron* /etc/postgresql

@@ -107,6 +107,19 @@ public sealed class DeploymentChecksTests
     public void A_node_that_has_everything_deploys_again(string standing, bool runsHere, bool hasPeer, bool runsThere) =>
         Assert.Empty(ProblemsOf(standing, runsHere, hasPeer, runsThere));
 
+    [Fact]
+    public void A_machine_that_is_named_as_the_other_node_is_renamed_first()
+    {
+        (_here["hostName"], _there["hostName"]) = ("secondary-node", "primary-node");
+
+        Assert.Equal(
+            [
+                "This node has the host name secondary-node, and Corosync would take it for the other node. Rename it (hostnamectl set-hostname primary-node) and try again.",
+                "The secondary node has the host name primary-node, and Corosync would take it for the other node. Rename it (hostnamectl set-hostname secondary-node) and try again.",
+            ],
+            DeploymentChecks.Of(Request, _here, _there, Asked).Problems);
+    }
+
     private List<string> ProblemsOf(string standing, bool runsHere, bool hasPeer, bool runsThere)
     {
         (_here["standing"], _here["clusterRuns"], _here["hasPeer"], _there["clusterRuns"]) = (standing, runsHere, hasPeer, runsThere);
@@ -120,6 +133,7 @@ public sealed class DeploymentChecksTests
         ["missing"] = new JsonArray(),
         ["databasePrograms"] = "/usr/lib/postgresql/15/bin",
         ["freeBytes"] = 2L * 1024 * 1024 * 1024,
+        ["hostName"] = "gateway",
         ["lacksFenceAgent"] = false,
         ["standing"] = Standing.StandAlone,
         ["hasPeer"] = false,
