@@ -11,7 +11,7 @@ internal static class AccessCommands
         var list = new Command("list", "Lists the API clients.");
         context.Run(list, async (parsed, api, cancellationToken) => context.Print(
             parsed,
-            await api.GetAsync("/api/v2/api-clients", cancellationToken),
+            await api.ListAsync("/api/v2/api-clients", cancellationToken),
             answer => Tables.Print(
                 context.Output,
                 answer.AsArray(),
@@ -31,7 +31,7 @@ internal static class AccessCommands
             string? accountId = null;
             if (parsed.GetValue(account) is { } named)
             {
-                var accounts = (await api.GetAsync("/api/v2/accounts", cancellationToken)).AsArray();
+                var accounts = await api.ListAsync("/api/v2/accounts", cancellationToken);
                 accountId = accounts.FirstOrDefault(entry => string.Equals(Tables.Text(entry!, "name"), named, StringComparison.OrdinalIgnoreCase))?["id"]?.ToString()
                     ?? throw new TgctlException($"There is no local account '{named}'. There are: {string.Join(", ", accounts.Select(entry => Tables.Text(entry!, "name")))}");
             }
@@ -59,11 +59,33 @@ internal static class AccessCommands
     {
         var file = new Option<FileInfo?>("--code-file") { Description = "file with the set-up code that the gateway prints at its start; without it the code is asked for, or read from standard input" };
         var code = new Option<string?>("--code") { Description = "the code itself; other users of this machine can see it while the command runs, so better leave it out or use --code-file" };
-        var setUp = new Command("setup", "Takes a new gateway into use from another machine: the set-up code buys the first administrator's API client.") { file, code };
+        var user = new Option<string?>("--user") { Description = "make this person the first system administrator, instead of an API client" };
+        var password = new Option<FileInfo?>("--password-file") { Description = "file with the person's password; - reads it from standard input, behind the code" };
+        var hostName = new Option<string?>("--host-name") { Description = "the Host Common Name: what products dial; left out, it stays as it is" };
+        var setUp = new Command("setup", "Takes a new gateway into use from another machine: the set-up code buys the first administrator, an API client or a person.") { file, code, user, password, hostName };
         context.Run(setUp, async (parsed, api, cancellationToken) =>
         {
+            if (parsed.GetValue(user) is null != parsed.GetValue(password) is null)
+            {
+                throw new TgctlException("--user and --password-file go together.");
+            }
+
             var typed = await ReadCodeAsync(context, parsed.GetValue(file), parsed.GetValue(code), cancellationToken);
-            context.Print(parsed, await api.PostAsync("/api/v2/setup", new { code = typed }, cancellationToken), answer => PrintSecret(context, answer));
+            var secret = parsed.GetValue(password) is not { } from ? null
+                : from.Name == "-" ? await context.Input.ReadLineAsync(cancellationToken) ?? throw new TgctlException("Standard input holds no password.")
+                : await Files.ReadPasswordAsync(from, cancellationToken);
+            var answer = await api.PostAsync("/api/v2/setup", new { code = typed, name = parsed.GetValue(user), password = secret, hostName = parsed.GetValue(hostName) }, cancellationToken);
+            context.Print(parsed, answer, done =>
+            {
+                if (done["user"] is { } person)
+                {
+                    context.Output.WriteLine($"{Tables.Text(person, "name")} is system administrator, and signs in with a browser. The Host Common Name is {Tables.Text(done, "hostName")}.");
+                }
+                else
+                {
+                    PrintSecret(context, done);
+                }
+            });
         });
         return setUp;
     }

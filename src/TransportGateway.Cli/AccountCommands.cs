@@ -19,7 +19,7 @@ internal static class AccountCommands
         Change(context, "approve", "Approves the request for a local account. It awaits its registration with Software Central then."),
         Reject(context),
         Change(context, "activate", "Lets an inactive account hand out work again."),
-        Change(context, "deactivate", "Lets an account hand out no more work; products that are registered are served as before."),
+        Change(context, "deactivate", "Lets an account hand out no more work; products that are registered are served as before.", "Let local account '{0}' hand out no more work? No product can register in it then."),
         Change(context, "register-again", "Sends an account to Software Central once more; it hands out no work until it is authorised."),
         Delete(context),
         PreferenceCommands.Create(context),
@@ -32,7 +32,7 @@ internal static class AccountCommands
     {
         var list = new Command("list", "Lists the local accounts.");
         context.Run(list, async (parsed, api, cancellationToken) => context.Print(
-            parsed, await api.GetAsync(Accounts, cancellationToken), answer => PrintAccounts(context, answer)));
+            parsed, await api.ListAsync(Accounts, cancellationToken), answer => PrintAccounts(context, answer)));
         return list;
     }
 
@@ -40,7 +40,7 @@ internal static class AccountCommands
     {
         var requests = new Command("requests", "Lists the requests for local accounts that are pending or were rejected.");
         context.Run(requests, async (parsed, api, cancellationToken) => context.Print(
-            parsed, await api.GetAsync(Requests, cancellationToken), answer => PrintAccounts(context, answer, ("Requested (UTC)", Tables.Instant("createdAt")))));
+            parsed, await api.ListAsync(Requests, cancellationToken), answer => PrintAccounts(context, answer, ("Requested (UTC)", Tables.Instant("createdAt")))));
         return requests;
     }
 
@@ -122,19 +122,37 @@ internal static class AccountCommands
     {
         var name = Name();
         var reason = new Option<string>("--reason") { Description = "why; the one who asked reads it", Required = true };
-        var reject = new Command("reject", "Rejects the request for a local account. It can be requested again.") { name, reason };
-        context.Run(reject, async (parsed, api, cancellationToken) => PrintStatus(
-            context, parsed, await api.PostAsync(Path(parsed, name) + "/reject", new { reason = parsed.GetValue(reason) }, cancellationToken)));
+        var yes = CommandContext.YesOption();
+        var reject = new Command("reject", "Rejects the request for a local account. It can be requested again.") { name, reason, yes };
+        context.Run(reject, async (parsed, api, cancellationToken) =>
+        {
+            await context.ConfirmAsync(parsed, yes, $"Reject the request for local account '{parsed.GetValue(name)}'?", cancellationToken);
+            PrintStatus(context, parsed, await api.PostAsync(Path(parsed, name) + "/reject", new { reason = parsed.GetValue(reason) }, cancellationToken));
+        });
         return reject;
     }
 
     /// <summary>A command whose name is also the last part of its path.</summary>
-    private static Command Change(CommandContext context, string verb, string description)
+    /// <param name="question">What is asked before it is done; null for what does no harm.</param>
+    private static Command Change(CommandContext context, string verb, string description, string? question = null)
     {
         var name = Name();
+        var yes = CommandContext.YesOption();
         var change = new Command(verb, description) { name };
-        context.Run(change, async (parsed, api, cancellationToken) => PrintStatus(
-            context, parsed, await api.PostAsync($"{Path(parsed, name)}/{verb}", new { }, cancellationToken)));
+        if (question is not null)
+        {
+            change.Options.Add(yes);
+        }
+
+        context.Run(change, async (parsed, api, cancellationToken) =>
+        {
+            if (question is not null)
+            {
+                await context.ConfirmAsync(parsed, yes, string.Format(System.Globalization.CultureInfo.InvariantCulture, question, parsed.GetValue(name)), cancellationToken);
+            }
+
+            PrintStatus(context, parsed, await api.PostAsync($"{Path(parsed, name)}/{verb}", new { }, cancellationToken));
+        });
         return change;
     }
 

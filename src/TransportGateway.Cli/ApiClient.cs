@@ -42,9 +42,44 @@ internal sealed class ApiClient : IDisposable
 
     public Task<JsonNode> GetAsync(string path, CancellationToken cancellationToken) => SendAsync(HttpMethod.Get, path, null, cancellationToken);
 
+    /// <summary>A whole list, page by page: each page's header Link says where the next one is.</summary>
+    /// <param name="member">Where the rows stand in each page; null when a page is the rows.</param>
+    public async Task<JsonArray> ListAsync(string path, CancellationToken cancellationToken, string? member = null)
+    {
+        var all = new JsonArray();
+        for (var next = path; next is not null;)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, next);
+            (var page, next) = await SendAsync(
+                request, async response => (Parse(await response.Content.ReadAsStringAsync(cancellationToken)), Next(response)), cancellationToken);
+            foreach (var row in (member is null ? page : page[member]!).AsArray())
+            {
+                all.Add(row!.DeepClone());
+            }
+        }
+
+        return all;
+    }
+
     public Task<JsonNode> PostAsync(string path, object body, CancellationToken cancellationToken) => SendAsync(HttpMethod.Post, path, body, cancellationToken);
 
     public Task<JsonNode> PutAsync(string path, object body, CancellationToken cancellationToken) => SendAsync(HttpMethod.Put, path, body, cancellationToken);
+
+    /// <summary>Reads, changes and writes back; refused when somebody else was faster.</summary>
+    public async Task<JsonNode> EditAsync(string path, Action<JsonObject> change, CancellationToken cancellationToken)
+    {
+        using var reading = new HttpRequestMessage(HttpMethod.Get, path);
+        var (body, tag) = await SendAsync(
+            reading, async response => (Parse(await response.Content.ReadAsStringAsync(cancellationToken)).AsObject(), response.Headers.ETag), cancellationToken);
+        change(body);
+        using var writing = new HttpRequestMessage(HttpMethod.Put, path) { Content = JsonContent.Create(body) };
+        if (tag is not null)
+        {
+            writing.Headers.IfMatch.Add(tag);
+        }
+
+        return await SendAsync(writing, async response => Parse(await response.Content.ReadAsStringAsync(cancellationToken)), cancellationToken);
+    }
 
     public Task<JsonNode> PatchAsync(string path, object body, CancellationToken cancellationToken) => SendAsync(HttpMethod.Patch, path, body, cancellationToken);
 
@@ -79,7 +114,7 @@ internal sealed class ApiClient : IDisposable
     {
         if (!File.Exists(path))
         {
-            throw new TgctlException($"There is no gateway at {path}. Start it, or name its --data-directory, or give --server for one on another machine.");
+            throw new UnreachableException($"There is no gateway at {path}. Start it, or name its --data-directory, or give --server for one on another machine.");
         }
 
         var handler = new SocketsHttpHandler
@@ -176,19 +211,32 @@ internal sealed class ApiClient : IDisposable
         }
         catch (HttpRequestException exception)
         {
-            throw new TgctlException(exception.InnerException switch
+            if (exception.InnerException is SocketException { SocketErrorCode: SocketError.AccessDenied })
             {
-                SocketException { SocketErrorCode: SocketError.AccessDenied } => $"This user may not use {_where}. Run the command with sudo, or sign in with an API client.",
+                throw new TgctlException($"This user may not use {_where}. Run the command with sudo, or sign in with an API client.");
+            }
+
+            throw new UnreachableException(exception.InnerException switch
+            {
                 SocketException { SocketErrorCode: SocketError.ConnectionRefused } => $"No gateway is running at {_where}. Start it.",
                 System.Security.Authentication.AuthenticationException => $"The certificate of {_where} is not trusted, or is for another name. Give its root with --ca, and dial a name that is in it.",
                 var inner => $"{_where} cannot be reached: {(inner ?? exception).Message}",
             });
         }
+        catch (TaskCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new UnreachableException($"{_where} did not answer in time.");
+        }
         catch (JsonException)
         {
-            throw new TgctlException($"{_where} did not answer like a transport gateway. Check --server.");
+            throw new UnreachableException($"{_where} did not answer like a transport gateway. Check --server.");
         }
     }
+
+    private static string? Next(HttpResponseMessage response) =>
+        response.Headers.TryGetValues("Link", out var links) && links.FirstOrDefault(link => link.EndsWith("rel=\"next\"", StringComparison.Ordinal)) is { } next
+            ? next[1..next.IndexOf('>', StringComparison.Ordinal)]
+            : null;
 
     private static JsonNode Parse(string text) => text.Length == 0 ? new JsonObject() : JsonNode.Parse(text)!;
 

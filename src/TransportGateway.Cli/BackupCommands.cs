@@ -24,7 +24,7 @@ internal static class BackupCommands
     private static Command List(CommandContext context)
     {
         var list = new Command("list", "Lists the backups, the newest first.");
-        context.Run(list, async (parsed, api, cancellationToken) => context.Print(parsed, await api.GetAsync("/api/v2/backups", cancellationToken), answer =>
+        context.Run(list, async (parsed, api, cancellationToken) => context.Print(parsed, await api.ListAsync("/api/v2/backups", cancellationToken), answer =>
             Tables.Print(context.Output, answer.AsArray(), "Showing All {0} Records", Columns)));
         return list;
     }

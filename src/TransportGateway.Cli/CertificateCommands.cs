@@ -55,9 +55,12 @@ internal static class CertificateCommands
         var name = new Argument<string>("name") { Description = "the host part of the URL that products dial: the virtual address of a cluster, or better its name" };
         var alternatives = new Option<string[]>("--alternative-name") { Description = "another name or address that is dialled; may be given several times. Without any, those that are set stay", AllowMultipleArgumentsPerToken = true };
         var only = new Option<bool>("--no-alternative-names") { Description = "the certificate is for this name alone" };
-        var set = new Command("set", "Changes the Host Common Name. A new certificate is issued; accounts with a Smart Account need a synchronisation.") { name, alternatives, only };
+        var yes = CommandContext.YesOption();
+        var set = new Command("set", "Changes the Host Common Name. A new certificate is issued; accounts with a Smart Account need a synchronisation.") { name, alternatives, only, yes };
         context.Run(set, async (parsed, api, cancellationToken) =>
         {
+            await context.ConfirmAsync(
+                parsed, yes, $"Change the Host Common Name to {parsed.GetValue(name)}? Products that dial another name, and are strict, do not reach the gateway any more.", cancellationToken);
             var given = parsed.GetValue(only) ? [] : parsed.GetValue(alternatives) is { Length: > 0 } names ? names : null;
             context.Print(parsed, await api.PutAsync(Root + "/host-name", new { name = parsed.GetValue(name), alternativeNames = given }, cancellationToken), answer =>
             {

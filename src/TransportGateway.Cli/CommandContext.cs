@@ -17,7 +17,7 @@ internal sealed class CommandContext(ConnectionOptions connection, TextReader in
 
     public ConnectionOptions Connection => connection;
 
-    /// <summary>Gives a command its work with a gateway; a failure becomes one sentence on the error stream and exit code 1.</summary>
+    /// <summary>Gives a command its work with a gateway; a failure becomes one sentence on the error stream, and an exit code.</summary>
     public void Run(Command command, Func<ParseResult, ApiClient, CancellationToken, Task> work) => RunHere(command, async (parsed, cancellationToken) =>
     {
         using var api = await ApiClient.ConnectAsync(connection, parsed, errors, cancellationToken);
@@ -31,12 +31,12 @@ internal sealed class CommandContext(ConnectionOptions connection, TextReader in
         try
         {
             await work(parsed, cancellationToken);
-            return 0;
+            return ExitCodes.Done;
         }
         catch (TgctlException exception)
         {
             await errors.WriteLineAsync(exception.Message);
-            return 1;
+            return exception is UnreachableException ? ExitCodes.Unreachable : ExitCodes.Refused;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -92,7 +92,7 @@ internal sealed class CommandContext(ConnectionOptions connection, TextReader in
             return named;
         }
 
-        var names = (await api.GetAsync("/api/v2/accounts", cancellationToken)).AsArray().Select(account => account!["name"]!.GetValue<string>()).ToArray();
+        var names = (await api.ListAsync("/api/v2/accounts", cancellationToken)).Select(account => account!["name"]!.GetValue<string>()).ToArray();
         return names switch
         {
             [var only] => only,
@@ -111,4 +111,19 @@ internal sealed class CommandContext(ConnectionOptions connection, TextReader in
 }
 
 /// <summary>What went wrong, in a sentence that says what to do.</summary>
-internal sealed class TgctlException(string message) : Exception(message);
+internal class TgctlException(string message) : Exception(message);
+
+/// <summary>No gateway answered.</summary>
+internal sealed class UnreachableException(string message) : TgctlException(message);
+
+/// <summary>What scripts read; the help and the operator's guide name them.</summary>
+internal static class ExitCodes
+{
+    public const int Done = 0;
+
+    /// <summary>By the gateway, or by who was asked.</summary>
+    public const int Refused = 1;
+
+    public const int WrongUse = 2;
+    public const int Unreachable = 3;
+}

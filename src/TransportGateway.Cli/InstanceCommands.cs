@@ -10,11 +10,18 @@ internal static class InstanceCommands
     {
         var account = CommandContext.AccountOption();
         var virtualAccount = CommandContext.VirtualAccountOption();
-        var list = new Command("list", "Lists the registered product instances.") { account, virtualAccount };
+        var search = new Option<string?>("--search") { Description = "only those with this in their name, product type or serial number" };
+        var sort = new Option<string?>("--sort") { Description = "registration, name, type, contact or status; with - before it the other way round, as in --sort=-contact" };
+        var list = new Command("list", "Lists the registered product instances.") { account, virtualAccount, search, sort };
         context.Run(list, async (parsed, api, cancellationToken) =>
         {
             var path = await CommandContext.VirtualAccountPathAsync(api, parsed.GetValue(account), parsed.GetValue(virtualAccount)!, cancellationToken);
-            context.Print(parsed, await AllAsync(api, path + "/instances", cancellationToken), answer => PrintList(context, answer.AsArray()));
+            var query = string.Join('&', new[] { ("search", parsed.GetValue(search)), ("sort", parsed.GetValue(sort)) }
+                .Where(entry => entry.Item2 is not null).Select(entry => $"{entry.Item1}={Uri.EscapeDataString(entry.Item2!)}"));
+            context.Print(
+                parsed,
+                await api.ListAsync(path + "/instances" + (query.Length > 0 ? "?" + query : ""), cancellationToken, "instances"),
+                answer => PrintList(context, answer.AsArray()));
         });
 
         var shown = new Argument<string>("id") { Description = "product instance identifier" };
@@ -22,45 +29,61 @@ internal static class InstanceCommands
         context.Run(show, async (parsed, api, cancellationToken) => context.Print(
             parsed, await api.GetAsync($"/api/v2/instances/{Uri.EscapeDataString(parsed.GetValue(shown)!)}", cancellationToken), answer => PrintDetail(context, answer)));
 
-        var removed = new Argument<string>("id") { Description = "product instance identifier" };
+        var removed = Ids();
         var yes = CommandContext.YesOption();
-        var remove = new Command("remove", "Removes a product instance and frees its licences; the product learns it at its next contact.") { removed, yes };
+        var remove = new Command("remove", "Removes product instances and frees their licences; each product learns it at its next contact.") { removed, yes };
         context.Run(remove, async (parsed, api, cancellationToken) =>
         {
-            var path = $"/api/v2/instances/{Uri.EscapeDataString(parsed.GetValue(removed)!)}";
-            var name = parsed.GetValue(yes) ? "" : Tables.Text(await api.GetAsync(path, cancellationToken), "name");
-            await context.ConfirmAsync(parsed, yes, $"Remove {name}? It has to register again to use licences.", cancellationToken);
-            await api.DeleteAsync(path, cancellationToken);
-            context.Tell(parsed, new JsonObject { ["result"] = "removed", ["id"] = parsed.GetValue(removed) }, $"Product instance {parsed.GetValue(removed)} was removed.");
+            var ids = parsed.GetValue(removed)!;
+            var what = ids.Length > 1 ? $"{ids.Length} product instances" : parsed.GetValue(yes) ? "" : Tables.Text(await api.GetAsync(Path(ids[0]), cancellationToken), "name");
+            await context.ConfirmAsync(parsed, yes, $"Remove {what}? It takes a new registration to use licences again.", cancellationToken);
+            if (ids.Length > 1)
+            {
+                PrintResults(context, parsed, await api.PostAsync("/api/v2/instances/remove", new { ids }, cancellationToken), "removed");
+                return;
+            }
+
+            await api.DeleteAsync(Path(ids[0]), cancellationToken);
+            context.Tell(parsed, new JsonObject { ["result"] = "removed", ["id"] = ids[0] }, $"Product instance {ids[0]} was removed.");
         });
 
-        var moved = new Argument<string>("id") { Description = "product instance identifier" };
+        var moved = Ids();
         var target = new Option<string>("--to") { Description = "local virtual account to move it to", Required = true };
-        var transfer = new Command("transfer", "Moves a product instance to another local virtual account of its account.") { moved, target };
-        context.Run(transfer, async (parsed, api, cancellationToken) => context.Print(
-            parsed,
-            await api.PostAsync($"/api/v2/instances/{Uri.EscapeDataString(parsed.GetValue(moved)!)}/transfer", new { virtualAccount = parsed.GetValue(target) }, cancellationToken),
-            answer => context.Output.WriteLine($"{Tables.Text(answer, "name")} is in '{Tables.Text(answer, "virtualAccount")}' now.")));
+        var transfer = new Command("transfer", "Moves product instances to another local virtual account of their account.") { moved, target };
+        context.Run(transfer, async (parsed, api, cancellationToken) =>
+        {
+            var ids = parsed.GetValue(moved)!;
+            if (ids.Length > 1)
+            {
+                PrintResults(context, parsed, await api.PostAsync("/api/v2/instances/transfer", new { ids, virtualAccount = parsed.GetValue(target) }, cancellationToken), "moved");
+                return;
+            }
+
+            context.Print(
+                parsed,
+                await api.PostAsync(Path(ids[0]) + "/transfer", new { virtualAccount = parsed.GetValue(target) }, cancellationToken),
+                answer => context.Output.WriteLine($"{Tables.Text(answer, "name")} is in '{Tables.Text(answer, "virtualAccount")}' now."));
+        });
         return new Command("instance", "Product instances.") { list, show, remove, transfer };
     }
 
-    private static async Task<JsonArray> AllAsync(ApiClient api, string path, CancellationToken cancellationToken)
-    {
-        const int PageSize = 1000;
-        var all = new JsonArray();
-        while (true)
-        {
-            var page = await api.GetAsync($"{path}?limit={PageSize}&offset={all.Count}", cancellationToken);
-            var rows = page["instances"]!.AsArray();
-            foreach (var row in rows)
-            {
-                all.Add(row!.DeepClone());
-            }
+    private static Argument<string[]> Ids() => new("id") { Description = "product instance identifier; several may be given", Arity = ArgumentArity.OneOrMore };
 
-            if (rows.Count < PageSize)
-            {
-                return all;
-            }
+    private static string Path(string id) => "/api/v2/instances/" + Uri.EscapeDataString(id);
+
+    /// <summary>What became of each; one that failed makes the command fail.</summary>
+    private static void PrintResults(CommandContext context, ParseResult parsed, JsonNode results, string done)
+    {
+        context.Print(parsed, results, answer => Tables.Print(
+            context.Output,
+            answer.AsArray(),
+            "{0} Records",
+            ("Id", Tables.Field("id")),
+            ("Result", row => row["done"]!.GetValue<bool>() ? done : Tables.Text(row, "reason"))));
+        var failed = results.AsArray().Count(row => !row!["done"]!.GetValue<bool>());
+        if (failed > 0)
+        {
+            throw new TgctlException($"{failed} of {results.AsArray().Count} were not {done}.");
         }
     }
 

@@ -14,7 +14,7 @@ internal static class LicenseCommands
         context.Run(list, async (parsed, api, cancellationToken) =>
         {
             var path = await CommandContext.VirtualAccountPathAsync(api, parsed.GetValue(account), parsed.GetValue(virtualAccount)!, cancellationToken);
-            context.Print(parsed, await api.GetAsync(path + "/licenses", cancellationToken), answer => PrintLicenses(context, answer.AsArray()));
+            context.Print(parsed, await api.ListAsync(path + "/licenses", cancellationToken), answer => PrintLicenses(context, answer.AsArray()));
         });
 
         var moved = new Argument<string>("license") { Description = "name of the licence as the table shows it, or its entitlement tag" };
@@ -32,7 +32,58 @@ internal static class LicenseCommands
                     cancellationToken),
                 answer => context.Output.WriteLine($"{Tables.Text(answer, "quantity")} of {Tables.Text(answer, "license")} are in '{Tables.Text(answer, "virtualAccount")}' now."));
         });
-        return new Command("license", "Licences.") { list, transfer, Tags(context) };
+        return new Command("license", "Licences.") { list, Show(context), transfer, Tags(context) };
+    }
+
+    private static Command Show(CommandContext context)
+    {
+        var account = CommandContext.AccountOption();
+        var virtualAccount = CommandContext.VirtualAccountOption();
+        var shown = new Argument<string>("license") { Description = "name of the licence as the table shows it, or its entitlement tag" };
+        var show = new Command("show", "Shows a licence with its terms and the product instances that use it.") { shown, account, virtualAccount };
+        context.Run(show, async (parsed, api, cancellationToken) =>
+        {
+            var path = await CommandContext.VirtualAccountPathAsync(api, parsed.GetValue(account), parsed.GetValue(virtualAccount)!, cancellationToken) + "/licenses";
+            var named = parsed.GetValue(shown)!;
+            var tag = (await api.ListAsync(path, cancellationToken)).FirstOrDefault(row => string.Equals(Tables.Raw(row!, "license"), named, StringComparison.OrdinalIgnoreCase)) is { } row
+                ? Tables.Raw(row, "tag")
+                : named;
+            path += "/" + Uri.EscapeDataString(tag);
+            var license = (await api.GetAsync(path, cancellationToken)).AsObject();
+            license["instances"] = await api.ListAsync(path + "/instances", cancellationToken);
+            context.Print(parsed, license, answer => PrintLicense(context, answer));
+        });
+        return show;
+    }
+
+    private static void PrintLicense(CommandContext context, JsonNode answer)
+    {
+        var license = answer["license"]!;
+        Tables.PrintLines(
+            context.Output,
+            [
+                ("License", Tables.Text(license, "license")),
+                ("Description", Tables.Text(license, "description")),
+                ("Tag", Tables.Text(license, "tag")),
+                ("License tags", Names(license["licenseTags"]!)),
+                ("Billing", Tables.Text(license, "billing")),
+                ("Purchased", Tables.Text(license, "purchased")),
+                ("In use", Tables.Text(license, "inUse")),
+                ("Substitution", Tables.Text(license, "substitution")),
+                ("Balance", Tables.Text(license, "balance")),
+                ("Status", Tables.Text(license, "status")),
+            ]);
+        Tables.Print(
+            context.Output,
+            answer["terms"]!.AsArray(),
+            "{0} term(s)",
+            ("Quantity", Tables.Field("quantity")),
+            ("Begins (UTC)", Tables.Instant("startDate")),
+            ("Ends (UTC)", row => Tables.Instant("endDate")(row) is { Length: > 0 } end ? end : "never"),
+            ("Subscription", Tables.Field("subscriptionId")),
+            ("Status", Tables.Field("status")));
+        Tables.Print(
+            context.Output, answer["instances"]!.AsArray(), "{0} product instance(s)", ("Name", Tables.Field("name")), ("In Use", Tables.Field("quantity")), ("Id", Tables.Field("id")));
     }
 
     private static void PrintLicenses(CommandContext context, JsonArray licenses)
@@ -67,7 +118,7 @@ internal static class LicenseCommands
         var list = new Command("list", "Lists the license tags of a local account with the licences that have them.");
         context.Run(list, async (parsed, api, cancellationToken) => context.Print(
             parsed,
-            await api.GetAsync(await PathAsync(parsed, api, cancellationToken), cancellationToken),
+            await api.ListAsync(await PathAsync(parsed, api, cancellationToken), cancellationToken),
             answer => Tables.Print(
                 context.Output,
                 answer.AsArray(),

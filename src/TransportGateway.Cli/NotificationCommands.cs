@@ -122,7 +122,7 @@ internal static class NotificationCommands
     private static Command Outbox(CommandContext context)
     {
         var outbox = new Command("outbox", "Lists the last mails, and what became of each.");
-        context.Run(outbox, async (parsed, api, cancellationToken) => context.Print(parsed, await api.GetAsync(EmailResource + "/outbox", cancellationToken), answer => Tables.Print(
+        context.Run(outbox, async (parsed, api, cancellationToken) => context.Print(parsed, await api.ListAsync(EmailResource + "/outbox", cancellationToken), answer => Tables.Print(
             context.Output,
             answer.AsArray(),
             "Showing {0} Records",

@@ -11,7 +11,7 @@ internal static class OverviewCommands
         var list = new Command("list", "Lists the open alerts.");
         context.Run(list, async (parsed, api, cancellationToken) => context.Print(
             parsed,
-            await api.GetAsync("/api/v2/alerts", cancellationToken),
+            await api.ListAsync("/api/v2/alerts", cancellationToken),
             answer => Tables.Print(
                 context.Output,
                 answer.AsArray(),

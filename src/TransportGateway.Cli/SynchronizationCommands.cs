@@ -40,7 +40,7 @@ internal static class SynchronizationCommands
     {
         var status = new Command("status", "Shows when each account synchronised last, when it is due, and what is under way.");
         context.Run(status, async (parsed, api, cancellationToken) => context.Print(
-            parsed, await api.GetAsync("/api/v2/synchronizations", cancellationToken), answer => PrintStates(context, answer)));
+            parsed, await api.ListAsync("/api/v2/synchronizations", cancellationToken), answer => PrintStates(context, answer)));
         return status;
     }
 

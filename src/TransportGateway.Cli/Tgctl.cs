@@ -7,10 +7,11 @@ namespace TransportGateway.Cli;
 /// <summary>The console's commands.</summary>
 internal static class Tgctl
 {
-    /// <summary>0: done. 1: refused or not reached, with a sentence on the error stream. 2: the command line itself is wrong.</summary>
+    /// <returns>One of <see cref="ExitCodes"/>; with a sentence on the error stream unless all was done.</returns>
     public static async Task<int> RunAsync(string[] arguments, TextWriter output, TextWriter errors, TextReader? input = null)
     {
-        var root = new RootCommand("Administers a transport gateway. On the gateway's own machine no sign-in is needed; elsewhere give --server, --ca and --client-id.");
+        var root = new RootCommand("Administers a transport gateway. On the gateway's own machine no sign-in is needed; elsewhere give --server, --ca and --client-id.\n\n"
+            + "Exit codes: 0 done; 1 refused, by the gateway or by who was asked; 2 the command line is wrong; 3 no gateway can be reached.");
         var connection = new ConnectionOptions();
         connection.AddTo(root);
         var context = new CommandContext(connection, input ?? Console.In, output, errors);
@@ -29,8 +30,11 @@ internal static class Tgctl
         root.Subcommands.Add(OverviewCommands.Alerts(context));
         root.Subcommands.Add(EventCommands.Create(context));
         root.Subcommands.Add(OverviewCommands.Status(context));
+        root.Subcommands.Add(MachineCommands.Load(context));
+        root.Subcommands.Add(MachineCommands.ProductUrls(context));
         root.Subcommands.Add(UserCommands.Users(context));
         root.Subcommands.Add(UserCommands.Sessions(context));
+        root.Subcommands.Add(AccessRulesCommands.Create(context));
         root.Subcommands.Add(AccessCommands.Clients(context));
         root.Subcommands.Add(AccessCommands.SetUp(context));
         root.Subcommands.Add(SignOnCommands.Directory(context));
@@ -54,7 +58,7 @@ internal static class Tgctl
         if (parsed.Errors.Count > 0)
         {
             await parsed.InvokeAsync(configuration);
-            return 2;
+            return ExitCodes.WrongUse;
         }
 
         return await parsed.InvokeAsync(configuration);

@@ -44,7 +44,7 @@ internal static class TokenCommands
         var list = new Command("list", "Lists the registration tokens that were not revoked.") { texts };
         context.Run(list, async (parsed, api, cancellationToken) => context.Print(
             parsed,
-            await api.GetAsync(await PathAsync(parsed, api, cancellationToken) + (parsed.GetValue(texts) ? "?withText=true" : ""), cancellationToken),
+            await api.ListAsync(await PathAsync(parsed, api, cancellationToken) + (parsed.GetValue(texts) ? "?withText=true" : ""), cancellationToken),
             answer => Tables.Print(
                 context.Output,
                 answer.AsArray(),

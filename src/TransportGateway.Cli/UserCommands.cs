@@ -9,7 +9,7 @@ internal static class UserCommands
     public static Command Users(CommandContext context) =>
         new("user", "People who sign in with a browser.")
         {
-            List(context), Create(context), Change(context), Disable(context, disabled: true), Disable(context, disabled: false), Remove(context), ResetPassword(context), ResetSecondFactor(context), Role(context),
+            List(context), Show(context), Create(context), Change(context), Disable(context, disabled: true), Disable(context, disabled: false), Remove(context), ResetPassword(context), ResetSecondFactor(context), Role(context),
         };
 
     public static Command Sessions(CommandContext context)
@@ -17,7 +17,7 @@ internal static class UserCommands
         var list = new Command("list", "Lists the browsers that are signed in.");
         context.Run(list, async (parsed, api, cancellationToken) => context.Print(
             parsed,
-            await api.GetAsync("/api/v2/sessions", cancellationToken),
+            await api.ListAsync("/api/v2/sessions", cancellationToken),
             answer => Tables.Print(
                 context.Output,
                 answer.AsArray(),
@@ -29,9 +29,11 @@ internal static class UserCommands
                 ("Id", Tables.Field("id")))));
 
         var id = new Argument<string>("id") { Description = "the session's id, as session list shows it" };
-        var end = new Command("end", "Signs a browser out.") { id };
+        var yes = CommandContext.YesOption();
+        var end = new Command("end", "Signs a browser out.") { id, yes };
         context.Run(end, async (parsed, api, cancellationToken) =>
         {
+            await context.ConfirmAsync(parsed, yes, $"Sign the browser of session {parsed.GetValue(id)} out? What somebody is typing there is lost.", cancellationToken);
             await api.DeleteAsync($"/api/v2/sessions/{Uri.EscapeDataString(parsed.GetValue(id)!)}", cancellationToken);
             context.Tell(parsed, new JsonObject { ["result"] = "ended", ["id"] = parsed.GetValue(id) }, "The session was ended.");
         });
@@ -43,7 +45,7 @@ internal static class UserCommands
         var list = new Command("list", "Lists the users.");
         context.Run(list, async (parsed, api, cancellationToken) => context.Print(
             parsed,
-            await api.GetAsync("/api/v2/users", cancellationToken),
+            await api.ListAsync("/api/v2/users", cancellationToken),
             answer => Tables.Print(
                 context.Output,
                 answer.AsArray(),
@@ -57,15 +59,55 @@ internal static class UserCommands
         return list;
     }
 
+    private static Command Show(CommandContext context)
+    {
+        var name = Name();
+        var show = new Command("show", "Shows a user with the roles in accounts.") { name };
+        context.Run(show, async (parsed, api, cancellationToken) =>
+        {
+            var user = await api.GetAsync(Path(parsed.GetValue(name)!), cancellationToken);
+            var accounts = user["accountRoles"]!.AsArray().Count == 0 || context.Connection.Json(parsed)
+                ? []
+                : (await api.ListAsync("/api/v2/accounts", cancellationToken)).ToDictionary(account => Tables.Text(account!, "id"), account => Tables.Text(account!, "name"));
+            context.Print(parsed, user, answer =>
+            {
+                Tables.PrintLines(
+                    context.Output,
+                    [
+                        ("Name", Tables.Text(answer, "name")),
+                        ("First name", Tables.Text(answer, "firstName")),
+                        ("Last name", Tables.Text(answer, "lastName")),
+                        ("E-mail", Tables.Text(answer, "email")),
+                        ("System role", Tables.Text(answer, "systemRole")),
+                        ("Status", Tables.Text(answer, "status")),
+                        ("Password kept by", Tables.Text(answer, "origin") switch { "local" => "this gateway", "ldap" => "the directory", _ => "the identity provider" }),
+                        ("Second factor", Tables.Text(answer, "secondFactor") == "true" ? "yes" : "no"),
+                        ("Language", Tables.Text(answer, "language") is { Length: > 0 } language ? language : "the browser's"),
+                        ("Last sign-in (UTC)", Tables.Instant("lastSignInAt")(answer)),
+                        ("Created by", Tables.Text(answer, "createdBy")),
+                    ]);
+                Tables.Print(
+                    context.Output,
+                    answer["accountRoles"]!.AsArray(),
+                    "{0} role(s) in accounts",
+                    ("Account", row => accounts.GetValueOrDefault(Tables.Text(row, "accountId"), Tables.Text(row, "accountId"))),
+                    ("Role", Tables.Field("role")),
+                    ("Virtual account id", Tables.Field("virtualAccountId")));
+            });
+        });
+        return show;
+    }
+
     private static Command Create(CommandContext context)
     {
         var name = Name();
         var role = new Option<string>("--role") { Description = "administrator, operator or user", DefaultValueFactory = _ => "user" };
-        var email = new Option<string?>("--email") { Description = "e-mail address" };
-        var create = new Command("create", "Creates a user and shows a one-time code with which the person sets a password, this once.") { name, role, email };
+        var person = new PersonOptions();
+        var create = new Command("create", "Creates a user and shows a one-time code with which the person sets a password, this once.") { name, role };
+        person.AddTo(create);
         context.Run(create, async (parsed, api, cancellationToken) => context.Print(
             parsed,
-            await api.PostAsync("/api/v2/users", new { name = parsed.GetValue(name), systemRole = parsed.GetValue(role), email = parsed.GetValue(email) }, cancellationToken),
+            await api.PostAsync("/api/v2/users", person.Body(parsed, ("name", parsed.GetValue(name)), ("systemRole", parsed.GetValue(role))), cancellationToken),
             answer => PrintCode(context, parsed.GetValue(name)!, answer)));
         return create;
     }
@@ -74,11 +116,12 @@ internal static class UserCommands
     {
         var name = Name();
         var role = new Option<string?>("--role") { Description = "administrator, operator or user" };
-        var email = new Option<string?>("--email") { Description = "e-mail address" };
-        var change = new Command("change", "Changes a user's role or e-mail address.") { name, role, email };
+        var person = new PersonOptions();
+        var change = new Command("change", "Changes a user's role, names, e-mail address or language.") { name, role };
+        person.AddTo(change);
         context.Run(change, async (parsed, api, cancellationToken) =>
         {
-            await api.PatchAsync(Path(parsed.GetValue(name)!), new { systemRole = parsed.GetValue(role), email = parsed.GetValue(email) }, cancellationToken);
+            await api.PatchAsync(Path(parsed.GetValue(name)!), person.Body(parsed, ("systemRole", parsed.GetValue(role))), cancellationToken);
             context.Tell(parsed, Result("changed", parsed.GetValue(name)!), $"User {parsed.GetValue(name)} was changed.");
         });
         return change;
@@ -87,9 +130,15 @@ internal static class UserCommands
     private static Command Disable(CommandContext context, bool disabled)
     {
         var name = Name();
-        var command = disabled ? new Command("disable", "Keeps a user from signing in; sessions end at once.") { name } : new Command("enable", "Lets a user sign in again; also takes a lock away.") { name };
+        var yes = CommandContext.YesOption();
+        var command = disabled ? new Command("disable", "Keeps a user from signing in; sessions end at once.") { name, yes } : new Command("enable", "Lets a user sign in again; also takes a lock away.") { name };
         context.Run(command, async (parsed, api, cancellationToken) =>
         {
+            if (disabled)
+            {
+                await context.ConfirmAsync(parsed, yes, $"Keep {parsed.GetValue(name)} from signing in? Sessions and access tokens end at once.", cancellationToken);
+            }
+
             await api.PatchAsync(Path(parsed.GetValue(name)!), new { disabled }, cancellationToken);
             var word = disabled ? "disabled" : "enabled";
             context.Tell(parsed, Result(word, parsed.GetValue(name)!), $"User {parsed.GetValue(name)} is {word}.");
@@ -142,7 +191,8 @@ internal static class UserCommands
         var role = new Argument<string>("role") { Description = "account-administrator, account-user, virtual-account-administrator, virtual-account-user, or none" };
         var account = CommandContext.AccountOption();
         var virtualAccount = new Option<string?>("--virtual-account") { Description = "the one local virtual account that the role is for; the whole account when left out" };
-        var set = new Command("role", "Says what a user may do in a local account, or in one local virtual account of it.") { name, role, account, virtualAccount };
+        var yes = CommandContext.YesOption();
+        var set = new Command("role", "Says what a user may do in a local account, or in one local virtual account of it.") { name, role, account, virtualAccount, yes };
         context.Run(set, async (parsed, api, cancellationToken) =>
         {
             var accountName = await CommandContext.AccountAsync(api, parsed.GetValue(account), cancellationToken);
@@ -151,12 +201,17 @@ internal static class UserCommands
             string? virtualAccountId = null;
             if (parsed.GetValue(virtualAccount) is { } named)
             {
-                virtualAccountId = (await api.GetAsync(path + "/virtual-accounts", cancellationToken)).AsArray()
+                virtualAccountId = (await api.ListAsync(path + "/virtual-accounts", cancellationToken))
                     .FirstOrDefault(entry => string.Equals(Tables.Raw(entry!, "name"), named, StringComparison.OrdinalIgnoreCase))?["id"]?.ToString()
                     ?? throw new TgctlException($"There is no local virtual account '{named}' in {accountName}. 'tgctl virtual-account list' shows them.");
             }
 
             var chosen = parsed.GetValue(role) == "none" ? null : parsed.GetValue(role);
+            if (chosen is null)
+            {
+                await context.ConfirmAsync(parsed, yes, $"Take the role in {parsed.GetValue(virtualAccount) ?? accountName} away from {parsed.GetValue(name)}?", cancellationToken);
+            }
+
             await api.PutAsync(Path(parsed.GetValue(name)!) + "/account-roles", new { accountId, virtualAccountId, role = chosen }, cancellationToken);
             context.Tell(
                 parsed,
@@ -176,5 +231,30 @@ internal static class UserCommands
     {
         context.Output.WriteLine($"One-time code for {name}: {answer["passwordCode"]}");
         context.Output.WriteLine("It is shown this once and good for 24 hours. With it the person sets a password in the browser, at /set-password.");
+    }
+
+    /// <summary>What is known of a person.</summary>
+    private sealed class PersonOptions
+    {
+        private readonly (string Member, Option<string?> Option)[] _options =
+        [
+            ("email", new Option<string?>("--email") { Description = "e-mail address" }),
+            ("firstName", new Option<string?>("--first-name") { Description = "first name" }),
+            ("lastName", new Option<string?>("--last-name") { Description = "last name" }),
+            ("language", new Option<string?>("--language") { Description = "en or zh-Hant; empty for the browser's" }),
+        ];
+
+        public void AddTo(Command command)
+        {
+            foreach (var (_, option) in _options)
+            {
+                command.Options.Add(option);
+            }
+        }
+
+        /// <summary>What was given; what was not is left out.</summary>
+        public JsonObject Body(ParseResult parsed, params (string Member, string? Text)[] more) => new(
+            more.Concat(_options.Select(entry => (entry.Member, Text: parsed.GetValue(entry.Option)))).Where(entry => entry.Text is not null)
+                .Select(entry => KeyValuePair.Create(entry.Member, (JsonNode?)entry.Text)));
     }
 }

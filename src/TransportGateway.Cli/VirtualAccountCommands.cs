@@ -13,7 +13,7 @@ internal static class VirtualAccountCommands
         var list = new Command("list", "Lists the local virtual accounts of a local account.");
         context.Run(list, async (parsed, api, cancellationToken) => context.Print(
             parsed,
-            await api.GetAsync(await PathAsync(parsed, api, cancellationToken), cancellationToken),
+            await api.ListAsync(await PathAsync(parsed, api, cancellationToken), cancellationToken),
             answer => Tables.Print(
                 context.Output,
                 answer.AsArray(),

@@ -12,7 +12,7 @@ internal static class WebhookCommands
     private static Command List(CommandContext context)
     {
         var list = new Command("list", "Lists the webhooks.");
-        context.Run(list, async (parsed, api, cancellationToken) => context.Print(parsed, await api.GetAsync("/api/v2/webhooks", cancellationToken), answer => Tables.Print(
+        context.Run(list, async (parsed, api, cancellationToken) => context.Print(parsed, await api.ListAsync("/api/v2/webhooks", cancellationToken), answer => Tables.Print(
             context.Output,
             answer.AsArray(),
             "Showing All {0} Records",
@@ -56,7 +56,7 @@ internal static class WebhookCommands
     {
         var id = Id();
         var deliveries = new Command("deliveries", "Lists the last messages to a webhook, and what came of each.") { id };
-        context.Run(deliveries, async (parsed, api, cancellationToken) => context.Print(parsed, await api.GetAsync(Path(parsed.GetValue(id)!) + "/deliveries", cancellationToken), answer => Tables.Print(
+        context.Run(deliveries, async (parsed, api, cancellationToken) => context.Print(parsed, await api.ListAsync(Path(parsed.GetValue(id)!) + "/deliveries", cancellationToken), answer => Tables.Print(
             context.Output,
             answer.AsArray(),
             "Showing {0} Records",

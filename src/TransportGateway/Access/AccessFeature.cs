@@ -5,7 +5,7 @@ using TransportGateway.Persistence;
 
 namespace TransportGateway.Access;
 
-/// <summary>Sign-in of programs, the set-up code, and the API clients themselves.</summary>
+/// <summary>Sign-in of programs, and the API clients themselves.</summary>
 internal static class AccessFeature
 {
     public static IServiceCollection AddAccess(this IServiceCollection services) => services
@@ -32,18 +32,18 @@ internal static class AccessFeature
             routes.MapPost(prefix + "/oauth/token", IssueTokenAsync).OpenToAll("this is where programs sign in");
         }
 
-        routes.MapPost("/api/v2/setup", SetUpAsync).OpenToAll("the set-up code is the right to do this, once");
         routes.MapGet("/api/v2/api-clients", ListAsync).Requires(Permission.ManageAccess);
         routes.MapPost("/api/v2/api-clients", CreateAsync).Requires(Permission.ManageAccess).TakesIdempotencyKey();
         routes.MapDelete("/api/v2/api-clients/{id}", RevokeAsync).Requires(Permission.ManageAccess);
         routes.MapUsers();
+        routes.MapMe();
         routes.MapAccessRules();
         routes.MapMessageOfTheDay();
     }
 
     private static async Task<IResult> IssueTokenAsync(HttpContext context, IssueAccessToken issue, SignInThrottle throttle, Database database, TimeProvider clock)
     {
-        if (RefusalOfChannel(context, throttle) is { } refusal)
+        if (SignInChannel.Refusal(context, throttle) is { } refusal)
         {
             return refusal;
         }
@@ -81,7 +81,7 @@ internal static class AccessFeature
             user = new IssueAccessToken.UserPassword(name, new Secret(password), body.Text("totp") ?? "");
         }
 
-        var outcome = await issue.ExecuteAsync(new IssueAccessToken.Request(clientId, new Secret(secret), user, Source(context)), context.RequestAborted);
+        var outcome = await issue.ExecuteAsync(new IssueAccessToken.Request(clientId, new Secret(secret), user, SignInChannel.Source(context)), context.RequestAborted);
         if (outcome is IssueAccessToken.Outcome.Issued issued)
         {
             context.Response.Headers.CacheControl = "no-store";
@@ -98,7 +98,7 @@ internal static class AccessFeature
             return OAuthError("invalid_grant", "This user has to change the password, or to set up a second factor, first. Sign in with a browser once.", StatusCodes.Status403Forbidden);
         }
 
-        throttle.Failed(Source(context));
+        throttle.Failed(SignInChannel.Source(context));
         if (outcome is IssueAccessToken.Outcome.UserRefused)
         {
             return OAuthError("invalid_grant", "The user name, the password or the second factor (totp) is not valid, or the user is locked.", StatusCodes.Status403Forbidden);
@@ -106,38 +106,18 @@ internal static class AccessFeature
 
         await using var session = await database.BeginAsync(context.RequestAborted);
         await new EventLog(session).AppendAsync(
-            new LoggedEvent(EventKinds.SignInRefused, Severity.Warning, Source(context), "An API client's id or secret was refused."), clock.GetUtcNow(), context.RequestAborted);
+            new LoggedEvent(EventKinds.SignInRefused, Severity.Warning, SignInChannel.Source(context), "An API client's id or secret was refused."), clock.GetUtcNow(), context.RequestAborted);
         await session.CommitAsync();
         return OAuthError("invalid_client", "The client id or the secret is not valid, or the client was revoked.", StatusCodes.Status403Forbidden);
     }
 
-    private static async Task<IResult> SetUpAsync(HttpContext context, SetUpRequest request, SetUpGateway setUp, SignInThrottle throttle)
-    {
-        if (RefusalOfChannel(context, throttle) is { } refusal)
-        {
-            return refusal;
-        }
-
-        switch (await setUp.WithClientAsync(new Secret(request.Code), "administrator", context.RequestAborted))
-        {
-            case SetUpGateway.Outcome.Client done:
-                context.Response.Headers.CacheControl = "no-store";
-                return Results.Json(new ClientWithSecret(done.ClientId, done.ClientSecret.Value));
-            default:
-                throttle.Failed(Source(context));
-                return Problem.Of(
-                    StatusCodes.Status403Forbidden,
-                    "set-up-code-refused",
-                    "The set-up code is not valid. The gateway prints a new one at each start until one was used; on its own machine tgctl needs none.");
-        }
-    }
-
-    private static async Task<IResult> ListAsync(HttpContext context, Database database)
+    private static async Task<IResult> ListAsync(HttpContext context, Database database, ListPage page)
     {
         var caller = Caller.Of(context)!;
         await using var session = await database.ReadAsync(context.RequestAborted);
         var clients = await new ApiClients(session).ListAsync(context.RequestAborted);
-        return Results.Json(clients.Where(client => client.AccountId is null ? caller.IsForAllAccounts : caller.MaySee(client.AccountId)).Select(client => new ClientView(
+        var visible = clients.Where(client => client.AccountId is null ? caller.IsForAllAccounts : caller.MaySee(client.AccountId));
+        return Results.Json(page.Of(visible, client => client.Id).Select(client => new ClientView(
             client.Id, client.Name, client.AccountId, client.Permissions.Split(' '), client.CreatedBy, client.CreatedAt, client.RevokedAt)));
     }
 
@@ -178,29 +158,9 @@ internal static class AccessFeature
         ? [nameof(Permission.ReadInventory)]
         : [nameof(Permission.ReadInventory), nameof(Permission.ReadTokenText), nameof(Permission.ManageTokens), nameof(Permission.ManageInstances), nameof(Permission.ManageVirtualAccounts), nameof(Permission.ManageLicenses)];
 
-    private static IResult? RefusalOfChannel(HttpContext context, SignInThrottle throttle)
-    {
-        if (!context.Request.IsHttps && !PeerCredentials.IsLocal(context))
-        {
-            return Problem.Of(StatusCodes.Status403Forbidden, "not-over-http", "Secrets are not taken over plain HTTP. Use https.");
-        }
-
-        if (!throttle.IsBlocked(Source(context)))
-        {
-            return null;
-        }
-
-        context.Response.Headers.RetryAfter = "60";
-        return Problem.Of(StatusCodes.Status429TooManyRequests, "too-many-failures", "Too many failed attempts from this address. Try again in a minute.");
-    }
-
     /// <summary>The error shape of RFC 6749, which OAuth clients read.</summary>
     private static IResult OAuthError(string error, string description, int status = StatusCodes.Status400BadRequest) =>
         Results.Json(new JsonObject { ["error"] = error, ["error_description"] = description }, statusCode: status);
-
-    private static string Source(HttpContext context) => context.Connection.RemoteIpAddress?.ToString() ?? "control socket";
-
-    internal sealed record SetUpRequest(string Code);
 
     internal sealed record CreateRequest(string Name, string? AccountId = null, string[]? Permissions = null);
 

@@ -8,12 +8,17 @@ internal static class AccessRulesFeature
 {
     public static void MapAccessRules(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/v2/access-rules", ShowAsync).Requires(Permission.ManageUsers);
-        routes.MapPut("/api/v2/access-rules", ChangeAsync).Requires(Permission.ManageUsers);
+        routes.MapGet("/api/v2/access-rules", ShowAsync).Requires(Permission.ManageUsers).Editable();
+        routes.MapPut("/api/v2/access-rules", ChangeAsync).Requires(Permission.ManageUsers).Editable();
     }
 
     private static async Task<IResult> ShowAsync(HttpContext context, Database database)
     {
+        if (!Caller.Of(context)!.IsForAllAccounts)
+        {
+            return UsersFeature.NotForPart();
+        }
+
         await using var session = await database.ReadAsync(context.RequestAborted);
         return Results.Json(await AccessRules.LoadAsync(session, context.RequestAborted));
     }

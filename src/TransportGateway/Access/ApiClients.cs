@@ -75,5 +75,8 @@ internal sealed class ApiClientRow
     public Caller ToCaller() => new(
         $"API client {Name}",
         AccountId,
-        Permissions.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(Enum.Parse<Permission>).ToHashSet());
+        Permissions.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(Enum.Parse<Permission>).ToHashSet())
+    {
+        Identity = "client " + Id,
+    };
 }

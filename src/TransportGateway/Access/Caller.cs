@@ -5,6 +5,10 @@ namespace TransportGateway.Access;
 internal sealed record Caller(string Name, IReadOnlyList<Grant> Grants)
 {
     private static readonly object ItemKey = new();
+    private static readonly object WholeItemKey = new();
+
+    /// <summary>Who it is, whatever it is called: several API clients may have one name.</summary>
+    public string Identity { get; init; } = "local " + Name;
 
     /// <summary>One that may do the same in one local account, or in all when that is null.</summary>
     public Caller(string name, string? accountId, IReadOnlySet<Permission> permissions)
@@ -41,11 +45,9 @@ internal sealed record Caller(string Name, IReadOnlyList<Grant> Grants)
     /// <summary>The same caller with only what has this permission: where it may see, it may do it.</summary>
     public Caller For(Permission permission) => this with { Grants = [.. Grants.Where(grant => grant.Permissions.Contains(permission))] };
 
-    /// <summary>The same person, as far as the program they use has the permission anywhere.</summary>
-    public Caller Limit(Caller program) => this with
-    {
-        Grants = [.. Grants.Select(grant => grant with { Permissions = grant.Permissions.Where(program.May).ToHashSet() }).Where(grant => grant.Permissions.Count > 0)],
-    };
+    /// <summary>The same person through a program: what both may do, where both may do it. Only reading the inventory reaches as far as the person's own rights.</summary>
+    /// <remarks>A client of SSM On-Prem is made for one local account, and lists with a person's password every account that the person may see (ssm-on-prem 6.1).</remarks>
+    public Caller Limit(Caller program) => this with { Grants = [.. Grants.SelectMany(grant => program.Grants.SelectMany(grant.Limit))] };
 
     /// <summary>Whether it holds every permission of the role there, so that it may give the role away. Nobody can give what they do not have.</summary>
     /// <param name="accountId">Null: everywhere.</param>
@@ -54,7 +56,17 @@ internal sealed record Caller(string Name, IReadOnlyList<Grant> Grants)
 
     public static Caller? Of(HttpContext context) => context.Items[ItemKey] as Caller;
 
+    /// <summary>The same caller with all that it may do.</summary>
+    public static Caller? WholeOf(HttpContext context) => context.Items[WholeItemKey] as Caller;
+
     public void Attach(HttpContext context) => context.Items[ItemKey] = this;
+
+    /// <summary>Lets the request do what has this permission.</summary>
+    public void Attach(HttpContext context, Permission permission)
+    {
+        context.Items[WholeItemKey] = this;
+        For(permission).Attach(context);
+    }
 }
 
 /// <summary>What a caller may do in one place.</summary>
@@ -64,4 +76,20 @@ internal sealed record Grant(string? AccountId, string? VirtualAccountId, IReadO
 {
     public bool Covers(string accountId, string? virtualAccountId) =>
         AccountId is null || (AccountId == accountId && (VirtualAccountId is null || VirtualAccountId == virtualAccountId));
+
+    /// <summary>What is left of it through a program that has the other one.</summary>
+    public IEnumerable<Grant> Limit(Grant program)
+    {
+        var both = Permissions.Intersect(program.Permissions).ToHashSet();
+        if (both.Contains(Permission.ReadInventory))
+        {
+            yield return this with { Permissions = new HashSet<Permission> { Permission.ReadInventory } };
+        }
+
+        if (both.Count > 0 && (AccountId is null || program.AccountId is null || AccountId == program.AccountId)
+            && (VirtualAccountId is null || program.VirtualAccountId is null || VirtualAccountId == program.VirtualAccountId))
+        {
+            yield return new Grant(AccountId ?? program.AccountId, VirtualAccountId ?? program.VirtualAccountId, both);
+        }
+    }
 }

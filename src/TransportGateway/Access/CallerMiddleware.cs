@@ -17,7 +17,8 @@ internal sealed class CallerMiddleware(RequestDelegate next, Database database, 
             return;
         }
 
-        if (context.GetEndpoint()?.Metadata.GetMetadata<RoutePermissions.Needed>() is not { } needed)
+        var needed = context.GetEndpoint()?.Metadata.GetMetadata<RoutePermissions.Needed>();
+        if (needed is null && context.GetEndpoint()?.Metadata.GetMetadata<RoutePermissions.OwnAffair>() is null)
         {
             await next(context);
             return;
@@ -29,7 +30,7 @@ internal sealed class CallerMiddleware(RequestDelegate next, Database database, 
             return;
         }
 
-        var caller = PeerCredentials.IsLocal(context) ? PeerCredentials.CallerOf(context) : await BearerAsync(context) ?? await BrowserAsync(context);
+        var (caller, me) = PeerCredentials.IsLocal(context) ? (PeerCredentials.CallerOf(context), null) : await BearerAsync(context) ?? await BrowserAsync(context) ?? default;
         if (caller is null)
         {
             await RefuseAsync(
@@ -41,7 +42,13 @@ internal sealed class CallerMiddleware(RequestDelegate next, Database database, 
             return;
         }
 
-        if (!caller.May(needed.Permission))
+        if (needed is null && me is null)
+        {
+            await RefuseAsync(context, "person-needed", $"These are a person's own affairs, and {caller.Name} is none. Sign in for a person, with the password grant at /oauth/token.");
+            return;
+        }
+
+        if (needed is not null && !caller.May(needed.Permission))
         {
             await RefuseAsync(context, "permission-needed", $"{caller.Name} lacks the permission {needed.Permission}. An administrator can create a client that has it.");
             return;
@@ -54,11 +61,19 @@ internal sealed class CallerMiddleware(RequestDelegate next, Database database, 
             return;
         }
 
-        caller.For(needed.Permission).Attach(context);
+        if (needed is not null)
+        {
+            caller.Attach(context, needed.Permission);
+        }
+        else
+        {
+            me!.Attach(context);
+        }
+
         await next(context);
     }
 
-    private async Task<Caller?> BearerAsync(HttpContext context)
+    private async Task<(Caller?, Me?)?> BearerAsync(HttpContext context)
     {
         const string Scheme = "Bearer ";
         var header = context.Request.Headers.Authorization.ToString();
@@ -71,18 +86,24 @@ internal sealed class CallerMiddleware(RequestDelegate next, Database database, 
         var client = await new ApiClients(session).FindByTokenAsync(Credentials.Hash(header[Scheme.Length..].Trim()), clock.GetUtcNow(), context.RequestAborted);
         if (client?.UserId is null)
         {
-            return client?.ToCaller();
+            return client is null ? null : (client.ToCaller(), null);
         }
 
         var user = await new Users(session).FindAsync(client.UserId, context.RequestAborted);
-        return user is null || user.Disabled
-            ? null
-            : SessionCookie.CallerOf(user, await new AccountRoles(session).OfUserAsync(user.Id, context.RequestAborted)).Limit(client.ToCaller());
+        if (user is null || user.Disabled)
+        {
+            return null;
+        }
+
+        var caller = SessionCookie.CallerOf(user, await new AccountRoles(session).OfUserAsync(user.Id, context.RequestAborted)).Limit(client.ToCaller());
+        return (caller, new Me(user, caller, SessionId: null));
     }
 
     /// <summary>A browser's session opens the API for reading alone, so no other site can make it write.</summary>
-    private async Task<Caller?> BrowserAsync(HttpContext context) =>
-        HttpMethods.IsGet(context.Request.Method) && await cookie.FindAsync(context, background: false, context.RequestAborted) is { } signedIn && signedIn.MayGoOn(clock.GetUtcNow()) ? signedIn.Caller : null;
+    private async Task<(Caller?, Me?)?> BrowserAsync(HttpContext context) =>
+        HttpMethods.IsGet(context.Request.Method) && await cookie.FindAsync(context, background: false, context.RequestAborted) is { } signedIn && signedIn.MayGoOn(clock.GetUtcNow())
+            ? (signedIn.Caller, new Me(signedIn.User, signedIn.Caller, signedIn.Session.Id))
+            : null;
 
     private static Task RefuseAsync(HttpContext context, string name, string detail)
     {

@@ -40,8 +40,8 @@ internal static class MessageOfTheDayFeature
 {
     public static void MapMessageOfTheDay(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/v2/message-of-the-day", ShowAsync).Requires(Permission.ManageSettings);
-        routes.MapPut("/api/v2/message-of-the-day", SetAsync).Requires(Permission.ManageSettings);
+        routes.MapGet("/api/v2/message-of-the-day", ShowAsync).Requires(Permission.ManageSettings).Editable();
+        routes.MapPut("/api/v2/message-of-the-day", SetAsync).Requires(Permission.ManageSettings).Editable();
     }
 
     private static async Task<IResult> ShowAsync(HttpContext context, ChangeMessageOfTheDay message) =>

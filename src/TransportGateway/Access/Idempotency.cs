@@ -32,7 +32,7 @@ internal sealed class Idempotency(RequestDelegate next, Database database, Maste
             return;
         }
 
-        var keyHash = Hash($"{caller.Name}\n{string.Join(',', caller.AccountIds ?? [])}\n{context.Request.Method} {context.Request.Path}\n{key}");
+        var keyHash = Hash($"{caller.Identity}\n{context.Request.Method} {context.Request.Path}\n{key}");
         var requestHash = await HashOfBodyAsync(context);
         await using (var session = await database.BeginAsync(context.RequestAborted))
         {
@@ -55,6 +55,15 @@ internal sealed class Idempotency(RequestDelegate next, Database database, Maste
         try
         {
             await next(context);
+        }
+        catch (BadHttpRequestException)
+        {
+            // Nothing was done, since it could not be read.
+            context.Response.Body = real;
+            await using var session = await database.BeginAsync(CancellationToken.None);
+            await new IdempotentRequests(session).ForgetAsync(keyHash, CancellationToken.None);
+            await session.CommitAsync();
+            throw;
         }
         catch
         {

@@ -10,6 +10,10 @@ internal static class RoutePermissions
     public static TBuilder OpenToAll<TBuilder>(this TBuilder builder, string reason)
         where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new Open(reason));
 
+    /// <summary>What every person may do about themselves, and no program for itself.</summary>
+    public static TBuilder IsOwnAffair<TBuilder>(this TBuilder builder)
+        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new OwnAffair());
+
     /// <summary>A page of the browser's: each of its handlers says what it needs, and the page's own filter asks.</summary>
     /// <param name="background">Asked for by scripts alone: that keeps no session alive.</param>
     public static TBuilder IsPage<TBuilder>(this TBuilder builder, bool background = false)
@@ -18,7 +22,7 @@ internal static class RoutePermissions
     /// <exception cref="InvalidOperationException">Names every route that says neither.</exception>
     public static void Verify(IEnumerable<Endpoint> endpoints)
     {
-        var silent = endpoints.Where(endpoint => endpoint.Metadata.GetMetadata<Needed>() is null && endpoint.Metadata.GetMetadata<Page>() is null && endpoint.Metadata.GetMetadata<Open>() is null).ToArray();
+        var silent = endpoints.Where(endpoint => endpoint.Metadata.GetMetadata<Needed>() is null && endpoint.Metadata.GetMetadata<OwnAffair>() is null && endpoint.Metadata.GetMetadata<Page>() is null && endpoint.Metadata.GetMetadata<Open>() is null).ToArray();
         if (silent.Length > 0)
         {
             throw new InvalidOperationException(
@@ -27,6 +31,8 @@ internal static class RoutePermissions
     }
 
     public sealed record Needed(Permission Permission);
+
+    public sealed record OwnAffair;
 
     public sealed record Page(bool Background);
 

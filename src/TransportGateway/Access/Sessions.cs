@@ -19,12 +19,17 @@ internal sealed class Sessions(DbSession session)
     public Task<SessionRow?> FindAsync(string secretHash, CancellationToken cancellationToken) =>
         session.QuerySingleOrDefaultAsync<SessionRow>($"SELECT {Columns} FROM sessions WHERE secret_hash = @SecretHash", new { SecretHash = secretHash }, cancellationToken);
 
-    /// <summary>The newest first.</summary>
+    /// <summary>Those that still open the gateway, the one that was used last first.</summary>
     /// <param name="userId">Null for everybody's.</param>
-    public Task<IReadOnlyList<SessionRow>> ListAsync(string? userId, CancellationToken cancellationToken) =>
-        session.QueryAsync<SessionRow>(
-            $"SELECT {Columns} FROM sessions WHERE complete = TRUE AND (@UserId IS NULL OR user_id = @UserId) ORDER BY last_used_at DESC, id",
-            new { UserId = userId },
+    public async Task<IReadOnlyList<SessionRow>> ListAsync(string? userId, DateTimeOffset now, CancellationToken cancellationToken) =>
+        await session.QueryAsync<SessionRow>(
+            $"""
+            SELECT {Columns}
+              FROM sessions
+             WHERE complete = TRUE AND expires_at > @Now AND last_used_at > @IdleSince AND (@UserId IS NULL OR user_id = @UserId)
+             ORDER BY last_used_at DESC, id
+            """,
+            new { UserId = userId, Now = now, IdleSince = now.AddMinutes(-(await AccessRules.LoadAsync(session, cancellationToken)).IdleMinutes) },
             cancellationToken);
 
     public Task TouchAsync(string id, DateTimeOffset now, CancellationToken cancellationToken) =>

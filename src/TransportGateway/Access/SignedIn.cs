@@ -77,7 +77,10 @@ internal sealed class SessionCookie(Database database, TimeProvider clock)
         [
             new Grant(null, null, Roles.PermissionsOf(user.SystemRole)),
             .. roles.Select(role => new Grant(role.AccountId, role.VirtualAccountId, Roles.PermissionsOf(role.Role))),
-        ]);
+        ])
+    {
+        Identity = "user " + user.Id,
+    };
 
     public static Secret? SecretOf(HttpContext context) => context.Request.Cookies[Name] is { Length: > 0 and < 200 } text ? new Secret(text) : null;
 

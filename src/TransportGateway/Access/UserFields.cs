@@ -13,8 +13,8 @@ internal static class UserFields
 
     /// <summary>What is wrong with the name, in a sentence; null when it will do.</summary>
     public static string? ProblemOfName(string name) =>
-        name.Length is 0 or > MostNameCharacters || !name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '_' or '-' or '@')
-            ? $"A user name has 1 to {MostNameCharacters} of these characters: letters a to z, digits, and . _ - @"
+        name.Length is 0 or > MostNameCharacters || name is "." or ".." || !name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '_' or '-' or '@')
+            ? $"A user name has 1 to {MostNameCharacters} of these characters: letters a to z, digits, and . _ - @; it is more than dots alone"
             : null;
 
     public static string? ProblemOf(string email, string firstName, string lastName, string systemRole, string language) =>

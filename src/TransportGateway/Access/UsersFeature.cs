@@ -1,4 +1,3 @@
-using System.Globalization;
 using TransportGateway.Http;
 using TransportGateway.Persistence;
 
@@ -10,11 +9,12 @@ internal static class UsersFeature
     public static void MapUsers(this IEndpointRouteBuilder routes)
     {
         const string User = "/api/v2/users/{name}";
+        const string Passing = "lastSignInAt";
         routes.MapGet("/api/v2/users", ListAsync).Requires(Permission.ManageUsers);
         routes.MapPost("/api/v2/users", CreateAsync).Requires(Permission.ManageUsers).TakesIdempotencyKey();
-        routes.MapGet(User, ShowAsync).Requires(Permission.ManageUsers);
-        routes.MapPatch(User, ChangeAsync).Requires(Permission.ManageUsers);
-        routes.MapDelete(User, RemoveAsync).Requires(Permission.ManageUsers);
+        routes.MapGet(User, ShowAsync).Requires(Permission.ManageUsers).Editable(Passing);
+        routes.MapPatch(User, ChangeAsync).Requires(Permission.ManageUsers).Editable(Passing);
+        routes.MapDelete(User, RemoveAsync).Requires(Permission.ManageUsers).Editable(Passing);
         routes.MapPost(User + "/password-code", IssueCodeAsync).Requires(Permission.ManageUsers);
         routes.MapDelete(User + "/second-factor", RemoveSecondFactorAsync).Requires(Permission.ManageUsers);
         routes.MapPut(User + "/account-roles", SetAccountRoleAsync).Requires(Permission.ManageUsers);
@@ -25,7 +25,7 @@ internal static class UsersFeature
     public static IResult NotForPart() =>
         Problem.Of(StatusCodes.Status403Forbidden, "whole-gateway", "This is the whole gateway's; a client of one account cannot manage it.");
 
-    private static async Task<IResult> ListAsync(HttpContext context, Database database, TimeProvider clock)
+    private static async Task<IResult> ListAsync(HttpContext context, Database database, ListPage page, TimeProvider clock)
     {
         if (!Caller.Of(context)!.IsForAllAccounts)
         {
@@ -34,7 +34,7 @@ internal static class UsersFeature
 
         await using var session = await database.ReadAsync(context.RequestAborted);
         var roles = (await new AccountRoles(session).ListAsync(context.RequestAborted)).ToLookup(role => role.UserId, StringComparer.Ordinal);
-        return Results.Json((await new Users(session).ListAsync(context.RequestAborted)).Select(user => View(user, roles[user.Id], clock.GetUtcNow())));
+        return Results.Json(page.Of(await new Users(session).ListAsync(context.RequestAborted), user => user.Name.ToUpperInvariant()).Select(user => View(user, roles[user.Id], clock.GetUtcNow())));
     }
 
     private static Task<IResult> ShowAsync(HttpContext context, string name, Database database, TimeProvider clock) =>
@@ -62,7 +62,6 @@ internal static class UsersFeature
         if (outcome is CreateUser.Outcome.Created created)
         {
             context.Response.Headers.CacheControl = "no-store";
-            context.Response.Headers.ETag = Tag(created.User);
             return Results.Json(new CreatedView(View(created.User, [], clock.GetUtcNow()), created.Code?.Value));
         }
 
@@ -78,12 +77,8 @@ internal static class UsersFeature
     private static Task<IResult> ChangeAsync(HttpContext context, string name, ChangeUserRequest request, Database database, ChangeUser change, TimeProvider clock) =>
         WithUserAsync(context, name, database, async (caller, user) =>
         {
-            // Without If-Match the change is to whatever is there now.
-            var revision = context.Request.Headers.IfMatch.ToString() is { Length: > 0 } tag
-                ? long.TryParse(tag.Trim('"'), NumberStyles.None, CultureInfo.InvariantCulture, out var seen) ? seen : -1
-                : user.Revision;
             var outcome = await change.ExecuteAsync(
-                new ChangeUser.Request(caller, user, revision, request.Email, request.FirstName, request.LastName, request.SystemRole, request.Language, request.Disabled),
+                new ChangeUser.Request(caller, user, user.Revision, request.Email, request.FirstName, request.LastName, request.SystemRole, request.Language, request.Disabled),
                 context.RequestAborted);
             return outcome is ChangeUser.Outcome.Done done ? await FullViewAsync(context, done.User, database, clock) : Refusal(outcome);
         });
@@ -121,7 +116,7 @@ internal static class UsersFeature
         WithUserAsync(context, name, database, async (caller, user) =>
             Answer(await change.SetAccountRoleAsync(caller, user, request.AccountId, request.VirtualAccountId, request.Role, context.RequestAborted)));
 
-    private static async Task<IResult> ListSessionsAsync(HttpContext context, Database database)
+    private static async Task<IResult> ListSessionsAsync(HttpContext context, Database database, ListPage page, TimeProvider clock)
     {
         if (!Caller.Of(context)!.IsForAllAccounts)
         {
@@ -130,7 +125,8 @@ internal static class UsersFeature
 
         await using var session = await database.ReadAsync(context.RequestAborted);
         var users = (await new Users(session).ListAsync(context.RequestAborted)).ToDictionary(user => user.Id, user => user.Name, StringComparer.Ordinal);
-        return Results.Json((await new Sessions(session).ListAsync(null, context.RequestAborted))
+        // In the order of sign-in: when they were used last changes while somebody turns the pages.
+        return Results.Json(page.Of(await new Sessions(session).ListAsync(null, clock.GetUtcNow(), context.RequestAborted), row => row.Id, descending: true)
             .Select(row => new SessionView(row.Id, users[row.UserId], row.Source, row.Agent, row.CreatedAt, row.LastUsedAt, row.ExpiresAt)));
     }
 
@@ -162,7 +158,6 @@ internal static class UsersFeature
     private static async Task<IResult> FullViewAsync(HttpContext context, UserRow user, Database database, TimeProvider clock)
     {
         await using var session = await database.ReadAsync(context.RequestAborted);
-        context.Response.Headers.ETag = Tag(user);
         return Results.Json(View(user, await new AccountRoles(session).OfUserAsync(user.Id, context.RequestAborted), clock.GetUtcNow()));
     }
 
@@ -182,9 +177,7 @@ internal static class UsersFeature
     private static IResult RoleNotHeld() =>
         Problem.Of(StatusCodes.Status403Forbidden, "permission-not-held", "Nobody can give, change or take away more rights than they have.");
 
-    private static string Tag(UserRow user) => $"\"{user.Revision}\"";
-
-    private static UserView View(UserRow user, IEnumerable<AccountRoleRow> roles, DateTimeOffset now) => new(
+    public static UserView View(UserRow user, IEnumerable<AccountRoleRow> roles, DateTimeOffset now) => new(
         user.Id,
         user.Name,
         user.Email,
@@ -214,9 +207,9 @@ internal static class UsersFeature
 
     private sealed record CodeView(string Name, string PasswordCode);
 
-    private sealed record AccountRoleView(string AccountId, string? VirtualAccountId, string Role);
+    internal sealed record AccountRoleView(string AccountId, string? VirtualAccountId, string Role);
 
-    private sealed record UserView(
+    internal sealed record UserView(
         string Id,
         string Name,
         string Email,

@@ -19,12 +19,12 @@ internal static class AccountRequestsFeature
         routes.MapPost(Account + "/register-again", RegisterAgainAsync).Requires(Permission.ManageAccounts);
     }
 
-    private static async Task<IResult> ListAsync(HttpContext context, Database database)
+    private static async Task<IResult> ListAsync(HttpContext context, Database database, ListPage page)
     {
         var caller = Caller.Of(context)!;
         await using var session = await database.ReadAsync(context.RequestAborted);
         var accounts = await new LocalAccounts(session).ListAsync(context.RequestAborted);
-        return Results.Json(accounts.Where(account => caller.MaySee(account.Id) && AccountStatus.IsRequest(account.Status)).Select(AccountsFeature.View));
+        return Results.Json(page.Of(accounts.Where(account => caller.MaySee(account.Id) && AccountStatus.IsRequest(account.Status)), account => Names.Key(account.Name)).Select(AccountsFeature.View));
     }
 
     private static async Task<IResult> RequestAsync(HttpContext context, AccountRequest request, RequestAccount ask) =>

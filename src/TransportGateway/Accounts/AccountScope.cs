@@ -40,6 +40,15 @@ internal sealed class AccountScope(Database database)
         return (found, virtualFound is not null && caller.MaySee(found.Id, virtualFound.Id) ? virtualFound : null);
     }
 
+    /// <summary>The virtual account that the path of a request names, or the answer that there is none.</summary>
+    public async Task<(VirtualAccountRow? Found, IResult? Missing)> FindVirtualAsync(HttpContext context, string account, string virtualAccount)
+    {
+        var (found, virtualFound) = await FindAsync(Caller.Of(context)!, account, virtualAccount, context.RequestAborted);
+        return found is null ? (null, NotFound("local account", account))
+            : virtualFound is null ? (null, NotFound("local virtual account", virtualAccount))
+            : (virtualFound, null);
+    }
+
     /// <summary>Those of an account's virtual accounts that are the caller's business.</summary>
     public static IEnumerable<VirtualAccountRow> Visible(Caller caller, IEnumerable<VirtualAccountRow> virtualAccounts) =>
         virtualAccounts.Where(entry => caller.MaySee(entry.AccountId, entry.Id));

@@ -23,12 +23,12 @@ internal static class AccountsFeature
         routes.MapPost("/api/v2/accounts/{account}/virtual-accounts", CreateVirtualAsync).Requires(Permission.ManageVirtualAccounts).TakesIdempotencyKey();
     }
 
-    private static async Task<IResult> ListAsync(HttpContext context, Database database)
+    private static async Task<IResult> ListAsync(HttpContext context, Database database, ListPage page)
     {
         var caller = Caller.Of(context)!;
         await using var session = await database.ReadAsync(context.RequestAborted);
         var accounts = await new LocalAccounts(session).ListAsync(context.RequestAborted);
-        return Results.Json(accounts.Where(account => caller.MaySee(account.Id) && !AccountStatus.IsRequest(account.Status)).Select(View));
+        return Results.Json(page.Of(accounts.Where(account => caller.MaySee(account.Id) && !AccountStatus.IsRequest(account.Status)), account => Names.Key(account.Name)).Select(View));
     }
 
     private static async Task<IResult> ShowAsync(HttpContext context, string account, AccountScope scope) =>
@@ -46,7 +46,7 @@ internal static class AccountsFeature
             var other => throw new InvalidOperationException(other.GetType().Name),
         };
 
-    private static async Task<IResult> ListVirtualAsync(HttpContext context, string account, AccountScope scope, Database database)
+    private static async Task<IResult> ListVirtualAsync(HttpContext context, string account, AccountScope scope, Database database, ListPage page)
     {
         var caller = Caller.Of(context)!;
         if (await scope.FindAsync(caller, account, context.RequestAborted) is not { } found)
@@ -55,7 +55,8 @@ internal static class AccountsFeature
         }
 
         await using var session = await database.ReadAsync(context.RequestAborted);
-        return Results.Json(AccountScope.Visible(caller, await new VirtualAccounts(session).ListAsync(found.Id, context.RequestAborted)).Select(View));
+        var visible = AccountScope.Visible(caller, await new VirtualAccounts(session).ListAsync(found.Id, context.RequestAborted));
+        return Results.Json(page.Of(visible, entry => (entry.IsDefault ? "0" : "1") + Names.Key(entry.Name)).Select(View));
     }
 
     private static async Task<IResult> CreateVirtualAsync(

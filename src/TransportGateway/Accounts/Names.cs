@@ -18,7 +18,8 @@ internal static class Names
     public static string? Problem(string what, string name) =>
         TextProblem(what, name, MostCharacters)
         // A slash cannot be told from a separator in the paths of the REST API.
-        ?? (name.Contains('/', StringComparison.Ordinal) ? $"{what} holds a slash, which the REST API's paths cannot carry; leave it out." : null);
+        ?? (name.Contains('/', StringComparison.Ordinal) ? $"{what} holds a slash, which the REST API's paths cannot carry; leave it out." : null)
+        ?? (name is "." or ".." ? $"{what} is '{name}', which web clients take out of the REST API's paths; choose another name." : null);
 
     /// <summary>The same for a text that is in no path.</summary>
     public static string? TextProblem(string what, string text, int mostCharacters) => text switch

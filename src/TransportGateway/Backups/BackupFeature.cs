@@ -31,13 +31,13 @@ internal static class BackupFeature
         routes.MapGet("/api/v2/backups/{id}/file", DownloadAsync).Requires(Permission.ManageDatabase);
         routes.MapPost("/api/v2/backups/{id}/drill", DrillAsync).Requires(Permission.ManageDatabase);
         routes.MapDelete("/api/v2/backups/{id}", DeleteAsync).Requires(Permission.ManageDatabase);
-        routes.MapGet("/api/v2/backup-settings", ShowSettingsAsync).Requires(Permission.ManageDatabase);
-        routes.MapPut("/api/v2/backup-settings", SetAsync).Requires(Permission.ManageDatabase);
+        routes.MapGet("/api/v2/backup-settings", ShowSettingsAsync).Requires(Permission.ManageDatabase).Editable();
+        routes.MapPut("/api/v2/backup-settings", SetAsync).Requires(Permission.ManageDatabase).Editable();
         routes.MapPost("/api/v2/backup-recovery-key", NewKeyAsync).Requires(Permission.ManageDatabase);
         routes.MapPost("/api/v2/restore", RestoreAsync).Requires(Permission.ManageDatabase);
     }
 
-    private static async Task<IResult> ListAsync(HttpContext context, Database database, BackupFolder folder)
+    private static async Task<IResult> ListAsync(HttpContext context, Database database, BackupFolder folder, ListPage page)
     {
         if (CentralFeature.ForAll(context) is { } refusal)
         {
@@ -45,7 +45,7 @@ internal static class BackupFeature
         }
 
         await using var session = await database.ReadAsync(context.RequestAborted);
-        return Results.Json((await new BackupStore(session).ListAsync(context.RequestAborted)).Select(backup => View(backup, folder)));
+        return Results.Json(page.Of(await new BackupStore(session).ListAsync(context.RequestAborted), backup => backup.Id, descending: true).Select(backup => View(backup, folder)));
     }
 
     private static async Task<IResult> MakeAsync(HttpContext context, MakeBackup make, BackupFolder folder) =>

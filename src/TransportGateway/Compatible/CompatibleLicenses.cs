@@ -19,7 +19,7 @@ internal static class CompatibleLicenses
         api.MapPost(CompatibleApi.VirtualAccountPath + "/licenses/transfer", TransferAsync).Requires(Permission.ManageLicenses);
     }
 
-    private static async Task<IResult> ListLicensesAsync(HttpContext context, string account, AccountScope scope, ListLicenses list, Database database)
+    private static async Task<IResult> ListLicensesAsync(HttpContext context, string account, AccountScope scope, ListLicenses list, Database database, TimeProvider clock)
     {
         var body = await LenientBody.ReadAsync(context);
         var (found, virtualAccounts, refusal) = await FindAsync(context, account, body, scope, database);
@@ -28,10 +28,26 @@ internal static class CompatibleLicenses
             return refusal;
         }
 
+        ILookup<string, EntitlementRow> terms;
+        await using (var session = await database.ReadAsync(context.RequestAborted))
+        {
+            terms = (await new Entitlements(session).ListAsync(found!.Id, context.RequestAborted)).ToLookup(term => term.Tag, StringComparer.Ordinal);
+        }
+
         var licenses = new List<JsonNode>();
         foreach (var virtualAccount in virtualAccounts)
         {
-            licenses.AddRange((await list.ExecuteAsync(found!.Id, virtualAccount.Id, context.RequestAborted)).Select(license => CompatibleViews.Of(license, virtualAccount)));
+            var listed = await list.ExecuteAsync(found.Id, virtualAccount.Id, context.RequestAborted);
+            var names = listed.ToDictionary(license => license.Tag, license => license.Name.DisplayName, StringComparer.Ordinal);
+            var loans = await list.LoansAsync(found.Id, virtualAccount.Id, context.RequestAborted);
+            licenses.AddRange(listed.Select(license => CompatibleViews.Of(
+                license,
+                virtualAccount,
+                // What Cisco grants stands with the default virtual account, whatever was transferred since.
+                virtualAccount.IsDefault ? terms[license.Tag] : [],
+                loans.Where(loan => loan.LowerTag == license.Tag || loan.HigherTag == license.Tag),
+                names,
+                clock.GetUtcNow())));
         }
 
         return Answer.Done(new JsonObject { ["licenses"] = new JsonArray([.. Answer.Page(licenses, body)]), ["totalRecords"] = licenses.Count });

@@ -9,10 +9,25 @@ namespace TransportGateway.Compatible;
 /// <summary>Reservations of licences for products without a connection. No authorisation code is ever made here: each request is answered with the way to one.</summary>
 internal static class CompatibleReservations
 {
-    public static void Map(IEndpointRouteBuilder api) =>
-        api.MapPost(CompatibleApi.VirtualAccountPath + "/reserve-licenses", ReserveAsync).Requires(Permission.ManageLicenses);
+    public static void Map(IEndpointRouteBuilder api)
+    {
+        const string Path = CompatibleApi.VirtualAccountPath + "/reserve-licenses";
+        api.MapPost(Path, ReserveAsync).Requires(Permission.ManageLicenses);
+        api.MapPost(Path + "/update", UpdateAsync).Requires(Permission.ManageLicenses);
+        api.MapPost(Path + "/return", ReturnAsync).Requires(Permission.ManageLicenses);
+    }
 
-    private static async Task<IResult> ReserveAsync(HttpContext context, string account, string virtualAccount, AccountScope scope, RequestReservation reserve)
+    private static Task<IResult> ReserveAsync(HttpContext context, string account, string virtualAccount, AccountScope scope, RequestReservation reserve) =>
+        TakeDownAsync(context, account, virtualAccount, scope, reserve, ReservationStep.Reserve);
+
+    private static Task<IResult> UpdateAsync(HttpContext context, string account, string virtualAccount, AccountScope scope, RequestReservation reserve) =>
+        TakeDownAsync(context, account, virtualAccount, scope, reserve, ReservationStep.Update);
+
+    private static Task<IResult> ReturnAsync(HttpContext context, string account, string virtualAccount, AccountScope scope, RequestReservation reserve) =>
+        TakeDownAsync(context, account, virtualAccount, scope, reserve, ReservationStep.Return);
+
+    private static async Task<IResult> TakeDownAsync(
+        HttpContext context, string account, string virtualAccount, AccountScope scope, RequestReservation reserve, ReservationStep step)
     {
         const int MostRequests = 100;
         var caller = Caller.Of(context)!;
@@ -27,11 +42,12 @@ internal static class CompatibleReservations
             caller,
             found,
             virtualFound,
-            item.Text("reservationCode") ?? "",
+            step,
+            (step == ReservationStep.Return ? item.Text("returnCode") : null) ?? item.Text("reservationCode") ?? "",
             [.. item.Objects("licenses").Select(LenientBody.Of).Select(license => (license.Text("entitlementTag") ?? "", (long)(license.Number("quantity") ?? 0)))])).ToArray();
         if (requests.Length is 0 or > MostRequests)
         {
-            return Answer.Fail(StatusCodes.Status400BadRequest, $"reservationRequests must be a list of 1 to {MostRequests} objects with reservationCode and licenses.");
+            return Answer.Fail(StatusCodes.Status400BadRequest, $"reservationRequests must be a list of 1 to {MostRequests} objects with {(step == ReservationStep.Return ? "returnCode" : "reservationCode and licenses")}.");
         }
 
         var results = new JsonArray();

@@ -21,23 +21,60 @@ internal static class CompatibleViews
         ["createdBy"] = token.CreatedBy,
     };
 
-    public static JsonObject Of(ListLicenses.License license, VirtualAccountRow virtualAccount) => new()
+    /// <param name="names">What the licences of the virtual account are called, by their tags.</param>
+    public static JsonObject Of(
+        ListLicenses.License license,
+        VirtualAccountRow virtualAccount,
+        IEnumerable<EntitlementRow> terms,
+        IEnumerable<LicenseLoan> loans,
+        IReadOnlyDictionary<string, string> names,
+        DateTimeOffset now) => new()
+        {
+            ["license"] = license.Name.DisplayName,
+            ["virtualAccount"] = virtualAccount.Name,
+            ["quantity"] = license.Balance.Purchased,
+            ["inUse"] = license.Balance.InUse,
+            ["relayed"] = license.Relayed,
+            ["available"] = license.Balance.Balance,
+            ["status"] = license.Status,
+            ["reserved"] = 0,
+            ["pendingQuantity"] = 0,
+            ["billingType"] = license.Billing.ToUpperInvariant(),
+            ["isPortable"] = false,
+            ["ahaApps"] = false,
+            ["licenseDetails"] = new JsonArray([.. terms.Select(term => Of(term, now))]),
+            ["licenseSubstitutions"] = new JsonArray([.. loans.Select(loan => Of(loan, license.Tag, names))]),
+        };
+
+    /// <remarks>Software Central tells nothing of orders and customers; clients read texts there.</remarks>
+    private static JsonObject Of(EntitlementRow term, DateTimeOffset now) => new()
     {
-        ["license"] = license.Name.DisplayName,
-        ["virtualAccount"] = virtualAccount.Name,
-        ["quantity"] = license.Balance.Purchased,
-        ["inUse"] = license.Balance.InUse,
-        ["relayed"] = license.Relayed,
-        ["available"] = license.Balance.Balance,
-        ["status"] = license.Status,
-        ["reserved"] = 0,
-        ["pendingQuantity"] = 0,
-        ["billingType"] = "PREPAID",
-        ["isPortable"] = false,
-        ["ahaApps"] = false,
-        ["licenseDetails"] = new JsonArray(),
-        ["licenseSubstitutions"] = new JsonArray(),
+        ["licenseType"] = term.EndsAt is null ? "PERPETUAL" : "TERM",
+        ["licenseSku"] = term.Sku ?? "",
+        ["quantity"] = term.Quantity,
+        ["startDate"] = Instant(term.StartsAt),
+        ["endDate"] = term.EndsAt is { } end ? Instant(end) : "",
+        ["subscriptionId"] = term.SubscriptionId ?? "",
+        ["orderNumber"] = "",
+        ["orderLineIdentifier"] = "",
+        ["billToPo"] = "",
+        ["endCustomerPo"] = "",
+        ["shipTo"] = "",
+        ["customer"] = "",
+        ["status"] = SubscriptionStatus.Of(term, now) is SubscriptionStatus.Canceled ? "Cancelled" : SubscriptionStatus.Of(term, now),
     };
+
+    private static JsonObject Of(LicenseLoan loan, string tag, IReadOnlyDictionary<string, string> names)
+    {
+        var other = loan.LowerTag == tag ? loan.HigherTag : loan.LowerTag;
+        return new JsonObject
+        {
+            ["license"] = names.GetValueOrDefault(tag, tag),
+            ["substitutedLicense"] = names.GetValueOrDefault(other, other),
+            ["substitutedQuantity"] = loan.Quantity,
+            ["substitutionType"] = loan.LowerTag == tag ? "Covered by higher license" : "Covers lower license",
+        };
+    }
 
     /// <param name="virtualAccount">The default one: that is where Cisco's grants stand until they are transferred.</param>
     public static JsonObject Of(ListSubscriptions.Subscription subscription, VirtualAccountRow virtualAccount) => new()

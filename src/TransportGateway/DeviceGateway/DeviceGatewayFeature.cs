@@ -17,6 +17,7 @@ internal static class DeviceGatewayFeature
     public static IServiceCollection AddDeviceGateway(this IServiceCollection services, RegistrationGateOptions gate) => services
         .AddSingleton<MessageFigures>()
         .AddSingleton<RejectionLines>()
+        .AddSingleton<ProductUrls>()
         .AddSingleton(gate)
         .AddSingleton<RegistrationGate>()
         .AddSingleton<RefusalJournal>()
@@ -26,6 +27,7 @@ internal static class DeviceGatewayFeature
 
     public static void MapDeviceGateway(this IEndpointRouteBuilder routes)
     {
+        routes.MapProductUrls();
         routes.MapPost(CallHomePath, CallHomeAsync).OpenToAll("products prove themselves by the signature in the message").RequireRateLimiting(SourceLimits.Policy)
             .WithMetadata(new ErrorForm(Xml, reason => CallHomeWriter.WriteFault("Receiver", reason)));
         routes.MapPost(SmartTransportPath, SmartTransportAsync).OpenToAll("products prove themselves by the signature in the message").RequireRateLimiting(SourceLimits.Policy)

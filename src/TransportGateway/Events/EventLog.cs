@@ -5,8 +5,6 @@ namespace TransportGateway.Events;
 /// <summary>What happened, to whom and by whose hand. An entry joins the transaction of the change it tells of.</summary>
 internal sealed class EventLog(DbSession session)
 {
-    public const int MostRowsPerPage = 1000;
-
     /// <summary>Entries about senders that nobody knows; anybody who reaches the port can cause them.</summary>
     public const int MostRefusalsOfStrangers = 100_000;
 
@@ -49,7 +47,7 @@ internal sealed class EventLog(DbSession session)
     {
         var parameters = filter.Parameters();
         parameters["After"] = after;
-        parameters["Limit"] = Math.Clamp(limit, 1, MostRowsPerPage);
+        parameters["Limit"] = limit;
         return session.QueryAsync<EventRow>(
             $"""
             SELECT {Columns}

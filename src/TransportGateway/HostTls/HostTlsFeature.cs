@@ -20,6 +20,7 @@ internal static class HostTlsFeature
         .AddSingleton<DialledNames>()
         .AddSingleton<CertificateExpiry>()
         .AddSingleton<ChangeHostName>()
+        .AddSingleton<TakeIntoUse>()
         .AddSingleton<ChangeCertificateIssuer>()
         .AddSingleton<CheckHostCertificate>()
         .AddSingleton<CreateBrowserRequest>()
@@ -31,10 +32,11 @@ internal static class HostTlsFeature
 
     public static void MapHostTls(this IEndpointRouteBuilder routes)
     {
+        routes.MapSetUp();
         routes.MapGet("/api/v2/certificates", ShowAsync).Requires(Permission.ReadInventory);
         routes.MapGet("/api/v2/certificates/check", CheckAsync).Requires(Permission.ReadInventory);
-        routes.MapGet("/api/v2/certificates/host-name", ShowNamesAsync).Requires(Permission.ReadInventory);
-        routes.MapPut("/api/v2/certificates/host-name", ChangeNamesAsync).Requires(Permission.ManageCertificates);
+        routes.MapGet("/api/v2/certificates/host-name", ShowNamesAsync).Requires(Permission.ReadInventory).Editable();
+        routes.MapPut("/api/v2/certificates/host-name", ChangeNamesAsync).Requires(Permission.ManageCertificates).Editable();
         routes.MapPut("/api/v2/certificates/issuer", ChangeIssuerAsync).Requires(Permission.ManageCertificates);
         routes.MapGet("/api/v2/certificates/requests", ListRequestsAsync).Requires(Permission.ManageCertificates);
         routes.MapPost("/api/v2/certificates/requests", CreateRequestAsync).Requires(Permission.ManageCertificates).TakesIdempotencyKey();

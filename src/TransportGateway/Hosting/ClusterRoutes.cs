@@ -1,6 +1,7 @@
 using TransportGateway.Access;
 using TransportGateway.Cluster;
 using TransportGateway.Http;
+using TransportGateway.Upstream;
 
 namespace TransportGateway.Hosting;
 
@@ -9,11 +10,15 @@ internal static class ClusterRoutes
 {
     public static void MapCluster(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/v2/cluster", async (HaStatus status, CancellationToken cancellationToken) => Results.Json(await status.ReadAsync(cancellationToken)))
+        routes.MapGet("/api/v2/cluster", ShowAsync)
             .Requires(Permission.ReadInventory).AlsoOnStandby();
         routes.MapPost("/api/v2/cluster/drain", DrainAsync).Requires(Permission.ManageCluster).AlsoOnStandby();
         routes.MapPost("/api/v2/cluster/resume", ResumeAsync).Requires(Permission.ManageCluster).AlsoOnStandby();
     }
+
+    /// <summary>Addresses and versions of both nodes are the whole gateway's business, here as on the page.</summary>
+    private static async Task<IResult> ShowAsync(HttpContext context, HaStatus status) =>
+        CentralFeature.ForAll(context) ?? Results.Json(await status.ReadAsync(context.RequestAborted));
 
     private static async Task<IResult> DrainAsync(HttpContext context, Drain drain)
     {

@@ -10,11 +10,12 @@ namespace TransportGateway.Hosting;
 /// <summary>The event log over REST, as far as the caller may see it.</summary>
 internal static class EventRoutes
 {
+    private const int Proposed = 100;
     private const string DayFormat = "yyyy-MM-dd";
 
     public static void MapEvents(this IEndpointRouteBuilder routes) => routes.MapGet("/api/v2/events", ListAsync).Requires(Permission.ReadEvents);
 
-    private static async Task<IResult> ListAsync(HttpContext context, [AsParameters] Query query, AccountScope scope, Database database, int limit = 100, string? cursor = null)
+    private static async Task<IResult> ListAsync(HttpContext context, [AsParameters] Query query, AccountScope scope, Database database, ListPage page)
     {
         var caller = Caller.Of(context)!;
         var (account, virtualAccount) = query switch
@@ -57,9 +58,8 @@ internal static class EventRoutes
             Before = query.To is null ? null : Instant(query.To, isEnd: true),
         };
         await using var session = await database.ReadAsync(context.RequestAborted);
-        var rows = await new EventLog(session).ListAsync(filter, limit, context.RequestAborted, cursor);
-        NextPage.Link(context, rows.Count, Math.Clamp(limit, 1, EventLog.MostRowsPerPage), rows is [.., { } last] ? last.Id : null);
-        return Results.Json(rows);
+        var limit = page.Limit(Proposed);
+        return Results.Json(page.Cut(await new EventLog(session).ListAsync(filter, limit + 1, context.RequestAborted, page.AfterOne), limit, row => [row.Id]));
     }
 
     /// <param name="isEnd">Whether a day means its end.</param>

@@ -128,8 +128,10 @@ internal sealed class Gateway : IAsyncDisposable
         app.UseMiddleware<DrainGate>();
         app.UseMiddleware<StandbyGate>();
         app.UseMiddleware<CallerMiddleware>();
+        app.UseMiddleware<Editing>();
         app.UseMiddleware<Idempotency>();
         app.UseRateLimiter();
+        app.Use(Nowhere.AnswerAsync);
         Routes.Map(app);
         return app;
     }
@@ -179,9 +181,11 @@ internal sealed class Gateway : IAsyncDisposable
             .AddRateLimiter(limiter => SourceLimits.Apply(limiter, settings.Number("source-burst"), settings.Number("source-rate")))
             .AddSingleton(RequestTypeNames.With(settings.List("request-type-aliases")))
             .AddSingleton(new RequestTime(settings.Number("request-seconds")))
-            .AddProblemDetails(problems => problems.CustomizeProblemDetails = ClientErrors.Explain)
+            .AddProblemDetails(problems => problems.CustomizeProblemDetails = Problem.Complete)
+            .AddExceptionHandler<UnreadableRequests>()
             .AddExceptionHandler<WhileDatabaseMoves>()
             .AddExceptionHandler<ErrorFormHandler>()
+            .Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true)
             .ConfigureHttpJsonOptions(json =>
             {
                 json.SerializerOptions.RespectNullableAnnotations = true;

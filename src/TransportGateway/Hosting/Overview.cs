@@ -5,6 +5,7 @@ using TransportGateway.Authority;
 using TransportGateway.Cluster;
 using TransportGateway.Events;
 using TransportGateway.HostTls;
+using TransportGateway.Http;
 using TransportGateway.Licensing;
 using TransportGateway.Persistence;
 using TransportGateway.Registration;
@@ -50,7 +51,7 @@ internal static class Overview
 
     private static IResult Machine(HttpContext context, MachineMonitor monitor) => CentralFeature.ForAll(context) ?? Results.Json(monitor.Read());
 
-    private static async Task<IResult> AlertsAsync(HttpContext context, Database database)
+    private static async Task<IResult> AlertsAsync(HttpContext context, Database database, ListPage page)
     {
         var caller = Caller.Of(context)!;
         await using var session = await database.ReadAsync(context.RequestAborted);
@@ -62,7 +63,8 @@ internal static class Overview
             names[accountId] = await new Entitlements(session).FactsAsync(accountId, context.RequestAborted);
         }
 
-        return Results.Json(alerts.Select(alert => new AlertView(
+        return Results.Json(page.Of(
+            alerts, alert => string.Join('\n', ListPage.Sortable(alert.RaisedAt), alert.AccountId, alert.VirtualAccountId, alert.Kind, alert.Source), descending: true).Select(alert => new AlertView(
             alert.Kind,
             alert.Severity,
             accounts.GetValueOrDefault(alert.AccountId, ""),

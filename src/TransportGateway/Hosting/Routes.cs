@@ -48,7 +48,6 @@ internal static class Routes
         app.MapMetrics();
         app.MapWeb();
         MapHealth(app);
-        MapNowhere(app);
         RoutePermissions.Verify(((IEndpointRouteBuilder)app).DataSources.SelectMany(source => source.Endpoints));
     }
 
@@ -82,14 +81,4 @@ internal static class Routes
             return Problem.Of(StatusCodes.Status503ServiceUnavailable, "database-away", "The database cannot be reached.");
         }
     }
-
-    /// <summary>A wrong URL on a product is common and hard to see there, so the answer names the right ones.</summary>
-    private static void MapNowhere(IEndpointRouteBuilder routes) =>
-        routes.Map("{*path}", context => Problem.WriteAsync(
-                context,
-                StatusCodes.Status404NotFound,
-                "no-such-path",
-                $"There is nothing at this path. Products register at {DeviceGatewayFeature.CallHomePath} (Call Home) or {DeviceGatewayFeature.SmartTransportPath} (Smart Transport)."))
-            .WithOrder(int.MaxValue)
-            .OpenToAll("says where products should go");
 }

@@ -50,7 +50,7 @@ internal sealed class BodyInTime(RequestDelegate next, RequestTime time, TimePro
             set => throw new NotSupportedException();
         }
 
-        /// <exception cref="BadHttpRequestException">The time is over.</exception>
+        /// <exception cref="UnreadableException">The time is over.</exception>
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _late.Token);
@@ -60,9 +60,9 @@ internal sealed class BodyInTime(RequestDelegate next, RequestTime time, TimePro
                 Extend(read);
                 return read;
             }
-            catch (OperationCanceledException exception) when (_late.IsCancellationRequested)
+            catch (OperationCanceledException) when (_late.IsCancellationRequested)
             {
-                throw new BadHttpRequestException(time.Sentence, StatusCodes.Status408RequestTimeout, exception);
+                throw new UnreadableException("body-too-slow", time.Sentence, StatusCodes.Status408RequestTimeout);
             }
         }
 

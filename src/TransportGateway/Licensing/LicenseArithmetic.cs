@@ -12,12 +12,7 @@ internal static class LicenseArithmetic
     /// </remarks>
     public static IReadOnlyDictionary<string, LicenseBalance> Settle(IEnumerable<LicensePool> pools, IEnumerable<SubstitutionRule> rules)
     {
-        var byTag = new SortedDictionary<string, LicensePool>(StringComparer.Ordinal);
-        foreach (var pool in pools)
-        {
-            byTag.Add(pool.Tag, pool);
-        }
-
+        var byTag = ByTag(pools);
         var loans = Lend(byTag, [.. rules]);
         return byTag.Values.ToDictionary(
             pool => pool.Tag,
@@ -25,6 +20,22 @@ internal static class LicenseArithmetic
                 pool.Purchased,
                 pool.InUse,
                 loans.Where(loan => loan.Key.Lower == pool.Tag).Sum(loan => loan.Value) - loans.Where(loan => loan.Key.Higher == pool.Tag).Sum(loan => loan.Value)));
+    }
+
+    /// <summary>Which licence stands in for which, and how many of it, as <see cref="Settle"/> counts them.</summary>
+    public static IReadOnlyList<LicenseLoan> Loans(IEnumerable<LicensePool> pools, IEnumerable<SubstitutionRule> rules) =>
+        [.. Lend(ByTag(pools), [.. rules]).Where(loan => loan.Value > 0).Select(loan => new LicenseLoan(loan.Key.Higher, loan.Key.Lower, loan.Value))
+            .OrderBy(loan => loan.HigherTag, StringComparer.Ordinal).ThenBy(loan => loan.LowerTag, StringComparer.Ordinal)];
+
+    private static SortedDictionary<string, LicensePool> ByTag(IEnumerable<LicensePool> pools)
+    {
+        var byTag = new SortedDictionary<string, LicensePool>(StringComparer.Ordinal);
+        foreach (var pool in pools)
+        {
+            byTag.Add(pool.Tag, pool);
+        }
+
+        return byTag;
     }
 
     private static Dictionary<(string Higher, string Lower), long> Lend(
@@ -117,6 +128,9 @@ internal sealed record LicensePool(string Tag, long Purchased, long InUse);
 
 /// <summary>One licence of the higher kind stands in for one of the lower kind.</summary>
 internal sealed record SubstitutionRule(string HigherTag, string LowerTag);
+
+/// <summary>So many of the higher licence stand in for the lower one.</summary>
+internal sealed record LicenseLoan(string HigherTag, string LowerTag, long Quantity);
 
 /// <param name="Substitution">What higher licences lend to this one (positive), or what this one lends (negative).</param>
 internal sealed record LicenseBalance(long Purchased, long InUse, long Substitution)

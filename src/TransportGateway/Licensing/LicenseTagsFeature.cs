@@ -19,7 +19,7 @@ internal static class LicenseTagsFeature
         routes.MapPost(Path + "/{tag}/unassign", UnassignAsync).Requires(Permission.ManageLicenses);
     }
 
-    private static async Task<IResult> ListAsync(HttpContext context, string account, AccountScope scope, Database database)
+    private static async Task<IResult> ListAsync(HttpContext context, string account, AccountScope scope, Database database, ListPage page)
     {
         if (await scope.FindAsync(Caller.Of(context)!, account, context.RequestAborted) is not { } found)
         {
@@ -27,7 +27,7 @@ internal static class LicenseTagsFeature
         }
 
         await using var session = await database.ReadAsync(context.RequestAborted);
-        return Results.Json(await ViewsAsync(session, found.Id, context.RequestAborted));
+        return Results.Json(page.Of(await ViewsAsync(session, found.Id, context.RequestAborted), view => Names.Key(view.Name)));
     }
 
     private static Task<IResult> CreateAsync(HttpContext context, string account, NameRequest request, AccountScope scope, ChangeLicenseTags change, Database database) =>

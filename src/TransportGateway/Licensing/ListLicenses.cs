@@ -39,4 +39,12 @@ internal sealed class ListLicenses(Database database)
             .OrderBy(license => license.Name.DisplayName, StringComparer.OrdinalIgnoreCase)
             .ThenBy(license => license.Tag, StringComparer.Ordinal)];
     }
+
+    /// <summary>Which licence stands in for which now.</summary>
+    public async Task<IReadOnlyList<LicenseLoan>> LoansAsync(string accountId, string virtualAccountId, CancellationToken cancellationToken)
+    {
+        await using var session = await database.ReadAsync(cancellationToken);
+        return LicenseArithmetic.Loans(
+            await new LicensePools(session).ListAsync(virtualAccountId, cancellationToken), await new SubstitutionRules(session).ListAsync(accountId, cancellationToken));
+    }
 }

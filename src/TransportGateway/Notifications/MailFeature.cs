@@ -9,12 +9,12 @@ namespace TransportGateway.Notifications;
 /// <summary>E-mail over REST. Its password goes in and never comes out.</summary>
 internal static class MailFeature
 {
-    private const int MostMailsShown = 200;
+    private const int ProposedMails = 200;
 
     public static void MapMail(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/v2/settings/email", ShowAsync).Requires(Permission.ManageSettings);
-        routes.MapPut("/api/v2/settings/email", SetAsync).Requires(Permission.ManageSettings);
+        routes.MapGet("/api/v2/settings/email", ShowAsync).Requires(Permission.ManageSettings).Editable();
+        routes.MapPut("/api/v2/settings/email", SetAsync).Requires(Permission.ManageSettings).Editable();
         routes.MapPost("/api/v2/settings/email/test", TestAsync).Requires(Permission.ManageSettings);
         routes.MapGet("/api/v2/settings/email/outbox", OutboxAsync).Requires(Permission.ManageSettings);
     }
@@ -63,7 +63,7 @@ internal static class MailFeature
             var other => throw new InvalidOperationException(other.GetType().Name),
         };
 
-    private static async Task<IResult> OutboxAsync(HttpContext context, Database database)
+    private static async Task<IResult> OutboxAsync(HttpContext context, Database database, ListPage page)
     {
         if (CentralFeature.ForAll(context) is { } refusal)
         {
@@ -71,7 +71,8 @@ internal static class MailFeature
         }
 
         await using var session = await database.ReadAsync(context.RequestAborted);
-        return Results.Json((await new Mails(session).ListAsync(MostMailsShown, context.RequestAborted)).Select(row => new MailView(
+        var limit = page.Limit(ProposedMails);
+        return Results.Json(page.Cut(await new Mails(session).ListAsync(limit + 1, context.RequestAborted, page.AfterOne), limit, row => [row.Id]).Select(row => new MailView(
             row.Id, row.Kind, row.Recipient, row.Subject, row.State, row.Attempts, row.CreatedAt, row.State == DeliveryState.Waiting ? row.NextAttemptAt : null, row.Outcome)));
     }
 

@@ -27,8 +27,8 @@ internal sealed class Mails(DbSession session)
             $"SELECT {Columns} FROM mails WHERE state = 'waiting' AND next_attempt_at <= @Now ORDER BY next_attempt_at, id LIMIT @Limit", new { Now = now, Limit = limit }, cancellationToken);
 
     /// <summary>The newest first.</summary>
-    public Task<IReadOnlyList<MailRow>> ListAsync(int limit, CancellationToken cancellationToken) =>
-        session.QueryAsync<MailRow>($"SELECT {Columns} FROM mails ORDER BY created_at DESC, id DESC LIMIT @Limit", new { Limit = limit }, cancellationToken);
+    public Task<IReadOnlyList<MailRow>> ListAsync(int limit, CancellationToken cancellationToken, string? after = null) =>
+        session.QueryAsync<MailRow>($"SELECT {Columns} FROM mails WHERE @After IS NULL OR id < @After ORDER BY id DESC LIMIT @Limit", new { After = after, Limit = limit }, cancellationToken);
 
     /// <summary>The youngest that was tried; null when none was.</summary>
     public Task<MailRow?> FindLastAttemptedAsync(CancellationToken cancellationToken) =>

@@ -10,8 +10,8 @@ internal static class PreferencesFeature
 {
     public static void MapPreferences(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/v2/accounts/{account}/preferences", ShowAsync).Requires(Permission.ManageVirtualAccounts);
-        routes.MapPut("/api/v2/accounts/{account}/preferences", SetAsync).Requires(Permission.ManageVirtualAccounts);
+        routes.MapGet("/api/v2/accounts/{account}/preferences", ShowAsync).Requires(Permission.ManageVirtualAccounts).Editable("nextDigestAt");
+        routes.MapPut("/api/v2/accounts/{account}/preferences", SetAsync).Requires(Permission.ManageVirtualAccounts).Editable("nextDigestAt");
     }
 
     private static async Task<IResult> ShowAsync(HttpContext context, string account, AccountScope scope, ChangePreferences change) =>

@@ -8,10 +8,13 @@ namespace TransportGateway.Notifications;
 /// <summary>Syslog over REST.</summary>
 internal static class SyslogFeature
 {
+    /// <summary>How the server fares is nobody's edit.</summary>
+    private static readonly string[] Passing = ["lastSentAt", "awaySince", "lastProblem"];
+
     public static void MapSyslog(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/v2/settings/syslog", ShowAsync).Requires(Permission.ManageSettings);
-        routes.MapPut("/api/v2/settings/syslog", SetAsync).Requires(Permission.ManageSettings);
+        routes.MapGet("/api/v2/settings/syslog", ShowAsync).Requires(Permission.ManageSettings).Editable(Passing);
+        routes.MapPut("/api/v2/settings/syslog", SetAsync).Requires(Permission.ManageSettings).Editable(Passing);
         routes.MapPost("/api/v2/settings/syslog/test", TestAsync).Requires(Permission.ManageSettings);
     }
 

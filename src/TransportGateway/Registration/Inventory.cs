@@ -19,24 +19,47 @@ internal sealed class Inventory(DbSession session)
         return [.. own, .. relayed];
     }
 
-    /// <summary>The instances behind this one, in the same order.</summary>
-    /// <returns>Null when there never was such an instance.</returns>
-    public async Task<IReadOnlyList<InstanceRow>?> ListAfterAsync(string virtualAccountId, string after, int limit, CancellationToken cancellationToken)
+    /// <summary>Which instances come behind this one, in the order asked for.</summary>
+    public Task<IReadOnlyList<InventoryKey>> ListAfterAsync(
+        string virtualAccountId, InventoryOrder order, (object SortKey, string Id)? after, int limit, CancellationToken cancellationToken)
     {
-        if (await new ProductInstances(session).FindAsync(after, cancellationToken) is not null)
+        var key = order.Sort switch
         {
-            var own = await new ProductInstances(session).ListAsync(null, virtualAccountId, limit, 0, cancellationToken, after);
-            return own.Count >= limit ? own : [.. own, .. await new RelayedInstances(session).ListAsync(null, virtualAccountId, limit - own.Count, 0, cancellationToken)];
-        }
-
-        return await new RelayedInstances(session).FindAsync(after, cancellationToken) is null
-            ? null
-            : await new RelayedInstances(session).ListAsync(null, virtualAccountId, limit, 0, cancellationToken, after);
+            "name" => "lower(name)",
+            "type" => "product_type",
+            "contact" => "last_contact_at",
+            "status" => "COALESCE(authorization_status, '')",
+            // Those registered here before those that are relayed.
+            _ => "(CASE WHEN relayed_to IS NULL THEN 0 ELSE 1000000000000000 END + registered_at)",
+        };
+        var (direction, beyond) = order.Descending ? ("DESC", "<") : ("ASC", ">");
+        var isAfter = after is null ? "TRUE" : $"({key}, id) {beyond} (@AfterKey, @AfterId)";
+        return session.QueryAsync<InventoryKey>(
+            $"""
+            SELECT id, CAST({key} AS TEXT) AS sort_key
+              FROM ({All}) everything
+             WHERE {Matches(order.Search)} AND {isAfter}
+             ORDER BY {key} {direction}, id {direction}
+             LIMIT @Limit
+            """,
+            new { VirtualAccountId = virtualAccountId, Pattern = Dialect.Containing(order.Search), AfterKey = after?.SortKey, AfterId = after?.Id, Limit = limit },
+            cancellationToken);
     }
 
-    public async Task<long> CountAsync(string virtualAccountId, CancellationToken cancellationToken) =>
-        await new ProductInstances(session).CountAsync(null, virtualAccountId, cancellationToken)
-        + await new RelayedInstances(session).CountAsync(null, virtualAccountId, cancellationToken);
+    public async Task<long> CountAsync(string virtualAccountId, CancellationToken cancellationToken, string search = "") => search.Length > 0
+        ? await session.ScalarAsync<long>(
+            $"SELECT COUNT(*) FROM ({All}) everything WHERE {Matches(search)}", new { VirtualAccountId = virtualAccountId, Pattern = Dialect.Containing(search) }, cancellationToken)
+        : await new ProductInstances(session).CountAsync(null, virtualAccountId, cancellationToken)
+            + await new RelayedInstances(session).CountAsync(null, virtualAccountId, cancellationToken);
+
+    /// <summary>The instances with these identifiers, in the same order.</summary>
+    public async Task<IReadOnlyList<InstanceRow>> FindManyAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken)
+    {
+        var own = await new ProductInstances(session).FindManyAsync(ids, cancellationToken);
+        var relayed = own.Count == ids.Count ? [] : await new RelayedInstances(session).FindManyAsync(ids, cancellationToken);
+        var found = own.Concat(relayed).ToLookup(row => row.Id, StringComparer.Ordinal);
+        return [.. ids.Select(id => found[id].First())];
+    }
 
     public async Task<InstanceRow?> FindAsync(string id, CancellationToken cancellationToken) =>
         await new ProductInstances(session).FindAsync(id, cancellationToken) ?? await new RelayedInstances(session).FindAsync(id, cancellationToken);
@@ -56,21 +79,17 @@ internal sealed class Inventory(DbSession session)
             _ => "lower(name)",
         };
         var parameters = new { VirtualAccountId = virtualAccountId, Pattern = Dialect.Containing(search.Text), search.Limit, search.Offset };
-        var condition = search.Text.Length == 0 ? "TRUE" : "(lower(name) LIKE @Pattern ESCAPE '!' OR lower(product_type) LIKE @Pattern ESCAPE '!' OR lower(serial) LIKE @Pattern ESCAPE '!')";
         var rows = await session.QueryAsync<InventoryRow>(
             $"""
             SELECT id, name, product_type, last_contact_at, authorization_status, relayed_to
               FROM ({All}) everything
-             WHERE {condition}
+             WHERE {Matches(search.Text)}
              ORDER BY {order} {(search.Descending ? "DESC" : "ASC")} NULLS LAST, id
              LIMIT @Limit OFFSET @Offset
             """,
             parameters,
             cancellationToken);
-        var total = search.Text.Length == 0
-            ? await CountAsync(virtualAccountId, cancellationToken)
-            : await session.ScalarAsync<long>($"SELECT COUNT(*) FROM ({All}) everything WHERE {condition}", parameters, cancellationToken);
-        return (rows, total);
+        return (rows, await CountAsync(virtualAccountId, cancellationToken, search.Text));
     }
 
     /// <summary>The instances that made no contact since a time, those that were silent longest first, and how many there are in all.</summary>
@@ -114,18 +133,55 @@ internal sealed class Inventory(DbSession session)
         return (rows, await session.ScalarAsync<long>($"SELECT COUNT(*) {Users}", parameters, cancellationToken));
     }
 
+    /// <summary>The same, page by page.</summary>
+    public Task<IReadOnlyList<InventoryUse>> UsesAsync(string virtualAccountId, string tag, (object Quantity, string Id)? after, int limit, CancellationToken cancellationToken) =>
+        session.QueryAsync<InventoryUse>(
+            $"""
+            SELECT u.instance_id, everything.name, u.quantity
+              FROM (SELECT instance_id, tag, quantity FROM license_usages UNION ALL SELECT instance_id, tag, quantity FROM relayed_usages) u
+              JOIN ({All}) everything ON everything.id = u.instance_id
+             WHERE u.tag = @Tag AND {(after is null ? "TRUE" : "(u.quantity, u.instance_id) < (@Quantity, @Id)")}
+             ORDER BY u.quantity DESC, u.instance_id DESC
+             LIMIT @Limit
+            """,
+            new { VirtualAccountId = virtualAccountId, Tag = tag, after?.Quantity, after?.Id, Limit = limit },
+            cancellationToken);
+
+    private static string Matches(string search) =>
+        search.Length == 0 ? "TRUE" : "(lower(name) LIKE @Pattern ESCAPE '!' OR lower(product_type) LIKE @Pattern ESCAPE '!' OR lower(serial) LIKE @Pattern ESCAPE '!')";
+
     private const string All =
         """
         SELECT id, COALESCE(host_name, 'UDI_PID:' || COALESCE(udi_pid, '') || ';UDI_SN:' || COALESCE(udi_serial_number, '') || ';') AS name,
-               COALESCE(udi_serial_number, '') AS serial, product_type, last_contact_at, authorization_status, NULL AS relayed_to
+               COALESCE(udi_serial_number, '') AS serial, product_type, last_contact_at, authorization_status, NULL AS relayed_to, registered_at
           FROM product_instances
          WHERE state = 'registered' AND virtual_account_id = @VirtualAccountId
         UNION ALL
         SELECT id, COALESCE(host_name, 'UDI_PID:' || COALESCE(udi_pid, '') || ';UDI_SN:' || COALESCE(udi_serial_number, '') || ';'),
-               COALESCE(udi_serial_number, ''), product_type, last_contact_at, authorization_status, upstream
+               COALESCE(udi_serial_number, ''), product_type, last_contact_at, authorization_status, upstream, registered_at
           FROM relayed_instances
          WHERE state = 'registered' AND virtual_account_id = @VirtualAccountId
         """;
+}
+
+/// <param name="Search">Part of a name, a product type or a serial number; empty for all.</param>
+/// <param name="Sort">One of <see cref="Names"/>.</param>
+internal sealed record InventoryOrder(string Search, string Sort, bool Descending)
+{
+    public const string ByRegistration = "registration";
+
+    public static IReadOnlyList<string> Names { get; } = [ByRegistration, "name", "type", "contact", "status"];
+
+    public bool IsByInstant => Sort is ByRegistration or "contact";
+}
+
+/// <summary>Where an instance stands in a list.</summary>
+internal sealed class InventoryKey
+{
+    public required string Id { get; init; }
+
+    /// <summary>What the list is ordered by, as the database has it.</summary>
+    public required string SortKey { get; init; }
 }
 
 /// <param name="Sort"><c>name</c>, <c>type</c>, <c>contact</c> or <c>status</c>.</param>

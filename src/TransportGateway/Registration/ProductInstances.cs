@@ -82,13 +82,17 @@ internal sealed class ProductInstances(DbSession session)
         (await session.ScalarAsync<string>("SELECT udis FROM product_instances WHERE id = @Id", new { Id = id }, cancellationToken) ?? "")
             .Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
+    /// <summary>Those with these identifiers, in no order.</summary>
+    public Task<IReadOnlyList<InstanceRow>> FindManyAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken) =>
+        session.QueryAsync<InstanceRow>($"SELECT {Columns} FROM {From} WHERE {session.Dialect.AnyOf("i.id", "@Ids")}", new { Ids = ids.ToArray() }, cancellationToken);
+
     public Task<InstanceRow?> FindRegisteredAsync(string udiKey, CancellationToken cancellationToken) =>
         session.QuerySingleOrDefaultAsync<InstanceRow>(
             $"SELECT {Columns} FROM {From} WHERE i.udi_key = @UdiKey AND i.state = 'registered'", new { UdiKey = udiKey }, cancellationToken);
 
     /// <summary>The registered instances of a virtual account, or of a whole account, or of all, in the order of their registration.</summary>
     public Task<IReadOnlyList<InstanceRow>> ListAsync(
-        string? accountId, string? virtualAccountId, int limit, int offset, CancellationToken cancellationToken, string? after = null) =>
+        string? accountId, string? virtualAccountId, int limit, int offset, CancellationToken cancellationToken) =>
         session.QueryAsync<InstanceRow>(
             $"""
             SELECT {Columns}
@@ -96,11 +100,10 @@ internal sealed class ProductInstances(DbSession session)
              WHERE i.state = 'registered'
                AND (@AccountId IS NULL OR v.account_id = @AccountId)
                AND (@VirtualAccountId IS NULL OR i.virtual_account_id = @VirtualAccountId)
-               AND (@After IS NULL OR (i.registered_at, i.id) > (SELECT registered_at, id FROM product_instances WHERE id = @After))
              ORDER BY i.registered_at, i.id
              LIMIT @Limit OFFSET @Offset
             """,
-            new { AccountId = accountId, VirtualAccountId = virtualAccountId, After = after, Limit = limit, Offset = offset },
+            new { AccountId = accountId, VirtualAccountId = virtualAccountId, Limit = limit, Offset = offset },
             cancellationToken);
 
     public Task<long> CountAsync(string? accountId, string? virtualAccountId, CancellationToken cancellationToken) =>

@@ -1,6 +1,7 @@
 using TransportGateway.Access;
 using TransportGateway.Accounts;
 using TransportGateway.Events;
+using TransportGateway.Http;
 using TransportGateway.Persistence;
 
 namespace TransportGateway.Registration;
@@ -12,8 +13,9 @@ internal sealed class ReadTokens(Database database, MasterKey masterKey, TimePro
     public sealed record Listed(TokenRow Token, Secret? Text);
 
     /// <summary>Reading texts is entered in the event log, once for the whole list.</summary>
+    /// <param name="page">The part of the list that is wanted; null for all of it.</param>
     public async Task<IReadOnlyList<Listed>> ExecuteAsync(
-        Caller by, VirtualAccountRow virtualAccount, bool withTexts, CancellationToken cancellationToken)
+        Caller by, VirtualAccountRow virtualAccount, bool withTexts, CancellationToken cancellationToken, ListPage? page = null)
     {
         IReadOnlyList<TokenRow> tokens;
         await using (var reading = await database.ReadAsync(cancellationToken))
@@ -21,7 +23,9 @@ internal sealed class ReadTokens(Database database, MasterKey masterKey, TimePro
             tokens = await new RegistrationTokens(reading).ListAsync(virtualAccount.Id, cancellationToken);
         }
 
-        if (!withTexts || !by.May(Permission.ReadTokenText) || tokens.Count == 0)
+        tokens = page?.Of(tokens, token => ListPage.Sortable(token.CreatedAt) + token.Id, descending: true) ?? tokens;
+
+        if (!withTexts || !by.May(Permission.ReadTokenText, virtualAccount.AccountId, virtualAccount.Id) || tokens.Count == 0)
         {
             return [.. tokens.Select(token => new Listed(token, null))];
         }

@@ -20,6 +20,10 @@ internal sealed class RelayedInstances(DbSession session)
     public Task<InstanceRow?> FindAsync(string id, CancellationToken cancellationToken) =>
         session.QuerySingleOrDefaultAsync<InstanceRow>($"SELECT {Columns} FROM {From} WHERE i.id = @Id", new { Id = id }, cancellationToken);
 
+    /// <summary>Those with these identifiers, in no order.</summary>
+    public Task<IReadOnlyList<InstanceRow>> FindManyAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken) =>
+        session.QueryAsync<InstanceRow>($"SELECT {Columns} FROM {From} WHERE {session.Dialect.AnyOf("i.id", "@Ids")}", new { Ids = ids.ToArray() }, cancellationToken);
+
     /// <summary>The one that was heard of last, when an upstream gave a product several identifiers over time.</summary>
     public Task<InstanceRow?> FindRegisteredAsync(string udiKey, CancellationToken cancellationToken) =>
         session.QuerySingleOrDefaultAsync<InstanceRow>(
@@ -29,7 +33,7 @@ internal sealed class RelayedInstances(DbSession session)
 
     /// <summary>Those that are registered at their upstream, in a virtual account, an account or all of them, in the order in which they came.</summary>
     public Task<IReadOnlyList<InstanceRow>> ListAsync(
-        string? accountId, string? virtualAccountId, int limit, int offset, CancellationToken cancellationToken, string? after = null) =>
+        string? accountId, string? virtualAccountId, int limit, int offset, CancellationToken cancellationToken) =>
         session.QueryAsync<InstanceRow>(
             $"""
             SELECT {Columns}
@@ -37,11 +41,10 @@ internal sealed class RelayedInstances(DbSession session)
              WHERE i.state = 'registered'
                AND (@AccountId IS NULL OR v.account_id = @AccountId)
                AND (@VirtualAccountId IS NULL OR i.virtual_account_id = @VirtualAccountId)
-               AND (@After IS NULL OR (i.registered_at, i.id) > (SELECT registered_at, id FROM relayed_instances WHERE id = @After))
              ORDER BY i.registered_at, i.id
              LIMIT @Limit OFFSET @Offset
             """,
-            new { AccountId = accountId, VirtualAccountId = virtualAccountId, After = after, Limit = limit, Offset = offset },
+            new { AccountId = accountId, VirtualAccountId = virtualAccountId, Limit = limit, Offset = offset },
             cancellationToken);
 
     public Task<long> CountAsync(string? accountId, string? virtualAccountId, CancellationToken cancellationToken) =>

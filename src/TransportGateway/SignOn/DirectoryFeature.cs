@@ -10,8 +10,8 @@ internal static class DirectoryFeature
 {
     public static void MapDirectory(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/v2/directory", ShowAsync).Requires(Permission.ManageUsers);
-        routes.MapPut("/api/v2/directory", SetAsync).Requires(Permission.ManageUsers);
+        routes.MapGet("/api/v2/directory", ShowAsync).Requires(Permission.ManageUsers).Editable();
+        routes.MapPut("/api/v2/directory", SetAsync).Requires(Permission.ManageUsers).Editable();
         routes.MapPost("/api/v2/directory/test", TestAsync).Requires(Permission.ManageUsers);
     }
 

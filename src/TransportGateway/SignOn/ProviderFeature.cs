@@ -10,8 +10,8 @@ internal static class ProviderFeature
 {
     public static void MapProvider(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/v2/identity-provider", ShowAsync).Requires(Permission.ManageUsers);
-        routes.MapPut("/api/v2/identity-provider", SetAsync).Requires(Permission.ManageUsers);
+        routes.MapGet("/api/v2/identity-provider", ShowAsync).Requires(Permission.ManageUsers).Editable();
+        routes.MapPut("/api/v2/identity-provider", SetAsync).Requires(Permission.ManageUsers).Editable();
         routes.MapPost("/api/v2/identity-provider/test", TestAsync).Requires(Permission.ManageUsers);
     }
 

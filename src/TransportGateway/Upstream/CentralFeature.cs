@@ -9,8 +9,8 @@ internal static class CentralFeature
 {
     public static void MapCentral(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/v2/central", ShowAsync).Requires(Permission.ManageUpstream);
-        routes.MapPut("/api/v2/central", SetAsync).Requires(Permission.ManageUpstream);
+        routes.MapGet("/api/v2/central", ShowAsync).Requires(Permission.ManageUpstream).Editable();
+        routes.MapPut("/api/v2/central", SetAsync).Requires(Permission.ManageUpstream).Editable();
         routes.MapPost("/api/v2/central/test", TestAsync).Requires(Permission.ManageUpstream);
     }
 

@@ -9,6 +9,9 @@ namespace TransportGateway.Upstream;
 /// <summary>The relay over REST. The proxy's password goes in and never comes out.</summary>
 internal static class RelayFeature
 {
+    /// <summary>How the upstreams fare is nobody's edit.</summary>
+    private const string Passing = "upstreams";
+
     public static IServiceCollection AddRelay(this IServiceCollection services) => services
         .AddSingleton(RelayLimits.Default)
         .AddSingleton<RelayRoutes>()
@@ -19,8 +22,8 @@ internal static class RelayFeature
 
     public static void MapRelay(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/v2/relay", ShowAsync).Requires(Permission.ManageUpstream);
-        routes.MapPut("/api/v2/relay", SetAsync).Requires(Permission.ManageUpstream);
+        routes.MapGet("/api/v2/relay", ShowAsync).Requires(Permission.ManageUpstream).Editable(Passing);
+        routes.MapPut("/api/v2/relay", SetAsync).Requires(Permission.ManageUpstream).Editable(Passing);
         routes.MapPost("/api/v2/relay/test", TestAsync).Requires(Permission.ManageUpstream);
         routes.MapPut("/api/v2/accounts/{account}/relay", SetForAccountAsync).Requires(Permission.ManageUpstream);
     }

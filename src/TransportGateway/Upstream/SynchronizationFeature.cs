@@ -45,7 +45,8 @@ internal static class SynchronizationFeature
         routes.MapPost(Account + "/synchronizations", StartAsync).Requires(Permission.Synchronize);
         routes.MapPost(Account + "/synchronizations/request-file", SaveRequestFileAsync).Requires(Permission.Synchronize);
         routes.MapPost(Account + "/synchronizations/response-file", LoadResponseFileAsync).Requires(Permission.Synchronize);
-        routes.MapPut(Account + "/synchronization-settings", SetAsync).Requires(Permission.Synchronize);
+        routes.MapGet(Account + "/synchronization-settings", ShowSettingsAsync).Requires(Permission.ReadInventory).Editable();
+        routes.MapPut(Account + "/synchronization-settings", SetAsync).Requires(Permission.Synchronize).Editable();
         routes.MapCentral();
     }
 
@@ -73,16 +74,16 @@ internal static class SynchronizationFeature
         var other => throw new InvalidOperationException(other.GetType().Name),
     };
 
-    private static Task<IResult> ListEntitlementsAsync(HttpContext context, string account, AccountScope scope, Database database) =>
+    private static Task<IResult> ListEntitlementsAsync(HttpContext context, string account, AccountScope scope, Database database, ListPage page) =>
         WithAccountAsync(context, account, scope, async (_, found) =>
         {
             await using var session = await database.ReadAsync(context.RequestAborted);
-            return Results.Json((await new Entitlements(session).ListAsync(found.Id, context.RequestAborted)).Select(row => new EntitlementView(
+            return Results.Json(page.Of(await new Entitlements(session).ListAsync(found.Id, context.RequestAborted), row => $"{row.Tag}\n{ListPage.Sortable(row.StartsAt)}\n{row.Id}").Select(row => new EntitlementView(
                 row.Id, row.Tag, row.DisplayName, row.Sku, row.Billing, row.Quantity, row.StartsAt, row.EndsAt, row.SubscriptionId, row.Status)));
         });
 
-    private static async Task<IResult> ListStatesAsync(HttpContext context, ListSynchronizations list) =>
-        Results.Json((await list.ExecuteAsync(Caller.Of(context)!, context.RequestAborted)).Select(state => new StateView(
+    private static async Task<IResult> ListStatesAsync(HttpContext context, ListSynchronizations list, ListPage page) =>
+        Results.Json(page.Of(await list.ExecuteAsync(Caller.Of(context)!, context.RequestAborted), state => Names.Key(state.Account.Name)).Select(state => new StateView(
             state.Account.Name,
             state.Account.SmartAccount!,
             state.Account.CloudVirtualAccount!,
@@ -93,11 +94,14 @@ internal static class SynchronizationFeature
             [.. state.Withheld],
             state.Last is null ? null : View(state.Last))));
 
-    private static Task<IResult> ListRunsAsync(HttpContext context, string account, AccountScope scope, Database database, int limit = 50) =>
+    private static Task<IResult> ListRunsAsync(HttpContext context, string account, AccountScope scope, Database database, ListPage page) =>
         WithAccountAsync(context, account, scope, async (_, found) =>
         {
             await using var session = await database.ReadAsync(context.RequestAborted);
-            return Results.Json((await new SynchronizationRuns(session).ListAsync(found.Id, Math.Clamp(limit, 1, 1000), context.RequestAborted)).Select(View));
+            const int Proposed = 50;
+            var limit = page.Limit(Proposed);
+            var runs = await new SynchronizationRuns(session).ListAsync(found.Id, limit + 1, context.RequestAborted, page.AfterOne);
+            return Results.Json(page.Cut(runs, limit, run => [run.Id]).Select(View));
         });
 
     private static Task<IResult> StartAsync(HttpContext context, string account, StartRequest request, AccountScope scope, StartSynchronization start, SynchronizationRunner runner) =>
@@ -178,6 +182,25 @@ internal static class SynchronizationFeature
                 : Results.Json(new { account = found.Name, status = RunState.Succeeded });
         });
 
+    private static Task<IResult> ShowSettingsAsync(HttpContext context, string account, AccountScope scope, Database database) =>
+        WithAccountAsync(context, account, scope, async (_, found) =>
+        {
+            await using var session = await database.ReadAsync(context.RequestAborted);
+            if (await new Synchronizations(session).FindAsync(found.Id, context.RequestAborted) is not { } row)
+            {
+                return NotRegistered(found);
+            }
+
+            var schedule = SynchronizationSchedule.Parse(row.Schedule);
+            return Results.Json(new SettingsView(
+                schedule is null ? null : new CentralFeature.ScheduleRequest(schedule.Period.ToString().ToLowerInvariant(), schedule.Day, schedule.Hour),
+                schedule is null,
+                row.Withheld.Split(' ', StringSplitOptions.RemoveEmptyEntries)));
+        });
+
+    private static IResult NotRegistered(LocalAccountRow account) =>
+        Problem.Of(StatusCodes.Status409Conflict, "not-registered", $"'{account.Name}' is not registered with Software Central yet.");
+
     private static Task<IResult> SetAsync(HttpContext context, string account, SettingsRequest request, AccountScope scope, ChangeSynchronization change) =>
         WithAccountAsync(context, account, scope, async (caller, found) =>
         {
@@ -192,8 +215,7 @@ internal static class SynchronizationFeature
             {
                 ChangeSynchronization.Outcome.Changed => Results.NoContent(),
                 ChangeSynchronization.Outcome.Invalid(var reason) => Problem.Of(StatusCodes.Status400BadRequest, "withhold-invalid", reason),
-                ChangeSynchronization.Outcome.NotRegistered => Problem.Of(
-                    StatusCodes.Status409Conflict, "not-registered", $"'{found.Name}' is not registered with Software Central yet."),
+                ChangeSynchronization.Outcome.NotRegistered => NotRegistered(found),
                 var other => throw new InvalidOperationException(other.GetType().Name),
             };
         });
@@ -236,6 +258,9 @@ internal static class SynchronizationFeature
     /// <param name="FollowDefaultSchedule">Takes away the account's own schedule.</param>
     /// <param name="Withhold">What Software Central is not told of products; empty for nothing.</param>
     internal sealed record SettingsRequest(CentralFeature.ScheduleRequest? Schedule = null, bool FollowDefaultSchedule = false, IReadOnlyList<string>? Withhold = null);
+
+    /// <param name="Schedule">The account's own; null while it follows the gateway's.</param>
+    private sealed record SettingsView(CentralFeature.ScheduleRequest? Schedule, bool FollowDefaultSchedule, string[] Withhold);
 
     private sealed record EntitlementView(
         string Id, string Tag, string License, string? Sku, string Billing, long Quantity, DateTimeOffset StartDate, DateTimeOffset? EndDate, string? SubscriptionId, string Status);

@@ -34,10 +34,17 @@ internal sealed class SynchronizationRuns(DbSession session)
             $"SELECT {Columns} FROM synchronization_runs WHERE way = 'online' AND state IN ('sending', 'awaiting-response') ORDER BY started_at, id", null, cancellationToken);
 
     /// <summary>The newest first.</summary>
-    public Task<IReadOnlyList<RunRow>> ListAsync(string accountId, int limit, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyList<RunRow>> ListAsync(string accountId, int limit, CancellationToken cancellationToken, string? after = null) =>
         session.QueryAsync<RunRow>(
-            $"SELECT {Columns} FROM synchronization_runs WHERE account_id = @AccountId ORDER BY started_at DESC, id DESC LIMIT @Limit",
-            new { AccountId = accountId, Limit = limit },
+            $"""
+            SELECT {Columns}
+              FROM synchronization_runs
+             WHERE account_id = @AccountId
+               AND (@After IS NULL OR (started_at, id) < (SELECT started_at, id FROM synchronization_runs WHERE id = @After))
+             ORDER BY started_at DESC, id DESC
+             LIMIT @Limit
+            """,
+            new { AccountId = accountId, After = after, Limit = limit },
             cancellationToken);
 
     public Task<RunRow?> FindLastAsync(string accountId, CancellationToken cancellationToken) =>

@@ -35,9 +35,11 @@ internal sealed class WebhookStore(DbSession session)
             $"SELECT {Deliveries} FROM webhook_deliveries WHERE state = 'waiting' AND next_attempt_at <= @Now ORDER BY next_attempt_at, id LIMIT @Limit", new { Now = now, Limit = limit }, cancellationToken);
 
     /// <summary>The newest first.</summary>
-    public Task<IReadOnlyList<DeliveryRow>> ListDeliveriesAsync(string webhookId, int limit, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyList<DeliveryRow>> ListDeliveriesAsync(string webhookId, int limit, CancellationToken cancellationToken, string? after = null) =>
         session.QueryAsync<DeliveryRow>(
-            $"SELECT {Deliveries} FROM webhook_deliveries WHERE webhook_id = @WebhookId ORDER BY created_at DESC, id DESC LIMIT @Limit", new { WebhookId = webhookId, Limit = limit }, cancellationToken);
+            $"SELECT {Deliveries} FROM webhook_deliveries WHERE webhook_id = @WebhookId AND (@After IS NULL OR id < @After) ORDER BY id DESC LIMIT @Limit",
+            new { WebhookId = webhookId, After = after, Limit = limit },
+            cancellationToken);
 
     /// <summary>Writes down what came of an attempt.</summary>
     public Task<int> AttemptedAsync(string id, string state, DateTimeOffset nextAttemptAt, string outcome, CancellationToken cancellationToken) =>

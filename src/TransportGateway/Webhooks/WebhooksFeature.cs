@@ -9,7 +9,7 @@ namespace TransportGateway.Webhooks;
 /// <summary>Webhooks over REST.</summary>
 internal static class WebhooksFeature
 {
-    private const int MostDeliveriesShown = 200;
+    private const int ProposedDeliveries = 200;
 
     public static IServiceCollection AddWebhooks(this IServiceCollection services) => services
         .AddSingleton<ChangeWebhooks>()
@@ -26,7 +26,7 @@ internal static class WebhooksFeature
         routes.MapGet("/api/v2/webhooks/{id}/deliveries", DeliveriesAsync).Requires(Permission.ManageSettings);
     }
 
-    private static async Task<IResult> ListAsync(HttpContext context, Database database)
+    private static async Task<IResult> ListAsync(HttpContext context, Database database, ListPage page)
     {
         if (CentralFeature.ForAll(context) is { } refusal)
         {
@@ -34,7 +34,7 @@ internal static class WebhooksFeature
         }
 
         await using var session = await database.ReadAsync(context.RequestAborted);
-        return Results.Json((await new WebhookStore(session).ListAsync(context.RequestAborted)).Select(View));
+        return Results.Json(page.Of(await new WebhookStore(session).ListAsync(context.RequestAborted), row => row.Id).Select(View));
     }
 
     private static async Task<IResult> CreateAsync(HttpContext context, CreateWebhookRequest request, ChangeWebhooks change)
@@ -59,7 +59,7 @@ internal static class WebhooksFeature
     private static async Task<IResult> TestAsync(HttpContext context, string id, ChangeWebhooks change) =>
         CentralFeature.ForAll(context) ?? (await change.TestAsync(id, context.RequestAborted) ? Results.NoContent() : NotFound());
 
-    private static async Task<IResult> DeliveriesAsync(HttpContext context, string id, Database database)
+    private static async Task<IResult> DeliveriesAsync(HttpContext context, string id, Database database, ListPage page)
     {
         if (CentralFeature.ForAll(context) is { } refusal)
         {
@@ -68,10 +68,14 @@ internal static class WebhooksFeature
 
         await using var session = await database.ReadAsync(context.RequestAborted);
         var store = new WebhookStore(session);
-        return await store.FindAsync(id, context.RequestAborted) is null
-            ? NotFound()
-            : Results.Json((await store.ListDeliveriesAsync(id, MostDeliveriesShown, context.RequestAborted)).Select(row =>
-                new DeliveryView(row.Id, row.Kind, row.State, row.Attempts, row.CreatedAt, row.State == DeliveryState.Waiting ? row.NextAttemptAt : null, row.Outcome)));
+        if (await store.FindAsync(id, context.RequestAborted) is null)
+        {
+            return NotFound();
+        }
+
+        var limit = page.Limit(ProposedDeliveries);
+        return Results.Json(page.Cut(await store.ListDeliveriesAsync(id, limit + 1, context.RequestAborted, page.AfterOne), limit, row => [row.Id])
+            .Select(row => new DeliveryView(row.Id, row.Kind, row.State, row.Attempts, row.CreatedAt, row.State == DeliveryState.Waiting ? row.NextAttemptAt : null, row.Outcome)));
     }
 
     private static IResult NotFound() => Problem.Of(StatusCodes.Status404NotFound, "no-such-webhook", "There is no such webhook. 'tgctl webhook list' shows them.");

@@ -65,6 +65,36 @@ public abstract class UserTests<TEngine> : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_session_that_nobody_used_for_long_or_that_ended_is_not_listed()
+    {
+        var user = await _gateway.UserAsync("anna", Roles.SystemUser);
+        var rules = new AccessRules { IdleMinutes = 30, SessionHours = 1 };
+        await Service<ChangeAccessRules>().ExecuteAsync(_gateway.Administrator, rules, CancellationToken.None);
+        await OpenAsync(user);
+        _clock.Advance(TimeSpan.FromMinutes(29));
+        var used = await OpenAsync(user);
+        Assert.Equal(2, (await SessionsAsync(user)).Count);
+        _clock.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal([used], (await SessionsAsync(user)).Select(session => session.Id));
+
+        // Used to the last, and over all the same.
+        await Service<ChangeAccessRules>().ExecuteAsync(_gateway.Administrator, rules with { IdleMinutes = 600 }, CancellationToken.None);
+        _clock.Advance(TimeSpan.FromMinutes(58));
+        Assert.Equal([used], (await SessionsAsync(user)).Select(session => session.Id));
+        _clock.Advance(TimeSpan.FromMinutes(1));
+        Assert.Empty(await SessionsAsync(user));
+    }
+
+    [Fact]
+    public async Task A_user_is_not_called_by_dots_alone()
+    {
+        foreach (var name in new[] { ".", ".." })
+        {
+            Assert.IsType<CreateUser.Outcome.Invalid>(await Service<CreateUser>().ExecuteAsync(new CreateUser.Request(_gateway.Administrator, name, Roles.SystemUser), CancellationToken.None));
+        }
+    }
+
+    [Fact]
     public async Task The_last_system_administrator_stays_one()
     {
         var change = Service<ChangeUser>();
@@ -185,7 +215,7 @@ public abstract class UserTests<TEngine> : IAsyncLifetime
 
     private async Task<UserRow> FindAsync(string name) => (await _gateway.ReadAsync(session => new Users(session).FindByNameAsync(name, CancellationToken.None)))!;
 
-    private Task<IReadOnlyList<SessionRow>> SessionsAsync(UserRow user) => _gateway.ReadAsync(session => new Sessions(session).ListAsync(user.Id, CancellationToken.None));
+    private Task<IReadOnlyList<SessionRow>> SessionsAsync(UserRow user) => _gateway.ReadAsync(session => new Sessions(session).ListAsync(user.Id, _clock.GetUtcNow(), CancellationToken.None));
 
     private async Task<string> OpenAsync(UserRow user)
     {

@@ -68,7 +68,7 @@ public sealed class StandbyTests : IAsyncLifetime
     {
         var before = Thumbprint(_secondary);
 
-        await TgctlAsync("primary", "certificate", "host-name", "set", "licences.example.com", "--alternative-name", "localhost");
+        await TgctlAsync("primary", "certificate", "host-name", "set", "licences.example.com", "--alternative-name", "localhost", "--yes");
 
         await Wait.UntilAsync(() => Thumbprint(_secondary) == Thumbprint(_primary) && Thumbprint(_secondary) != before);
     }

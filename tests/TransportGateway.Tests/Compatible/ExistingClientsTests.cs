@@ -177,6 +177,66 @@ public abstract class ExistingClientsTests<TEngine> : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_change_and_a_return_of_a_reservation_are_taken_down_with_the_way_to_Cisco()
+    {
+        const string Reserve = Account + "/virtual-accounts/Default/reserve-licenses";
+        var change = $$"""{"reservationRequests": [{"reservationCode": "CA-1", "licenses": [{"entitlementTag": "{{EntitlementTags.UcmEnhanced}}", "quantity": 3}]}]}""";
+        foreach (var (path, body, code, way, logged) in new[]
+        {
+            ("/update", change, "CA-1", "only Cisco makes them", "is to be changed with the request code CA-1: "),
+            ("/return", """{"reservationRequests": [{"returnCode": "CR-2"}]}""", "CR-2", "only Cisco can take a reservation back", "is to be returned with the code CR-2."),
+        })
+        {
+            var (status, answer) = await _client.PythonAsync("POST", "/backend" + Reserve + path, body);
+            var result = Assert.Single(answer["authorizationCodes"]!.AsArray())!;
+            Assert.Equal((200, "ERROR", code, ""), (status, answer["status"]!.GetValue<string>(), result["reservationCode"]!.GetValue<string>(), result["authorizationCode"]!.GetValue<string>()));
+            Assert.Contains(way, result["statusMessage"]!.GetValue<string>(), StringComparison.Ordinal);
+            Assert.Contains(await _pair.Gateway.EventsAsync(EventKinds.ReservationRequested), entry => entry.Message.Contains(logged, StringComparison.Ordinal));
+        }
+
+        Assert.Equal("ERROR", (await _client.AnsibleAsync("POST", Reserve + "/return", """{"reservationRequests": [{"returnCode": ""}]}""")).Body["status"]!.GetValue<string>());
+        Assert.Equal(400, (await _client.AnsibleAsync("POST", Reserve + "/return")).Status);
+        Assert.Equal(2, (await _pair.Gateway.EventsAsync(EventKinds.ReservationRequested)).Count);
+    }
+
+    [Fact]
+    public async Task Licences_tell_their_terms_and_what_stands_in_for_what()
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        Grant(new() { Id = "1", Tag = EntitlementTags.UcmEnhanced, Name = "Enhanced", Quantity = 7, StartDate = now.AddDays(-10), EndDate = now.AddDays(10), SubscriptionId = "Sub1" });
+        Grant(new() { Id = "2", Tag = EntitlementTags.UcmEnhanced, Name = "Enhanced", Quantity = 2, StartDate = now.AddDays(-10) });
+        Grant(new() { Id = "3", Tag = EntitlementTags.UcmEnhanced, Name = "Enhanced", Quantity = 9, StartDate = now.AddDays(-10), EndDate = now.AddDays(10), Cancelled = true });
+        Grant(new() { Id = "4", Tag = EntitlementTags.UcmBasic, Name = "Basic", Quantity = 1, StartDate = now.AddDays(-10) });
+        _pair.Central.AllowSubstitution(CentralPair.SmartAccount, new CentralSubstitution(EntitlementTags.UcmEnhanced, EntitlementTags.UcmBasic));
+        await _pair.SynchronizeAsync(_account);
+        Done(await _client.AnsibleAsync("POST", Account + "/virtual-accounts", """{"name": "Branch", "description": ""}"""));
+        var virtualAccount = await _pair.Gateway.ReadAsync(session => new VirtualAccounts(session).FindByNameAsync(_account.Id, "Default", CancellationToken.None));
+        var product = _pair.Gateway.Product(SeedProducts.Cucmpub with { Entitlements = [new Entitlement(EntitlementTags.UcmBasic, 4)] });
+        Assert.IsType<ProductResult.Accepted>(await product.RegisterAsync(await _pair.Gateway.CreateTokenAsync(virtualAccount: virtualAccount)));
+        Assert.IsType<ProductResult.Accepted>(await product.AuthorizeAsync());
+
+        var licenses = Done(await _client.PerlAsync(Account + "/licenses", "limit=-1"))["licenses"]!.AsArray().ToDictionary(entry => entry!["license"]!.GetValue<string>(), entry => entry!);
+        var terms = licenses["Enhanced"]["licenseDetails"]!.AsArray();
+        Assert.Equal(
+            [("PERPETUAL", 2, "", "Active"), ("TERM", 7, "Sub1", "Active"), ("TERM", 9, "", "Cancelled")],
+            terms.Select(term => (term!["licenseType"]!.GetValue<string>(), term["quantity"]!.GetValue<int>(), term["subscriptionId"]!.GetValue<string>(), term["status"]!.GetValue<string>())).Order());
+        Assert.Equal(("", ""), (terms.Single(term => term!["licenseType"]!.GetValue<string>() == "PERPETUAL")!["endDate"]!.GetValue<string>(), terms[0]!["orderNumber"]!.GetValue<string>()));
+        foreach (var (license, other, type) in new[] { ("Basic", "Enhanced", "Covered by higher license"), ("Enhanced", "Basic", "Covers lower license") })
+        {
+            var loan = Assert.Single(licenses[license]["licenseSubstitutions"]!.AsArray())!;
+            Assert.Equal(
+                (license, other, 3, type),
+                (loan["license"]!.GetValue<string>(), loan["substitutedLicense"]!.GetValue<string>(), loan["substitutedQuantity"]!.GetValue<int>(), loan["substitutionType"]!.GetValue<string>()));
+        }
+
+        // A grant stands with the default virtual account alone, whatever was transferred.
+        const string Transfer = """{"licenses": [{"license": "Enhanced", "quantity": 1, "targetVirtualAccount": "Branch"}]}""";
+        Assert.Equal("SUCCESS", (await _client.AnsibleAsync("POST", Account + "/virtual-accounts/Default/licenses/transfer", Transfer)).Body["status"]!.GetValue<string>());
+        var moved = Done(await _client.AnsibleAsync("POST", Account + "/licenses", """{"virtualAccounts": ["Branch"]}"""))["licenses"]!.AsArray();
+        Assert.Empty(Assert.Single(moved)!["licenseDetails"]!.AsArray());
+    }
+
+    [Fact]
     public async Task A_client_that_signs_in_with_the_query_alone_or_with_a_user_besides_reads_the_new_endpoints()
     {
         var created = Assert.IsType<CreateApiClient.Outcome.Created>(await _pair.Service<CreateApiClient>().ExecuteAsync(

@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using TransportGateway.Access;
+using TransportGateway.Persistence;
 using TransportGateway.Simulators;
 using TransportGateway.Simulators.Central;
 using TransportGateway.Tests.Harness;
@@ -54,6 +55,7 @@ public sealed class TourTests : IAsyncLifetime
         await LookAroundAsync();
         await SignInAsync();
         await AdministerPeopleAsync();
+        await MindOwnAffairsAsync();
         await TrustOthersAsync();
         await TellOthersAsync();
         await BackUpAsync();
@@ -97,9 +99,24 @@ public sealed class TourTests : IAsyncLifetime
         Assert.Contains("content type", ContractWatch.Problem("POST /api/v1/accounts/{account}/alerts", 200, "text/html", []), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("""{"name":"x"}""", null)]
+    [InlineData("""{"name":"x","description":null}""", null)]
+    [InlineData("""{"description":"x"}""", "$.name is missing")]
+    [InlineData("""{"name":1}""", "$.name should be")]
+    [InlineData("""{"name":"x","colour":"red"}""", "$.colour is not in the contract")]
+    public void A_request_that_does_not_fit_is_found(string body, string? problem)
+    {
+        const string Operation = "POST /api/v2/accounts/{account}/virtual-accounts";
+        var found = ContractWatch.RequestProblem(Operation, "application/json; charset=utf-8", System.Text.Encoding.UTF8.GetBytes(body));
+        Assert.True(problem is null ? found is null : found?.Contains(problem, StringComparison.Ordinal) == true, found);
+        Assert.Contains("content type", ContractWatch.RequestProblem(Operation, "text/plain", [1]), StringComparison.Ordinal);
+        Assert.Equal("there is a body", ContractWatch.RequestProblem("GET /api/v2/status", "application/json", [(byte)'{', (byte)'1', (byte)'}']));
+    }
+
     private async Task LookAroundAsync()
     {
-        foreach (var path in new[] { "/healthz", "/readyz", "/metrics", "/openapi.yaml", "/api/v2/status", "/api/v2/machine", "/api/v2/health-checks", "/api/v2/support-bundle", "/api/v2/cluster", "/api/v2/events", "/api/v2/alerts", "/api/v2/central", "/api/v2/relay", "/api/v2/accounts" })
+        foreach (var path in new[] { "/healthz", "/readyz", "/metrics", "/openapi.yaml", "/api/v2/status", "/api/v2/machine", "/api/v2/product-urls", "/api/v2/health-checks", "/api/v2/support-bundle", "/api/v2/cluster", "/api/v2/events", "/api/v2/alerts", "/api/v2/central", "/api/v2/relay", "/api/v2/accounts" })
         {
             await DoAsync("GET", path);
         }
@@ -130,6 +147,24 @@ public sealed class TourTests : IAsyncLifetime
         await DoAsync("DELETE", "/api/v2/users/tour");
         await DoAsync("GET", "/api/v2/access-rules");
         await DoAsync("PUT", "/api/v2/access-rules", new { idleMinutes = 20 });
+    }
+
+    /// <summary>What a person does about themselves.</summary>
+    private async Task MindOwnAffairsAsync()
+    {
+        var user = await Gateway.UserAsync("own", Roles.SystemUser);
+        var code = Text(await DoAsync("POST", "/api/v2/users/own/password-code"), "passwordCode");
+        await DoAsync("POST", "/api/v2/set-password", new { name = "own", code, password = "Another-Horse-9" });
+        using var person = await Gateway.RestClientOfAsync(user, new Secret("Another-Horse-9"));
+        await Gateway.Gateway.Services.GetRequiredService<SignIn>().OpenAsync(user, complete: true, "127.0.0.1", "a browser", CancellationToken.None);
+        await DoAsync("GET", "/api/v2/me", client: person);
+        var session = (await DoAsync("GET", "/api/v2/me/sessions", client: person)).AsArray()[0]!;
+        await DoAsync("DELETE", "/api/v2/me/sessions/" + Text(session, "id"), client: person);
+        var totp = new OtpNet.Totp(OtpNet.Base32Encoding.ToBytes(Text(await DoAsync("POST", "/api/v2/me/second-factor", client: person), "key")));
+        var now = TimeProvider.System.GetUtcNow().UtcDateTime;
+        await DoAsync("POST", "/api/v2/me/second-factor/confirm", new { code = totp.ComputeTotp(now) }, person);
+        await DoAsync("POST", "/api/v2/me/second-factor/remove", new { code = totp.ComputeTotp(now.AddSeconds(30)) }, person);
+        await DoAsync("POST", "/api/v2/me/password", new { current = "Another-Horse-9", password = "Third-Horse-10" }, person);
     }
 
     private async Task TrustOthersAsync()
@@ -224,6 +259,7 @@ public sealed class TourTests : IAsyncLifetime
         await DoAsync("GET", "/api/v2/synchronizations");
         await DoAsync("GET", "/api/v2/accounts/TEST/synchronizations");
         await DoAsync("GET", "/api/v2/accounts/TEST/entitlements");
+        await DoAsync("GET", "/api/v2/accounts/TEST/synchronization-settings");
         await DoAsync("PUT", "/api/v2/accounts/TEST/synchronization-settings", new { followDefaultSchedule = true, withhold = new[] { "mac-address" } });
     }
 
@@ -265,6 +301,11 @@ public sealed class TourTests : IAsyncLifetime
         await DoAsync("GET", Va + "/Branch/licenses");
         await TagLicensesAsync();
         await DoAsync("GET", $"/api/v2/events?account=TEST&virtualAccount=Branch&instance={product}&kind=license-usage-changed&severity=info&actor=c&text=uses&from=2021-06-20&to=2121-06-20T18:39:00Z");
+        await DoAsync("GET", $"{Va}/Branch/licenses/{SeedProducts.Cucmpub.Entitlements[0].Tag}");
+        await DoAsync("GET", $"{Va}/Branch/licenses/{SeedProducts.Cucmpub.Entitlements[0].Tag}/instances");
+        await DoAsync("POST", "/api/v2/instances/transfer", new { ids = new[] { product }, virtualAccount = "Default" });
+        await DoAsync("POST", "/api/v2/instances/remove", new { ids = new[] { "nothing" } });
+        await DoAsync("POST", $"/api/v2/instances/{product}/transfer", new { virtualAccount = "Branch" });
         await DoAsync("GET", "/api/v2/accounts/TEST/reports/licenses");
         await DoAsync("POST", Va + "/Default/licenses/transfer", new { license = SeedProducts.Cucmpub.Entitlements[0].Tag, quantity = 1, virtualAccount = "Branch", licenseType = "TERM" });
         await DoAsync("DELETE", "/api/v2/instances/" + product);
@@ -302,6 +343,8 @@ public sealed class TourTests : IAsyncLifetime
         var wanted = new { entitlementTag = SeedProducts.Pi37.Entitlements[0].Tag, quantity = 1, precedence = "LONGEST_TERM_FIRST" };
         await DoAsync("POST", Default + "/reserve-licenses", new { reservationRequests = new[] { new { reservationCode = "CB-X", reservationType = "SPECIFIC", licenses = new[] { wanted } } } });
         var transfer = new { license = SeedProducts.Cucmpub.Entitlements[0].Tag, quantity = 1, targetVirtualAccount = "Branch" };
+        await DoAsync("POST", Default + "/reserve-licenses/update", new { reservationRequests = new[] { new { reservationCode = "CB-X", licenses = new[] { wanted } } } });
+        await DoAsync("POST", Default + "/reserve-licenses/return", new { reservationRequests = new[] { new { returnCode = "CR-X" } } });
         await DoAsync("POST", Default + "/licenses/transfer", new { licenses = new[] { transfer } });
         var device = (await DoAsync("GET", Default + "/devices"))["devices"]![0]!;
         var sudi = device["sudi"]!.DeepClone();
@@ -371,10 +414,10 @@ public sealed class TourTests : IAsyncLifetime
     }
 
     /// <summary>Does what has to work, and returns what was answered.</summary>
-    private async Task<JsonNode> DoAsync(string method, string path, object? body = null)
+    private async Task<JsonNode> DoAsync(string method, string path, object? body = null, HttpClient? client = null)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), path) { Content = body is null ? null : JsonContent.Create(body) };
-        using var response = await _http.SendAsync(request);
+        using var response = await (client ?? _http).SendAsync(request);
         var text = await response.Content.ReadAsStringAsync();
         Assert.True(response.IsSuccessStatusCode, $"{method} {path}: {(int)response.StatusCode} {text}");
         return text.StartsWith('{') || text.StartsWith('[') ? JsonNode.Parse(text)! : new JsonObject();

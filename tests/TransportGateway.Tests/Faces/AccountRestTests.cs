@@ -53,6 +53,19 @@ public abstract class AccountRestTests<TEngine> : IAsyncLifetime
         Assert.Equal("awaiting-authorization", Text(await ReadAsync(await _http.GetAsync("/api/v2/accounts/test")), "status"));
     }
 
+    [Theory]
+    [InlineData(".")]
+    [InlineData("..")]
+    public async Task A_name_that_web_clients_take_out_of_a_path_is_refused(string name)
+    {
+        await SignInAsync(null, Enum.GetValues<Permission>());
+        await RefusedAsync(await _http.PostAsJsonAsync("/api/v2/accounts", new { name }), HttpStatusCode.BadRequest, "web clients take out");
+        await RefusedAsync(await _http.PostAsJsonAsync("/api/v2/account-requests", new { name, smartAccount = "a", cloudVirtualAccount = "b", notificationEmail = "c@example.com" }), HttpStatusCode.BadRequest, "web clients take out");
+        await RefusedAsync(await _http.PostAsJsonAsync("/api/v2/accounts/Example Account/virtual-accounts", new { name }), HttpStatusCode.BadRequest, "web clients take out");
+        Assert.Equal(["Example Account"], await NamesAsync("/api/v2/accounts"));
+        Assert.Equal(["Default"], await NamesAsync("/api/v2/accounts/Example Account/virtual-accounts"));
+    }
+
     [Fact]
     public async Task What_is_wrong_is_answered_with_its_status_and_a_sentence()
     {

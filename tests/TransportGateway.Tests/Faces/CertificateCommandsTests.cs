@@ -23,7 +23,7 @@ public sealed class CertificateCommandsTests : IAsyncLifetime
     [Fact]
     public async Task The_host_name_is_changed_shown_and_checked()
     {
-        var changed = await DoneAsync("certificate", "host-name", "set", "SSM.nowhere.invalid", "--alternative-name", "localhost", "127.0.0.1");
+        var changed = await DoneAsync("certificate", "host-name", "set", "SSM.nowhere.invalid", "--alternative-name", "localhost", "127.0.0.1", "--yes");
         Assert.Contains("Host Common Name      ssm.nowhere.invalid", changed, StringComparison.Ordinal);
         Assert.Contains("The new certificate is served from the next connection on.", changed, StringComparison.Ordinal);
         Assert.Contains("- 'ssm.nowhere.invalid' does not resolve on this machine; products that dial it need a DNS entry.", changed, StringComparison.Ordinal);
@@ -34,9 +34,9 @@ public sealed class CertificateCommandsTests : IAsyncLifetime
         var check = await DoneAsync("certificate", "check");
         Assert.Contains("0 of 0 that dial a name outside the certificate", check, StringComparison.Ordinal);
         Assert.Contains("does not resolve on this machine", check, StringComparison.Ordinal);
-        Assert.Contains("nothing was changed", await DoneAsync("certificate", "host-name", "set", "ssm.nowhere.invalid"), StringComparison.Ordinal);
+        Assert.Contains("nothing was changed", await DoneAsync("certificate", "host-name", "set", "ssm.nowhere.invalid", "--yes"), StringComparison.Ordinal);
 
-        await DoneAsync("certificate", "host-name", "set", "localhost", "--no-alternative-names");
+        await DoneAsync("certificate", "host-name", "set", "localhost", "--no-alternative-names", "--yes");
         Assert.Contains("All is well.", await DoneAsync("certificate", "check"), StringComparison.Ordinal);
         Assert.Equal(["localhost"], JsonNode.Parse(await DoneAsync("certificate", "show", "-o", "json"))!["certificate"]!["names"]!.AsArray().Select(name => name!.ToString()));
         Assert.Contains("host-name-changed", await DoneAsync("event", "list", "--kind", "host-name-changed"), StringComparison.Ordinal);
@@ -47,7 +47,7 @@ public sealed class CertificateCommandsTests : IAsyncLifetime
     {
         Assert.Contains("'central'", await DoneAsync("certificate", "issuer", "set", "central"), StringComparison.Ordinal);
         Assert.Contains("awaiting-issue: localhost by central", await DoneAsync("certificate", "show"), StringComparison.Ordinal);
-        Assert.Contains("awaits its issue by Software Central", await DoneAsync("certificate", "host-name", "set", "ssm.example.com"), StringComparison.Ordinal);
+        Assert.Contains("awaits its issue by Software Central", await DoneAsync("certificate", "host-name", "set", "ssm.example.com", "--yes"), StringComparison.Ordinal);
         await DoneAsync("certificate", "issuer", "set", "own");
         Assert.DoesNotContain("Under way", await DoneAsync("certificate", "show"), StringComparison.Ordinal);
     }
@@ -92,8 +92,8 @@ public sealed class CertificateCommandsTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("is a URL; only the host part is needed", "certificate", "host-name", "set", "https://licences.example.com")]
-    [InlineData("has an underscore", "certificate", "host-name", "set", "ok.example", "--alternative-name", "not_ok")]
+    [InlineData("is a URL; only the host part is needed", "certificate", "host-name", "set", "https://licences.example.com", "--yes")]
+    [InlineData("has an underscore", "certificate", "host-name", "set", "ok.example", "--alternative-name", "not_ok", "--yes")]
     [InlineData("cannot be read", "certificate", "upload", "/nowhere/file.pem")]
     [InlineData("There is no such signing request", "certificate", "csr", "delete", "nonsense", "--yes")]
     public async Task A_mistake_is_answered_with_what_to_do(string sentence, params string[] arguments) =>

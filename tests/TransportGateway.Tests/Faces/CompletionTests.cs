@@ -8,7 +8,7 @@ public sealed class CompletionTests
     private static readonly string OnPath = $"export PATH='{AppContext.BaseDirectory}':$PATH; ";
 
     [Theory]
-    [InlineData("tgctl acc", "account")]
+    [InlineData("tgctl acco", "account")]
     [InlineData("tgctl account cre", "create")]
     [InlineData("tgctl token create --expo", "--export-controlled")]
     public async Task Bash_completes_what_was_typed(string typed, string words) =>

@@ -60,8 +60,11 @@ public abstract class RepeatedRequestTests<TEngine> : IAsyncLifetime
         Assert.Equal(HttpStatusCode.BadRequest, refused);
         Assert.Equal((refused, reason, true), await PostAsync("one", """{"expiresAfterDays":0}"""));
 
-        using var other = await _gateway.RestClientAsync(_gateway.Account.Id, Enum.GetValues<Permission>());
-        Assert.Equal(HttpStatusCode.OK, (await PostAsync("one", """{"description":"a"}""", other)).Status);
+        // Of the same name, and for the same accounts.
+        using var other = await _gateway.RestClientAsync(null, Enum.GetValues<Permission>());
+        var (status, body, replayed) = await PostAsync("one", """{"description":"a"}""", other);
+        Assert.Equal((HttpStatusCode.OK, false), (status, replayed));
+        Assert.DoesNotContain("token-invalid", body, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -106,9 +109,7 @@ public abstract class RepeatedRequestTests<TEngine> : IAsyncLifetime
         await _gateway.Gateway.Services.GetRequiredService<RemoveInstance>().ExecuteAsync(_gateway.Administrator, ids[1], CancellationToken.None);
         var (second, end) = await PageAsync(next!);
         Assert.Equal(ids[2..], second["instances"]!.AsArray().Select(row => row!["id"]!.ToString()));
-        var (last, nothing) = await PageAsync(end!);
-        Assert.Empty(last["instances"]!.AsArray());
-        Assert.Null(nothing);
+        Assert.Null(end);
 
         var seen = new List<string>();
         string? at = "/api/v2/events?limit=3";

@@ -128,6 +128,20 @@ public abstract class RestTests<TEngine> : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_nodes_of_the_cluster_and_the_rules_of_sign_in_are_shown_to_who_may_see_all_accounts_alone()
+    {
+        using var ofAll = await _gateway.RestClientAsync(null, Permission.ReadInventory, Permission.ManageUsers);
+        using var ofPart = await _gateway.RestClientAsync(_gateway.Account.Id, Permission.ReadInventory, Permission.ManageUsers);
+        foreach (var path in new[] { "/api/v2/cluster", "/api/v2/access-rules" })
+        {
+            using var shown = await ofAll.GetAsync(path);
+            Assert.Equal(HttpStatusCode.OK, shown.StatusCode);
+            using var refused = await ofPart.GetAsync(path);
+            await ProblemTests.IsProblemAsync(refused, 403, "whole-gateway", "the whole gateway's");
+        }
+    }
+
+    [Fact]
     public async Task A_client_of_one_account_manages_the_clients_of_that_account_alone()
     {
         var everywhere = await new CreateApiClient(_gateway.Database, TimeProvider.System).ExecuteAsync(

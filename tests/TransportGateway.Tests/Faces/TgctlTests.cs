@@ -117,7 +117,7 @@ public sealed class TgctlTests : IAsyncLifetime
     {
         string[] form = ["--smart-account", "annanr.example.com", "--virtual-account", "TEST", "--email", "licences@example.com"];
         Assert.Contains("An administrator decides", await DoneAsync(["account", "request", "TEST", .. form]), StringComparison.Ordinal);
-        Assert.Contains("Local account 'TEST': Rejected: not this year", await DoneAsync("account", "reject", "TEST", "--reason", "not this year"), StringComparison.Ordinal);
+        Assert.Contains("Local account 'TEST': Rejected: not this year", await DoneAsync("account", "reject", "TEST", "--reason", "not this year", "--yes"), StringComparison.Ordinal);
         Assert.Contains("Rejected: not this year", await DoneAsync("account", "requests"), StringComparison.Ordinal);
         await DoneAsync(["account", "request", "TEST", .. form]);
 
@@ -144,7 +144,7 @@ public sealed class TgctlTests : IAsyncLifetime
     public async Task An_account_is_deactivated_and_activated_and_its_deletion_lists_what_is_in_the_way()
     {
         await DoneAsync("virtual-account", "create", "Branch");
-        Assert.Contains("Inactive", await DoneAsync("account", "deactivate", "Example Account"), StringComparison.Ordinal);
+        Assert.Contains("Inactive", await DoneAsync("account", "deactivate", "Example Account", "--yes"), StringComparison.Ordinal);
         Assert.Contains("Activate it: tgctl account activate 'Example Account'", await RefusedAsync("token", "create"), StringComparison.Ordinal);
         Assert.Contains("Active", await DoneAsync("account", "activate", "Example Account"), StringComparison.Ordinal);
         Assert.Contains("without a Smart Account", await RefusedAsync("account", "register-again", "Example Account"), StringComparison.Ordinal);
@@ -230,7 +230,8 @@ public sealed class TgctlTests : IAsyncLifetime
     {
         var directed = arguments.Contains("--socket") || arguments.Contains("--server");
         var (code, _, errors) = await RunAsync(directed ? arguments : [.. arguments, "--data-directory", _gateway.Gateway.Directory.Path]);
-        Assert.Equal(1, code);
+        // No gateway is behind the socket that a test names.
+        Assert.Equal(arguments.Contains("--socket") ? 3 : 1, code);
         return errors;
     }
 

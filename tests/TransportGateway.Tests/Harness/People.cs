@@ -38,13 +38,13 @@ internal static class People
     }
 
     /// <summary>A REST client that speaks for the user, through a program that may do everything.</summary>
-    public static async Task<HttpClient> RestClientOfAsync(this TestGateway gateway, UserRow user)
+    public static async Task<HttpClient> RestClientOfAsync(this TestGateway gateway, UserRow user, Secret? password = null)
     {
         var services = gateway.Gateway.Services;
         var program = Assert.IsType<CreateApiClient.Outcome.Created>(await services.GetRequiredService<CreateApiClient>().ExecuteAsync(
             new CreateApiClient.Request(gateway.Administrator, "for " + user.Name, AccountId: null, Enum.GetValues<Permission>()), CancellationToken.None));
         var token = Assert.IsType<IssueAccessToken.Outcome.Issued>(await services.GetRequiredService<IssueAccessToken>().ExecuteAsync(
-            new IssueAccessToken.Request(program.ClientId, program.ClientSecret, new IssueAccessToken.UserPassword(user.Name, Password, ""), "a test"), CancellationToken.None));
+            new IssueAccessToken.Request(program.ClientId, program.ClientSecret, new IssueAccessToken.UserPassword(user.Name, password ?? Password, ""), "a test"), CancellationToken.None));
         var client = gateway.HttpClient();
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token.AccessToken.Value);
         return client;

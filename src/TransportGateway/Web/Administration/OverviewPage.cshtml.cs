@@ -52,7 +52,7 @@ internal sealed class OverviewPage(Database database, Uptime uptime, MachineMoni
         IsGood = !open.Any(alert => alert.Severity == AlertSeverity.Major && alert.Kind != Events.Alerts.InsufficientLicenses);
         Alerts = [.. open.Select(alert => (alert.Kind, accounts.GetValueOrDefault(alert.AccountId, ""))).Distinct().Take(MostListed)];
         var users = (await new Users(session).ListAsync(Aborted)).ToDictionary(user => user.Id, user => user.Name, StringComparer.Ordinal);
-        Connected = [.. (await new Sessions(session).ListAsync(null, Aborted)).Take(MostListed).Select(row => (users[row.UserId], now - row.CreatedAt))];
+        Connected = [.. (await new Sessions(session).ListAsync(null, now, Aborted)).Take(MostListed).Select(row => (users[row.UserId], now - row.CreatedAt))];
         return Page();
     }
 }

@@ -6,7 +6,8 @@ using TransportGateway.Persistence;
 namespace TransportGateway.Web.Administration;
 
 /// <summary>Lock-out and password rules, certificates, and who is signed in (ssm-on-prem 1.7).</summary>
-internal sealed class SecurityPage(ChangeAccessRules changeRules, EndSession end, CheckHostCertificate check, ChangeHostName changeHostName, Database database) : GatewayPage
+internal sealed class SecurityPage(
+    ChangeAccessRules changeRules, EndSession end, CheckHostCertificate check, ChangeHostName changeHostName, TimeProvider clock, Database database) : GatewayPage
 {
     private const string Certificates = "certificates";
 
@@ -72,6 +73,6 @@ internal sealed class SecurityPage(ChangeAccessRules changeRules, EndSession end
         await using var session = await database.ReadAsync(Aborted);
         Rules = await AccessRules.LoadAsync(session, Aborted);
         var users = (await new Users(session).ListAsync(Aborted)).ToDictionary(user => user.Id, user => user.Name, StringComparer.Ordinal);
-        Sessions = [.. (await new Sessions(session).ListAsync(null, Aborted)).Select(row => (users[row.UserId], row))];
+        Sessions = [.. (await new Sessions(session).ListAsync(null, clock.GetUtcNow(), Aborted)).Select(row => (users[row.UserId], row))];
     }
 }

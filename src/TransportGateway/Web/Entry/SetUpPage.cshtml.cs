@@ -7,7 +7,7 @@ namespace TransportGateway.Web.Entry;
 
 /// <summary>The first run: the set-up code, the first system administrator, the name that products dial.</summary>
 internal sealed class SetUpPage(
-    SetUpGateway setUp, ChangeHostName changeHostName, Access.SignIn signIn, SignInThrottle throttle, HostTlsOptions options, Database database) : EntryPage(throttle)
+    SetUpGateway setUp, TakeIntoUse takeIntoUse, Access.SignIn signIn, SignInThrottle throttle, HostTlsOptions options, Database database) : EntryPage(throttle)
 {
     private const string Why = "the set-up code is the right to do this, once";
 
@@ -48,16 +48,9 @@ internal sealed class SetUpPage(
             return Refuse(T["The two passwords are not the same."]);
         }
 
-        // Looked at before the code is used up.
-        if (HostNames.CommonNameProblem(Host, options.DualStack) is { } problem)
-        {
-            return Refuse(problem + ".");
-        }
-
-        switch (await setUp.WithPersonAsync(new Secret(Code ?? ""), Name, new Secret(password ?? ""), Aborted))
+        switch (await takeIntoUse.ExecuteAsync(new TakeIntoUse.Request(new Secret(Code ?? ""), (Name, new Secret(password ?? "")), Host), Aborted))
         {
             case SetUpGateway.Outcome.Person(var user):
-                await changeHostName.ExecuteAsync(new ChangeHostName.Request(Caller.Local(user.Name), Host, null), Aborted);
                 if (await signIn.OpenAsync(user, complete: true, Source, BrowserOf.Agent(HttpContext), Aborted) is Access.SignIn.Outcome.SignedIn(_, var session))
                 {
                     SessionCookie.Set(HttpContext, session);

@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Mvc;
 using TransportGateway.Access;
 using TransportGateway.Accounts;
 using TransportGateway.DeviceGateway;
-using TransportGateway.HostTls;
 using TransportGateway.Persistence;
 using TransportGateway.Registration;
 
@@ -16,8 +15,7 @@ internal sealed class GeneralPage(
     RevokeToken revoke,
     CreateVirtualAccount createVirtualAccount,
     DeleteVirtualAccount deleteVirtualAccount,
-    HostTlsOptions options,
-    ProductListeners listeners,
+    ProductUrls urls,
     TimeProvider clock,
     Database database) : LicensingPage(database)
 {
@@ -169,15 +167,7 @@ internal sealed class GeneralPage(
                     _ => token.CreatedAt,
                 })
             : [];
-        await using var session = await Database.ReadAsync(Aborted);
-        var host = (await new HostSettings(session).FindNamesAsync(Aborted) ?? options.InitialNames).CommonName;
-        var origin = listeners.Origin(host);
-        Urls =
-        [
-            ("Call Home", origin + DeviceGatewayFeature.CallHomePath),
-            ("Smart Transport", origin + DeviceGatewayFeature.SmartTransportPath),
-        ];
-        Recipes = ProductRecipes.For(origin);
+        (Urls, Recipes) = await urls.ReadAsync(Aborted);
         return null;
     }
 

@@ -5,7 +5,7 @@ using TransportGateway.Persistence;
 namespace TransportGateway.Web.Profile;
 
 /// <summary>The person's own affairs: facts, sessions.</summary>
-internal sealed class ProfilePage(EndSession end, Database database) : GatewayPage
+internal sealed class ProfilePage(EndSession end, Database database, TimeProvider clock) : GatewayPage
 {
     public IReadOnlyList<SessionRow> Sessions { get; private set; } = [];
 
@@ -13,7 +13,7 @@ internal sealed class ProfilePage(EndSession end, Database database) : GatewayPa
     public async Task OnGetAsync()
     {
         await using var session = await database.ReadAsync(Aborted);
-        Sessions = await new Sessions(session).ListAsync(Person!.User.Id, Aborted);
+        Sessions = await new Sessions(session).ListAsync(Person!.User.Id, clock.GetUtcNow(), Aborted);
     }
 
     [OwnAffairs]

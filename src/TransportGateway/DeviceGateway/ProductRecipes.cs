@@ -1,6 +1,4 @@
-using TransportGateway.DeviceGateway;
-
-namespace TransportGateway.Web.Licensing;
+namespace TransportGateway.DeviceGateway;
 
 /// <summary>What an administrator types into a product so that it comes to this gateway (wire-protocol, device sections; ssm-on-prem 2.6).</summary>
 internal static class ProductRecipes

@@ -1,0 +1,12 @@
+namespace TransportGateway.Access;
+
+/// <summary>The person behind a request to the API about their own affairs.</summary>
+/// <param name="SessionId">The browser's session; null when a program asks with an access token.</param>
+internal sealed record Me(UserRow User, Caller Caller, string? SessionId)
+{
+    private static readonly object ItemKey = new();
+
+    public static Me Of(HttpContext context) => (Me)context.Items[ItemKey]!;
+
+    public void Attach(HttpContext context) => context.Items[ItemKey] = this;
+}
