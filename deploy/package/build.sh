@@ -48,6 +48,9 @@ else
   # An upgrade. The other node serves meanwhile, where there is one: see Upgrade in the operator's guide.
   systemctl try-restart transport-gateway.service
 fi
+if [ -e /etc/transport-gateway/cluster.json ]; then
+  systemctl enable --now transport-gateway-switchover.path
+fi
 C
 cat >"$root/DEBIAN/prerm" <<'C'
 #!/bin/sh

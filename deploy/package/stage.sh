@@ -32,7 +32,8 @@ install -d "$root/usr/share/bash-completion/completions" "$root/usr/share/zsh/ve
 "$programs/tgctl" completion zsh >"$root/usr/share/zsh/vendor-completions/_tgctl"
 install -m 755 deploy/ocf/postgres deploy/ocf/gateway "$root/usr/lib/ocf/resource.d/transport-gateway/"
 install -m 755 deploy/systemd/postgresql-alone "$programs/"
-install -m 644 deploy/systemd/transport-gateway.service deploy/systemd/transport-gateway-postgresql.service "$root/usr/lib/systemd/system/"
+install -m 644 deploy/systemd/transport-gateway.service deploy/systemd/transport-gateway-postgresql.service \
+  deploy/systemd/transport-gateway-switchover.path deploy/systemd/transport-gateway-switchover.service "$root/usr/lib/systemd/system/"
 install -m 644 deploy/systemd/sysusers.conf "$root/usr/lib/sysusers.d/transport-gateway.conf"
 install -m 644 deploy/systemd/tmpfiles.conf "$root/usr/lib/tmpfiles.d/transport-gateway.conf"
 install -m 644 deploy/package/gateway.json "$root/etc/transport-gateway/gateway.json"

@@ -104,6 +104,10 @@ public sealed class StoryTests : IAsyncLifetime
 
         await UploadBrowserCertificateAsync();
 
+        // Beyond the story: a switchover that an administrator asks for at the virtual address, and the way back; who is signed in stays so.
+        await SwitchOverOverRestAsync(from: Primary, to: Secondary);
+        await SwitchOverOverRestAsync(from: Secondary, to: Primary);
+
         // 8. Teardown: the standby first, then the active node, which goes on alone under its own address.
         await TearDownAsync(Secondary);
         await DegradedAsync(active: Primary, away: Secondary);
@@ -265,6 +269,22 @@ public sealed class StoryTests : IAsyncLifetime
         var here = await slave.RunAsync("ha_status");
         Assert.Contains($"Database is currently the replication slave - Replicating from {master.Name} ({master.PrivateAddress})", here, StringComparison.Ordinal);
         Assert.Contains("(0 rows)", here, StringComparison.Ordinal);
+    }
+
+    private async Task SwitchOverOverRestAsync(LabNode from, LabNode to)
+    {
+        using var browser = new AdministratorAtAddress(_cluster);
+        await browser.SignInAsync(from);
+        Assert.Contains("primary-node (192.168.77.1)", await browser.PageAsync(), StringComparison.Ordinal);
+
+        Assert.Equal("waiting", (await browser.SwitchOverAsync())["switchover"]!["state"]!.GetValue<string>());
+        Assert.Equal("no-switchover", (await browser.SwitchOverAsync())["type"]!.GetValue<string>().Split(':')[^1]);
+        await NormalAsync(active: to);
+        Assert.Contains($"A switchover from {from.Name} to {to.Name} was asked for.", await browser.PageAsync("/events"), StringComparison.Ordinal);
+        var shown = await browser.PageAsync();
+        Assert.True(shown.IndexOf($"{to.Name} (", StringComparison.Ordinal) < shown.IndexOf($"{from.Name} (", StringComparison.Ordinal), shown);
+        // The node that was asked is ready for the next one.
+        Assert.False(File.Exists($"/proc/{from.Process}/root/run/transport-gateway/switchover"));
     }
 
     private static async Task EverythingIsThereAsync(LabNode node)

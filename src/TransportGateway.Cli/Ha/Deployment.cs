@@ -302,7 +302,7 @@ internal sealed class Deployment(TimeProvider clock, TextWriter output, Func<str
 
             if (clock.GetElapsedTime(since) > Patience)
             {
-                throw new TgctlException($"The cluster runs, but is not complete after {Patience.TotalMinutes:0} minutes: {report?.Sentence ?? "Pacemaker does not answer"}. See ha_status, and journalctl -u pacemaker on both nodes.");
+                throw new TgctlException($"The cluster runs, but is not complete after {Patience.TotalMinutes:0} minutes: {report?.Sentence.ToString() ?? "Pacemaker does not answer"}. See ha_status, and journalctl -u pacemaker on both nodes.");
             }
 
             await Task.Delay(TimeSpan.FromMilliseconds(500), clock, cancellationToken);

@@ -50,4 +50,7 @@ internal static class HaPaths
     public const string CorosyncUnit = "corosync.service";
     public const string QDeviceUnit = "corosync-qdevice.service";
     public const string PacemakerUnit = "pacemaker.service";
+
+    /// <summary>Has a switchover done that people ask for at the gateway.</summary>
+    public const string SwitchoverUnit = "transport-gateway-switchover.path";
 }

@@ -143,6 +143,7 @@ internal static class LocalNode
     {
         tell("Starting Cluster (pacemaker)...");
         await Machine.SystemctlAsync(["start", HaPaths.PacemakerUnit], cancellationToken);
+        await Machine.SystemctlAsync(["enable", "--quiet", "--now", HaPaths.SwitchoverUnit], cancellationToken);
         await Machine.SystemctlAsync(["start", "--no-block", HaPaths.GatewayUnit], cancellationToken);
     }
 

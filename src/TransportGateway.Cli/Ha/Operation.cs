@@ -53,12 +53,32 @@ internal sealed class Operation(TimeProvider clock, TextWriter output)
     public async Task<JsonObject> SwitchOverAsync(CancellationToken cancellationToken)
     {
         var report = await RunningAsync(cancellationToken);
+        var from = report.Active?.Node.Name ?? "";
+        try
+        {
+            await TellAsync(from, SwitchoverProgress.UnderWay, "");
+            var result = await SwitchOverFromAsync(from, report, cancellationToken);
+            await TellAsync(from, SwitchoverProgress.Done, "");
+            return result;
+        }
+        catch (TgctlException exception)
+        {
+            await TellAsync(from, SwitchoverProgress.Failed, exception.Message);
+            throw;
+        }
+    }
+
+    /// <summary>For the gateway on this node, whose page shows it.</summary>
+    private Task TellAsync(string from, string state, string sentence) =>
+        Machine.WriteAsync(SwitchoverProgress.Path, new SwitchoverProgress(from, state, sentence, clock.GetUtcNow()).ToJson() + "\n", "root:root", CancellationToken.None);
+
+    private async Task<JsonObject> SwitchOverFromAsync(string from, ClusterReport report, CancellationToken cancellationToken)
+    {
         if (!report.IsNormal)
         {
             throw new TgctlException($"{report.Sentence}. A switchover needs a standby that has everything; see ha_status. Nothing was changed.");
         }
 
-        var from = report.Active!.Node.Name;
         await output.WriteLineAsync($"Switching over from {from}...");
         await Machine.MustAsync("Pacemaker was asked to switch over", ["crm_resource", "--ban", "--resource", PacemakerConfiguration.DatabaseClone, "--promoted", "--node", from, "--lifetime", "PT5M", "--quiet"], cancellationToken);
         try
@@ -107,6 +127,7 @@ internal sealed class Operation(TimeProvider clock, TextWriter output)
         await output.WriteLineAsync("Cleaning up...");
         // Else new connections to the virtual address would be dropped here, also when it is this node's own one day.
         await Machine.RunAsync("nft", ["delete", "table", "inet", HaPaths.HoldTable], cancellationToken);
+        await Machine.RunAsync("systemctl", ["disable", "--quiet", "--now", HaPaths.SwitchoverUnit], cancellationToken);
         await output.WriteLineAsync("Enabling stand-alone mode...");
         var hasOwnData = GiveOwnKeyBack();
         if (LocalDatabase.Exists)

@@ -7,10 +7,10 @@ namespace TransportGateway.Protocol.Cluster;
 /// <summary>What Pacemaker knows of the cluster, as <c>crm_mon --output-as=xml</c> prints it (observed with 2.1.5).</summary>
 public sealed record ClusterReport
 {
-    public const string NormalSentence = "The status of the high availability cluster is normal.";
+    public static readonly Sentence NormalSentence = new("The status of the high availability cluster is normal.");
 
     /// <summary>The words of the product that stands here today, missing full stop included.</summary>
-    public const string NodeOfflineSentence = "The cluster is degraded One of the cluster nodes is offline";
+    public static readonly Sentence NodeOfflineSentence = new("The cluster is degraded One of the cluster nodes is offline");
 
     private const string DatabaseClone = "postgres-clone";
     private const string VirtualAddress = "virtual-address";
@@ -40,14 +40,14 @@ public sealed record ClusterReport
     /// <summary>Both nodes are there, one serves, and the other one has everything that the first acknowledged.</summary>
     public bool IsNormal => Problem is null;
 
-    public string Sentence => Problem ?? NormalSentence;
+    public Sentence Sentence => Problem ?? NormalSentence;
 
     /// <summary>Whether each node could be switched off from outside now.</summary>
     /// <remarks>With watchdogs there is no device; Pacemaker does not run at all unless sbd has opened one.</remarks>
     public bool FencingIsReady => Plan.FenceAgent == ClusterPlan.Watchdog || (FenceDevices.Count > 0 && FenceDevices.Values.All(started => started));
 
     /// <summary>What people have to know while it lasts: what was taken on at the deployment, and what the cluster waits for.</summary>
-    public IEnumerable<string> Risks
+    public IEnumerable<Sentence> Risks
     {
         get
         {
@@ -58,12 +58,12 @@ public sealed record ClusterReport
 
             if (Plan.Witness is null)
             {
-                yield return "There is no witness: when the link between the nodes is cut, none of them knows whether it may go on. Deploy again with --witness.";
+                yield return new Sentence("There is no witness: when the link between the nodes is cut, none of them knows whether it may go on. Deploy again with --witness.");
             }
 
             if (Plan.FenceAgent is null)
             {
-                yield return "There is no fencing: a node that does not answer cannot be known to be dead, and acknowledged changes can be lost. Deploy again with --fencing.";
+                yield return new Sentence("There is no fencing: a node that does not answer cannot be known to be dead, and acknowledged changes can be lost. Deploy again with --fencing.");
             }
         }
     }
@@ -85,7 +85,7 @@ public sealed record ClusterReport
     }
 
     /// <summary>Why a node that is there does not serve: both were down, and only together they know who acknowledged last, or have a majority.</summary>
-    private string? Waits
+    private Sentence? Waits
     {
         get
         {
@@ -93,14 +93,15 @@ public sealed record ClusterReport
             var waiting = Members.FirstOrDefault(member => member is { Online: true, MayBePromoted: false } && (member.DatabaseRuns || !HasQuorum))?.Node.Name;
             return away is null || waiting is null || Members.Any(member => member.IsPrimary)
                 ? null
-                : (HasQuorum ? $"{waiting} may lack what {away} acknowledged last, and waits for it" : $"{waiting} alone has too few votes to serve, and waits for {away}")
-                    + $": start {away}. If that one is gone for good, run ha_teardown on {waiting}: it goes on alone with what it has.";
+                : HasQuorum
+                ? new Sentence("{0} may lack what {1} acknowledged last, and waits for it: start {1}. If that one is gone for good, run ha_teardown on {0}: it goes on alone with what it has.", waiting, away)
+                : new Sentence("{0} alone has too few votes to serve, and waits for {1}: start {1}. If that one is gone for good, run ha_teardown on {0}: it goes on alone with what it has.", waiting, away);
         }
     }
 
     private IEnumerable<ClusterMember> Serving => Members.Where(member => member is { IsPrimary: true, HoldsAddress: true, Serves: true });
 
-    private string? Problem
+    private Sentence? Problem
     {
         get
         {
@@ -111,23 +112,24 @@ public sealed record ClusterReport
 
             if (!HasQuorum)
             {
-                return "The cluster is degraded: too few votes are present";
+                return new Sentence("The cluster is degraded: too few votes are present");
             }
 
             if (Active is not { } active)
             {
-                return Serving.Any() ? "The cluster is degraded: both nodes serve, each without the other"
-                    : Members.Any(member => member.IsPrimary) ? "The cluster is degraded: no node serves yet"
-                    : "The cluster is degraded: no database is primary";
+                return Serving.Any() ? new Sentence("The cluster is degraded: both nodes serve, each without the other")
+                    : Members.Any(member => member.IsPrimary) ? new Sentence("The cluster is degraded: no node serves yet")
+                    : new Sentence("The cluster is degraded: no database is primary");
             }
 
             var standby = Members.Single(member => member != active);
             return standby switch
             {
-                { DatabaseRuns: false } => $"The cluster is degraded: the database on {standby.Node.Name} does not run",
-                { MayBePromoted: false } => $"The cluster is degraded: {standby.Node.Name} does not have everything yet",
-                _ when Plan.Witness is not null && !active.WitnessVotes => "The cluster is degraded: the witness does not answer",
-                _ when FenceDevices.Values.Any(started => !started) => $"The cluster is degraded: fencing does not work ({string.Join(", ", FenceDevices.Where(device => !device.Value).Select(device => device.Key))})",
+                { DatabaseRuns: false } => new Sentence("The cluster is degraded: the database on {0} does not run", standby.Node.Name),
+                { MayBePromoted: false } => new Sentence("The cluster is degraded: {0} does not have everything yet", standby.Node.Name),
+                _ when Plan.Witness is not null && !active.WitnessVotes => new Sentence("The cluster is degraded: the witness does not answer"),
+                _ when FenceDevices.Values.Any(started => !started) =>
+                    new Sentence("The cluster is degraded: fencing does not work ({0})", string.Join(", ", FenceDevices.Where(device => !device.Value).Select(device => device.Key))),
                 _ => null,
             };
         }

@@ -33,7 +33,7 @@ internal enum Permission
 
     ReadEvents,
 
-    /// <summary>Drain this node and let it serve again; what the resource agent does, over the control socket alone.</summary>
+    /// <summary>Have the other node of the cluster serve. Also to drain this node and to let it serve again, which the resource agent does, over the control socket alone.</summary>
     ManageCluster,
 
     /// <summary>Move everything to another database.</summary>

@@ -59,6 +59,20 @@ internal sealed partial class ClusterSnapshot(ClusterFiles files, TimeProvider c
         })],
     };
 
+    /// <summary>What became of the last switchover that was begun on this node; null when there was none since it booted.</summary>
+    public SwitchoverProgress? Switchover()
+    {
+        try
+        {
+            return File.Exists(files.Switchover) ? SwitchoverProgress.FromJson(File.ReadAllText(files.Switchover)) : null;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            Log.Unreadable(logger, files.Switchover, exception.Message);
+            return null;
+        }
+    }
+
     private static partial class Log
     {
         [LoggerMessage(LogLevel.Warning, "{File} cannot be read: {Reason}")]
@@ -68,7 +82,9 @@ internal sealed partial class ClusterSnapshot(ClusterFiles files, TimeProvider c
 
 /// <param name="Plan">Written by tgctl ha.</param>
 /// <param name="Snapshot">Written by the resource agents.</param>
-internal sealed record ClusterFiles(string Plan, string Snapshot)
+/// <param name="Switchover">Written by tgctl ha switchover.</param>
+/// <param name="SwitchoverRequest">Made by this gateway, and removed by systemd when it was done or refused.</param>
+internal sealed record ClusterFiles(string Plan, string Snapshot, string Switchover, string SwitchoverRequest)
 {
-    public static ClusterFiles Installed { get; } = new(ClusterPlan.Path, "/run/transport-gateway-ha/status.xml");
+    public static ClusterFiles Installed { get; } = new(ClusterPlan.Path, "/run/transport-gateway-ha/status.xml", SwitchoverProgress.Path, SwitchoverProgress.RequestPath);
 }

@@ -1,12 +1,13 @@
 using TransportGateway.Persistence;
+using TransportGateway.Protocol;
 using TransportGateway.Protocol.Cluster;
 
 namespace TransportGateway.Cluster;
 
 /// <summary>The HA status, as either node shows it.</summary>
-internal sealed class HaStatus(ClusterSnapshot snapshot, Database database)
+internal sealed class HaStatus(ClusterSnapshot snapshot, SwitchoverRequest switchover, Database database)
 {
-    public const string NotRunning = "The cluster is not running on this node";
+    public static readonly Sentence NotRunning = new("The cluster is not running on this node");
 
     public async Task<HaStatusView> ReadAsync(CancellationToken cancellationToken)
     {
@@ -36,6 +37,7 @@ internal sealed class HaStatus(ClusterSnapshot snapshot, Database database)
             Risks = report?.Risks ?? [],
             FailedActions = report?.Failures ?? [],
             Replication = await ReplicationAsync(cancellationToken),
+            Switchover = Switchover(),
         };
     }
 
@@ -52,6 +54,15 @@ internal sealed class HaStatus(ClusterSnapshot snapshot, Database database)
         member.Facts?.DiskFreeBytes,
         member.Facts?.Version,
         member.Facts?.Seen);
+
+    /// <summary>Null when there was none on this node since it booted.</summary>
+    private SwitchoverView? Switchover()
+    {
+        var last = snapshot.Switchover();
+        return switchover.AskedAt is { } asked && !(last is { State: SwitchoverProgress.UnderWay } && last.At >= asked)
+            ? new SwitchoverView(SwitchoverView.Waiting, snapshot.Plan?.ThisNode ?? "", "", asked)
+            : last is null ? null : new SwitchoverView(last.State, last.From, last.Sentence, last.At);
+    }
 
     /// <summary>Null when this node's database does not answer.</summary>
     private async Task<ReplicationView?> ReplicationAsync(CancellationToken cancellationToken)
@@ -91,7 +102,7 @@ internal sealed record HaStatusView
 
     public string? State { get; init; }
 
-    public string? Sentence { get; init; }
+    public Sentence? Sentence { get; init; }
 
     public string? Heartbeat { get; init; }
 
@@ -112,9 +123,20 @@ internal sealed record HaStatusView
 
     public FencingView? Fencing { get; init; }
 
-    public IEnumerable<string> Risks { get; init; } = [];
+    public IEnumerable<Sentence> Risks { get; init; } = [];
 
     public IEnumerable<string> FailedActions { get; init; } = [];
+
+    public SwitchoverView? Switchover { get; init; }
+}
+
+/// <param name="State"><see cref="Waiting"/>, or as <see cref="SwitchoverProgress"/> says.</param>
+/// <param name="From">The node that served.</param>
+/// <param name="Sentence">Why it failed; empty otherwise.</param>
+internal sealed record SwitchoverView(string State, string From, string Sentence, DateTimeOffset At)
+{
+    /// <summary>Asked for, and not begun.</summary>
+    public const string Waiting = "waiting";
 }
 
 internal sealed record NodeCard(

@@ -10,6 +10,7 @@ internal static class EventKinds
     public const string NodeActive = "node-active";
     public const string ClusterNormal = "cluster-normal";
     public const string ClusterDegraded = "cluster-degraded";
+    public const string SwitchoverAsked = "switchover-asked";
     public const string DatabaseMigrated = "database-migrated";
     public const string BackupMade = "backup-made";
     public const string BackupFailed = "backup-failed";

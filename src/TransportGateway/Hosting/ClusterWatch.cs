@@ -19,7 +19,7 @@ internal sealed class ClusterWatch(ClusterSnapshot snapshot, Database database, 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         // While this node does not serve behind the virtual address, the roles are still moving.
-        if (snapshot.Report() is not { } report || report.Active?.Node.Name != report.Plan.ThisNode || report.Sentence == _sentence)
+        if (snapshot.Report() is not { } report || report.Active?.Node.Name != report.Plan.ThisNode || report.Sentence.ToString() == _sentence)
         {
             return;
         }
@@ -32,7 +32,7 @@ internal sealed class ClusterWatch(ClusterSnapshot snapshot, Database database, 
         }
         else
         {
-            await new Alerts(session).RaiseAsync(Subject, AlertSeverity.Major, report.Sentence, now, cancellationToken);
+            await new Alerts(session).RaiseAsync(Subject, AlertSeverity.Major, report.Sentence.ToString(), now, cancellationToken);
         }
 
         var names = string.Join("; ", report.Members.Where(member => !member.Online).Select(member => report.WhyAway(member.Node.Name)));
@@ -41,10 +41,10 @@ internal sealed class ClusterWatch(ClusterSnapshot snapshot, Database database, 
                 report.IsNormal ? EventKinds.ClusterNormal : EventKinds.ClusterDegraded,
                 report.IsNormal ? Severity.Info : Severity.Warning,
                 "gateway",
-                names.Length == 0 ? report.Sentence : $"{report.Sentence}: {names}"),
+                names.Length == 0 ? report.Sentence.ToString() : $"{report.Sentence}: {names}"),
             now,
             cancellationToken);
         await session.CommitAsync();
-        _sentence = report.Sentence;
+        _sentence = report.Sentence.ToString();
     }
 }

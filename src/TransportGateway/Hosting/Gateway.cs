@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using TransportGateway.Access;
 using TransportGateway.Accounts;
 using TransportGateway.Authority;
@@ -139,6 +140,7 @@ internal sealed class Gateway : IAsyncDisposable
     private static void AddServices(IServiceCollection services, GatewaySettings settings, DataDirectory directory, TimeProvider clock, Func<RSA>? newKey)
     {
         var authority = new AuthorityOptions(settings.Text("organization"));
+        services.TryAddSingleton(ClusterFiles.Installed);
         services
             .AddSingleton(settings)
             .AddSingleton(clock)
@@ -152,8 +154,9 @@ internal sealed class Gateway : IAsyncDisposable
             .AddSingleton(new MachineMonitor(directory.Path, clock))
             .AddSingleton<NodeRole>()
             .AddSingleton<Drain>()
-            .AddSingleton(ClusterFiles.Installed)
             .AddSingleton<ClusterSnapshot>()
+            .AddSingleton<SwitchoverRequest>()
+            .AddSingleton<AskForSwitchover>()
             .AddSingleton<HaStatus>()
             .AddSingleton<IJob, ClusterWatch>()
             .AddSingleton(directory)

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
 using Microsoft.Net.Http.Headers;
+using TransportGateway.Protocol;
 
 namespace TransportGateway.Http;
 
@@ -28,6 +29,10 @@ internal sealed class Texts
     public string Language { get; }
 
     public string this[string english] => _translated.GetValueOrDefault(english, english);
+
+    public string this[Sentence sentence] => sentence.Values.Count == 0
+        ? this[sentence.English]
+        : this[sentence.English, [.. sentence.Values.Select(value => value is Sentence inner ? this[inner] : value)]];
 
     /// <param name="english">With places for the values: <c>{0}</c>.</param>
     public string this[string english, params object?[] values] => string.Format(CultureInfo.InvariantCulture, this[english], values);

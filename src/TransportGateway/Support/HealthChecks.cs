@@ -159,7 +159,7 @@ internal sealed class HealthChecks(
     private async Task<IEnumerable<Check>> HighAvailabilityAsync(CancellationToken cancellationToken)
     {
         var status = await highAvailability.ReadAsync(cancellationToken);
-        return !status.Enabled ? [] : [new Check("High Availability", status.State == "Normal" ? Good : Bad, string.Join(' ', status.Risks.Prepend($"{status.State}: {status.Sentence}")))];
+        return !status.Enabled ? [] : [new Check("High Availability", status.State == "Normal" ? Good : Bad, string.Join(' ', status.Risks.Select(risk => risk.ToString()).Prepend($"{status.State}: {status.Sentence}")))];
     }
 
     private async Task<IEnumerable<Check>> SignOnAsync(CancellationToken cancellationToken)

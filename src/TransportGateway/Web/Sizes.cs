@@ -5,6 +5,9 @@ namespace TransportGateway.Web;
 /// <summary>Sizes as people read them.</summary>
 internal static class Sizes
 {
+    /// <summary>As the seed note shows memory and disks: <c>7.62 GB</c>.</summary>
+    public static string Gigabytes(long? bytes) => bytes is { } known ? (known / 1073741824.0).ToString("0.00", CultureInfo.InvariantCulture) + " GB" : "–";
+
     public static string Of(long bytes) => bytes switch
     {
         < 1000 => bytes.ToString(CultureInfo.InvariantCulture) + " B",

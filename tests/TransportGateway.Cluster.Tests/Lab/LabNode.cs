@@ -11,10 +11,13 @@ internal sealed class LabNode(LabNetwork network, string folder, string package,
     // Tests and the fence agent may switch at the same time.
     private readonly SemaphoreSlim _switch = new(1, 1);
     private bool _isBroken;
-    private Process? _outer;
+    private System.Diagnostics.Process? _outer;
     private int _init;
 
     public string Name => name;
+
+    /// <summary>The machine's first process, as this machine counts it.</summary>
+    public int Process => _init;
 
     public string PublicAddress => string.Create(CultureInfo.InvariantCulture, $"10.77.0.{10 + number}");
 
@@ -52,7 +55,7 @@ internal sealed class LabNode(LabNetwork network, string folder, string package,
         await MountDiskAsync();
         var group = await CreateGroupAsync();
         // The shell puts itself into the machine's group of processes before the machine's own view of groups begins.
-        _outer = Process.Start(new ProcessStartInfo(
+        _outer = System.Diagnostics.Process.Start(new ProcessStartInfo(
             "bash",
             [
                 "-c",

@@ -1,54 +1,13 @@
 using System.Xml.Linq;
 using TransportGateway.Protocol.Cluster;
+using TransportGateway.Tests.Harness;
 
 namespace TransportGateway.Tests.Cluster;
 
-/// <summary>What is made of Pacemaker's words; the document is one that crm_mon of 2.1.5 printed, shortened.</summary>
+/// <summary>What is made of Pacemaker's words.</summary>
 public sealed class ClusterReportTests
 {
-    private const string Facts = "1795490608;25276514304;24253800448;2040373248;1815965696;0.1.0";
-
-    private static readonly ClusterPlan Plan = new()
-    {
-        Name = "transport-gateway",
-        VirtualAddress = "192.0.2.12",
-        PrefixLength = 24,
-        Nodes = [new(ClusterPlan.PrimaryNode, "192.0.2.5", "192.168.1.4"), new(ClusterPlan.SecondaryNode, "192.0.2.10", "192.168.1.5")],
-        Witness = "192.0.2.20",
-        FenceAgent = "fence_ipmilan",
-        ThisNode = ClusterPlan.PrimaryNode,
-        DatabasePrograms = "/usr/lib/postgresql/15/bin",
-    };
-
-    private readonly XElement _document = XElement.Parse(
-        $"""
-        <pacemaker-result api-version="2.25" request="crm_mon --one-shot --output-as=xml">
-          <summary><current_dc present="true" name="secondary-node" with_quorum="true"/></summary>
-          <nodes>
-            <node name="primary-node" id="1" online="true" pending="false" unclean="false"/>
-            <node name="secondary-node" id="2" online="true" pending="false" unclean="false"/>
-          </nodes>
-          <resources>
-            <clone id="postgres-clone" multi_state="true">
-              <resource id="postgres" resource_agent="ocf:transport-gateway:postgres" role="Promoted" failed="false"><node name="primary-node" id="1"/></resource>
-              <resource id="postgres" resource_agent="ocf:transport-gateway:postgres" role="Unpromoted" failed="false"><node name="secondary-node" id="2"/></resource>
-            </clone>
-            <resource id="virtual-address" resource_agent="ocf:heartbeat:IPaddr2" role="Started" failed="false"><node name="primary-node" id="1"/></resource>
-            <resource id="gateway" resource_agent="ocf:transport-gateway:gateway" role="Started" failed="false"><node name="primary-node" id="1"/></resource>
-            <resource id="fence-primary-node" resource_agent="stonith:fence_ipmilan" role="Started" failed="false"><node name="secondary-node" id="2"/></resource>
-            <resource id="fence-secondary-node" resource_agent="stonith:fence_ipmilan" role="Started" failed="false"><node name="primary-node" id="1"/></resource>
-          </resources>
-          <node_attributes>
-            <node name="primary-node">
-              <attribute name="master-postgres" value="1000"/><attribute name="tg-facts" value="{Facts}"/><attribute name="tg-witness" value="1"/>
-            </node>
-            <node name="secondary-node">
-              <attribute name="master-postgres" value="100"/><attribute name="tg-facts" value="{Facts}"/><attribute name="tg-witness" value="1"/>
-            </node>
-          </node_attributes>
-          <status code="0" message="OK"/>
-        </pacemaker-result>
-        """);
+    private readonly XElement _document = SimulatedCluster.Document();
 
     [Fact]
     public void A_cluster_in_which_everything_runs_is_normal_and_shows_both_nodes()
@@ -56,7 +15,7 @@ public sealed class ClusterReportTests
         var report = Report();
 
         Assert.True(report.IsNormal);
-        Assert.Equal(ClusterReport.NormalSentence, report.Sentence);
+        Assert.Same(ClusterReport.NormalSentence, report.Sentence);
         Assert.True(report.HeartbeatIsConnected);
         Assert.Equal(ClusterPlan.PrimaryNode, report.Active!.Node.Name);
         Assert.Equal(new NodeFacts(new DateTimeOffset(2026, 11, 24, 3, 23, 28, TimeSpan.Zero), 25276514304, 24253800448, 2040373248, 1815965696, "0.1.0"), report.Members[1].Facts);
@@ -70,7 +29,7 @@ public sealed class ClusterReportTests
 
         var report = Report();
 
-        Assert.Equal("The cluster is degraded One of the cluster nodes is offline", report.Sentence);
+        Assert.Equal("The cluster is degraded One of the cluster nodes is offline", report.Sentence.ToString());
         Assert.False(report.HeartbeatIsConnected);
         Assert.NotNull(report.Active);
     }
@@ -90,7 +49,7 @@ public sealed class ClusterReportTests
         var report = Report();
 
         Assert.False(report.IsNormal);
-        Assert.Equal($"The cluster is degraded: {expected}", report.Sentence);
+        Assert.Equal($"The cluster is degraded: {expected}", report.Sentence.ToString());
     }
 
     [Fact]
@@ -103,18 +62,18 @@ public sealed class ClusterReportTests
         }
 
         Assert.Null(Report().Active);
-        Assert.Equal("The cluster is degraded: both nodes serve, each without the other", Report().Sentence);
+        Assert.Equal("The cluster is degraded: both nodes serve, each without the other", Report().Sentence.ToString());
     }
 
     [Fact]
     public void What_was_accepted_at_deployment_is_a_risk_for_as_long_as_it_lasts()
     {
-        var report = Report(Plan with { Witness = null, FenceAgent = null });
+        var report = Report(SimulatedCluster.Plan with { Witness = null, FenceAgent = null });
 
         Assert.Collection(
             report.Risks,
-            risk => Assert.StartsWith("There is no witness", risk, StringComparison.Ordinal),
-            risk => Assert.StartsWith("There is no fencing", risk, StringComparison.Ordinal));
+            risk => Assert.StartsWith("There is no witness", risk.ToString(), StringComparison.Ordinal),
+            risk => Assert.StartsWith("There is no fencing", risk.ToString(), StringComparison.Ordinal));
     }
 
     [Fact]
@@ -175,7 +134,7 @@ public sealed class ClusterReportTests
     [InlineData("crm_mon: Connection to cluster failed")]
     [InlineData("<pacemaker-result><status code=\"102\" message=\"Not connected\"/></pacemaker-result>")]
     [InlineData("<!DOCTYPE r [<!ENTITY e SYSTEM \"file:///etc/passwd\">]><pacemaker-result><nodes>&e;</nodes><status code=\"0\"/></pacemaker-result>")]
-    public void What_is_no_report_is_none(string text) => Assert.Null(ClusterReport.Parse(text, Plan));
+    public void What_is_no_report_is_none(string text) => Assert.Null(ClusterReport.Parse(text, SimulatedCluster.Plan));
 
     [Theory]
     [InlineData(null)]
@@ -189,15 +148,15 @@ public sealed class ClusterReportTests
     [Fact]
     public void A_plan_comes_back_from_its_file_as_it_was()
     {
-        var read = ClusterPlan.FromJson(Plan.ToJson());
+        var read = ClusterPlan.FromJson(SimulatedCluster.Plan.ToJson());
 
-        Assert.Equal(Plan.ToJson(), read.ToJson());
+        Assert.Equal(SimulatedCluster.Plan.ToJson(), read.ToJson());
         Assert.Equal("192.168.1.4", read.This.PrivateAddress);
         Assert.Equal("192.168.1.5", read.Peer.PrivateAddress);
         Assert.Throws<System.Text.Json.JsonException>(() => ClusterPlan.FromJson("""{"name": "transport-gateway"}"""));
     }
 
-    private XElement Node(string name) => _document.Element("nodes")!.Elements().Single(node => node.Attribute("name")!.Value == name);
+    private XElement Node(string name) => SimulatedCluster.Node(_document, name);
 
-    private ClusterReport Report(ClusterPlan? plan = null) => ClusterReport.Parse(_document.ToString(), plan ?? Plan)!;
+    private ClusterReport Report(ClusterPlan? plan = null) => ClusterReport.Parse(_document.ToString(), plan ?? SimulatedCluster.Plan)!;
 }

@@ -37,7 +37,7 @@ public sealed class StandbyGateTests : IDisposable
                 return Task.CompletedTask;
             },
             _role,
-            new ClusterSnapshot(new ClusterFiles(plan, Path.Combine(_folder, "status.xml")), _clock, NullLogger<ClusterSnapshot>.Instance),
+            new ClusterSnapshot(new ClusterFiles(plan, Path.Combine(_folder, "status.xml"), "", ""), _clock, NullLogger<ClusterSnapshot>.Instance),
             _clock);
     }
 

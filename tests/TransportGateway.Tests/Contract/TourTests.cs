@@ -26,6 +26,7 @@ public sealed class TourTests : IAsyncLifetime
         ["POST /Transportgateway/services/DeviceRequestHandler"] = "answers products, whose contract is the wire protocol: tests of DeviceGateway and Protocol",
         ["POST /SmartTransport"] = "as the one above",
         ["POST /api/v2/restore"] = "over the control socket alone, and the gateway starts anew: BackupTests",
+        ["POST /api/v2/cluster/switchover"] = "needs a cluster: HighAvailabilityPageTests, and the story of the Cluster tests",
         ["POST /api/v2/database/migration"] = "needs an empty PostgreSQL database and stops the gateway: MoveDatabaseTests",
     };
 

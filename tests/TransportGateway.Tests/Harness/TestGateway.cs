@@ -27,8 +27,11 @@ internal sealed class TestGateway : IAsyncDisposable
     private readonly List<IDisposable> _owned = [];
     private bool _runs;
 
-    private TestGateway(TestEngine engine, TimeProvider clock, Dictionary<string, string> settings, CapturedLog log, KeySet keys)
+    private readonly SimulatedCluster? _cluster;
+
+    private TestGateway(TestEngine engine, TimeProvider clock, Dictionary<string, string> settings, CapturedLog log, KeySet keys, SimulatedCluster? cluster)
     {
+        _cluster = cluster;
         _engine = engine;
         _clock = clock;
         _settings = settings;
@@ -64,10 +67,19 @@ internal sealed class TestGateway : IAsyncDisposable
     {
         var engine = new TEngine();
         await engine.CreateAsync();
-        return await StartAsync(engine, clock, settings);
+        return await StartAsync(engine, clock, settings, cluster: null);
     }
 
-    private static async Task<TestGateway> StartAsync(TestEngine engine, TimeProvider? clock, (string Key, string Value)[] settings)
+    /// <summary>A gateway that takes its machine for a node of the cluster.</summary>
+    public static async Task<TestGateway> StartInAsync<TEngine>(SimulatedCluster cluster)
+        where TEngine : TestEngine, new()
+    {
+        var engine = new TEngine();
+        await engine.CreateAsync();
+        return await StartAsync(engine, clock: null, [], cluster);
+    }
+
+    private static async Task<TestGateway> StartAsync(TestEngine engine, TimeProvider? clock, (string Key, string Value)[] settings, SimulatedCluster? cluster)
     {
         var log = new CapturedLog();
         var keys = new KeySet();
@@ -77,7 +89,7 @@ internal sealed class TestGateway : IAsyncDisposable
             given[key] = value;
         }
 
-        var started = new TestGateway(engine, clock ?? TimeProvider.System, given, log, keys);
+        var started = new TestGateway(engine, clock ?? TimeProvider.System, given, log, keys, cluster);
         await started.StartAsync();
         await started.CreateAccountAsync("Example Account");
         return started;
@@ -108,6 +120,10 @@ internal sealed class TestGateway : IAsyncDisposable
         {
             logging.ClearProviders().AddProvider(Log);
             logging.Services.AddSingleton<IStartupFilter>(Contract);
+            if (_cluster is not null)
+            {
+                logging.Services.AddSingleton(_cluster.Files);
+            }
         }, _keys.Next);
         _runs = true;
     }

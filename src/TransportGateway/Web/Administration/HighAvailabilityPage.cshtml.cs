@@ -3,13 +3,19 @@ using TransportGateway.Access;
 using TransportGateway.Cluster;
 using TransportGateway.Events;
 using TransportGateway.Persistence;
+using TransportGateway.Protocol.Cluster;
 
 namespace TransportGateway.Web.Administration;
 
-/// <summary>The pair of nodes (ssm-on-prem 1.8), with the facts of both.</summary>
-internal sealed class HighAvailabilityPage(HaStatus ha, Database database) : GatewayPage
+/// <summary>The pair of nodes (ssm-on-prem 1.8), with the facts of both, and a switchover for administrators.</summary>
+internal sealed class HighAvailabilityPage(HaStatus ha, AskForSwitchover ask, Database database) : GatewayPage
 {
-    private static readonly EventFilter EventsOfCluster = new() { Kinds = [EventKinds.NodeActive, EventKinds.ClusterNormal, EventKinds.ClusterDegraded] };
+    private const string EventsTab = "events";
+
+    private static readonly EventFilter EventsOfCluster = new() { Kinds = [EventKinds.NodeActive, EventKinds.ClusterNormal, EventKinds.ClusterDegraded, EventKinds.SwitchoverAsked] };
+
+    /// <summary>Empty for the host, else <c>events</c>.</summary>
+    public string Tab { get; private set; } = "";
 
     public HaStatusView Status { get; private set; } = null!;
 
@@ -20,20 +26,49 @@ internal sealed class HighAvailabilityPage(HaStatus ha, Database database) : Gat
 
     public EventListing Events { get; private set; } = null!;
 
+    /// <summary>What the use case asks as well; the button is offered where it would be refused only by a race.</summary>
+    public bool MaySwitchOver => Status is { State: "Normal", Switchover: null or { State: SwitchoverProgress.Done or SwitchoverProgress.Failed } };
+
     [Needs(Permission.ReadInventory)]
-    public async Task<IActionResult> OnGetAsync()
+    public async Task<IActionResult> OnGetAsync(string? tab)
     {
-        if (!Caller.IsForAllAccounts)
+        if (!Caller.IsForAllAccounts || tab is not (null or "" or EventsTab))
         {
             return Missing(T["There is nothing at this address."]);
         }
 
-        Status = await ha.ReadAsync(Aborted);
-        Events = await EventListing.ReadAsync(this, database, EventsOfCluster);
+        await LoadAsync(tab ?? "");
         return Page();
     }
 
     [Needs(Permission.ReadInventory)]
     public async Task<IActionResult> OnGetFileAsync() =>
         Caller.IsForAllAccounts ? await EventListing.FileAsync(this, database, EventsOfCluster) : Missing(T["There is nothing at this address."]);
+
+    [Needs(Permission.ManageCluster)]
+    public async Task<IActionResult> OnPostSwitchOverAsync()
+    {
+        if (!Caller.IsForAllAccounts)
+        {
+            return Missing(T["There is nothing at this address."]);
+        }
+
+        await LoadAsync("");
+        return await ask.ExecuteAsync(Caller.Name, Aborted) switch
+        {
+            AskForSwitchover.Outcome.Asked(var to) => Done(T["The switchover to {0} was asked for.", to], "/administration/high-availability"),
+            AskForSwitchover.Outcome.Refused(var reason) => Refuse(T[reason], StatusCodes.Status409Conflict),
+            var other => throw new InvalidOperationException(other.GetType().Name),
+        };
+    }
+
+    private async Task LoadAsync(string tab)
+    {
+        Tab = tab;
+        Status = await ha.ReadAsync(Aborted);
+        if (tab == EventsTab)
+        {
+            Events = await EventListing.ReadAsync(this, database, EventsOfCluster);
+        }
+    }
 }
