@@ -20,6 +20,7 @@ internal static class Tgctl
         root.Subcommands.Add(SynchronizationCommands.Create(context));
         root.Subcommands.Add(CentralCommands.Create(context));
         root.Subcommands.Add(RelayCommands.Create(context));
+        root.Subcommands.Add(NetworkCommands.Create(context));
         root.Subcommands.Add(TokenCommands.Create(context));
         root.Subcommands.Add(InstanceCommands.Create(context));
         root.Subcommands.Add(CertificateCommands.Create(context));
@@ -35,6 +36,7 @@ internal static class Tgctl
         root.Subcommands.Add(UserCommands.Users(context));
         root.Subcommands.Add(UserCommands.Sessions(context));
         root.Subcommands.Add(AccessRulesCommands.Create(context));
+        root.Subcommands.Add(ApiToolkitCommands.Create(context));
         root.Subcommands.Add(AccessCommands.Clients(context));
         root.Subcommands.Add(AccessCommands.SetUp(context));
         root.Subcommands.Add(SignOnCommands.Directory(context));
@@ -44,6 +46,8 @@ internal static class Tgctl
         root.Subcommands.Add(WebhookCommands.Create(context));
         root.Subcommands.Add(MessageCommands.Create(context));
         root.Subcommands.Add(BackupCommands.Create(context));
+        root.Subcommands.Add(MessageCommands.Language(context));
+        root.Subcommands.Add(MessageCommands.Time(context));
         root.Subcommands.Add(SupportCommands.Create(context));
         root.Subcommands.Add(CompletionCommands.Create(context));
 

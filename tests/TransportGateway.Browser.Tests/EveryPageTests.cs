@@ -1,9 +1,13 @@
 using Microsoft.Extensions.DependencyInjection;
 using TransportGateway.Access;
+using TransportGateway.HostTls;
 using TransportGateway.Notifications;
+using TransportGateway.Reports;
 using TransportGateway.Simulators;
 using TransportGateway.Tests.Harness;
+using TransportGateway.Upstream;
 using TransportGateway.Web;
+using TransportGateway.Webhooks;
 
 namespace TransportGateway.Browser.Tests;
 
@@ -12,11 +16,13 @@ namespace TransportGateway.Browser.Tests;
 public sealed class EveryPageTests(Chromium chromium) : IAsyncLifetime
 {
     private const int MostPages = 120;
+    private CentralPair _pair = null!;
     private TestGateway _gateway = null!;
 
     public async Task InitializeAsync()
     {
-        _gateway = await TestGateway.StartAsync<SqliteEngine>();
+        _pair = await CentralPair.StartAsync<SqliteEngine>();
+        _gateway = _pair.Gateway;
         await _gateway.UserAsync("admin", Roles.SystemAdministrator);
         await SetNotificationsAsync();
         var token = await _gateway.CreateTokenAsync();
@@ -26,9 +32,33 @@ public sealed class EveryPageTests(Chromium chromium) : IAsyncLifetime
             await product.RegisterAsync(token);
             await product.AuthorizeAsync();
         }
+
+        await FillAsync();
     }
 
-    public async Task DisposeAsync() => await _gateway.DisposeAsync();
+    public async Task DisposeAsync() => await _pair.DisposeAsync();
+
+    /// <summary>Something in every list: an account that has synchronised, a request, a client, a webhook, a signing request, and usage of the days before.</summary>
+    private async Task FillAsync()
+    {
+        Assert.Equal(RunState.Succeeded, (await _pair.SynchronizeAsync(await _pair.RegisteredAccountAsync("TEST"))).State);
+        await _gateway.RequestedAsync("Branch Office");
+        Assert.IsType<CreateApiClient.Outcome.Created>(await _pair.Service<CreateApiClient>().ExecuteAsync(
+            new CreateApiClient.Request(_gateway.Administrator, "toolkit", _gateway.Account.Id, [Permission.ReadInventory, Permission.ManageTokens]), CancellationToken.None));
+        Assert.IsType<ChangeWebhooks.Outcome.Created>(await _pair.Service<ChangeWebhooks>().CreateAsync(_gateway.Administrator, "watchdog", "https://127.0.0.1:9/", "", CancellationToken.None));
+        Assert.IsType<CreateBrowserRequest.Outcome.Created>(await _pair.Service<CreateBrowserRequest>().ExecuteAsync(_gateway.Administrator, ["licences.example.com"], CancellationToken.None));
+        var today = new DateTimeOffset(TimeProvider.System.GetUtcNow().UtcDateTime.Date, TimeSpan.Zero);
+        var tag = SeedProducts.Cucmpub.Entitlements[0].Tag;
+        await _gateway.WriteAsync(async (session, _) =>
+        {
+            for (var day = 0; day < 20; day++)
+            {
+                await new UsageHistory(session).RecordAsync(_gateway.VirtualAccount.Id, tag, today.AddDays(day - 20), 10, day, CancellationToken.None);
+            }
+
+            return 0;
+        });
+    }
 
     [Theory]
     [InlineData("en-GB", false)]

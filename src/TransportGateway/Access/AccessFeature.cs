@@ -23,6 +23,8 @@ internal static class AccessFeature
         .AddSingleton<ChangeUser>()
         .AddSingleton<EndSession>()
         .AddSingleton<ChangeAccessRules>()
+        .AddSingleton<SwitchRestApi>()
+        .AddSingleton<ChangeLanguage>()
         .AddSingleton<ChangeMessageOfTheDay>();
 
     public static void MapAccess(this IEndpointRouteBuilder routes)
@@ -35,17 +37,24 @@ internal static class AccessFeature
         routes.MapGet("/api/v2/api-clients", ListAsync).Requires(Permission.ManageAccess);
         routes.MapPost("/api/v2/api-clients", CreateAsync).Requires(Permission.ManageAccess).TakesIdempotencyKey();
         routes.MapDelete("/api/v2/api-clients/{id}", RevokeAsync).Requires(Permission.ManageAccess);
+        routes.MapRestApiSwitch();
         routes.MapUsers();
         routes.MapMe();
         routes.MapAccessRules();
+        routes.MapLanguage();
         routes.MapMessageOfTheDay();
     }
 
-    private static async Task<IResult> IssueTokenAsync(HttpContext context, IssueAccessToken issue, SignInThrottle throttle, Database database, TimeProvider clock)
+    private static async Task<IResult> IssueTokenAsync(HttpContext context, IssueAccessToken issue, SwitchRestApi api, SignInThrottle throttle, Database database, TimeProvider clock)
     {
         if (SignInChannel.Refusal(context, throttle) is { } refusal)
         {
             return refusal;
+        }
+
+        if (!PeerCredentials.IsLocal(context) && !await api.IsOnAsync(context.RequestAborted))
+        {
+            return Problem.Of(StatusCodes.Status403Forbidden, "rest-api-off", SwitchRestApi.Off);
         }
 
         LenientBody body;

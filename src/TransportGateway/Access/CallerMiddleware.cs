@@ -30,6 +30,12 @@ internal sealed class CallerMiddleware(RequestDelegate next, Database database, 
             return;
         }
 
+        if (TokenOf(context) is not null && !PeerCredentials.IsLocal(context) && !await IsOnAsync(context.RequestAborted))
+        {
+            await RefuseAsync(context, "rest-api-off", SwitchRestApi.Off);
+            return;
+        }
+
         var (caller, me) = PeerCredentials.IsLocal(context) ? (PeerCredentials.CallerOf(context), null) : await BearerAsync(context) ?? await BrowserAsync(context) ?? default;
         if (caller is null)
         {
@@ -73,17 +79,29 @@ internal sealed class CallerMiddleware(RequestDelegate next, Database database, 
         await next(context);
     }
 
-    private async Task<(Caller?, Me?)?> BearerAsync(HttpContext context)
+    /// <summary>Null when none came with the request.</summary>
+    private static string? TokenOf(HttpContext context)
     {
         const string Scheme = "Bearer ";
         var header = context.Request.Headers.Authorization.ToString();
-        if (!header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
+        return header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? header[Scheme.Length..].Trim() : null;
+    }
+
+    private async Task<bool> IsOnAsync(CancellationToken cancellationToken)
+    {
+        await using var session = await database.ReadAsync(cancellationToken);
+        return await SwitchRestApi.IsOnAsync(session, cancellationToken);
+    }
+
+    private async Task<(Caller?, Me?)?> BearerAsync(HttpContext context)
+    {
+        if (TokenOf(context) is not { } token)
         {
             return null;
         }
 
         await using var session = await database.ReadAsync(context.RequestAborted);
-        var client = await new ApiClients(session).FindByTokenAsync(Credentials.Hash(header[Scheme.Length..].Trim()), clock.GetUtcNow(), context.RequestAborted);
+        var client = await new ApiClients(session).FindByTokenAsync(Credentials.Hash(token), clock.GetUtcNow(), context.RequestAborted);
         if (client?.UserId is null)
         {
             return client is null ? null : (client.ToCaller(), null);

@@ -35,6 +35,7 @@ internal static class EventKinds
     public const string VirtualAccountCreated = "virtual-account-created";
     public const string VirtualAccountDeleted = "virtual-account-deleted";
     public const string ApiClientCreated = "api-client-created";
+    public const string RestApiSwitched = "rest-api-switched";
     public const string ApiClientRevoked = "api-client-revoked";
     public const string SignInRefused = "sign-in-refused";
     public const string SignedIn = "signed-in";
@@ -79,6 +80,7 @@ internal static class EventKinds
     public const string ReservationRequested = "license-reservation-requested";
     public const string RegistrationRefused = "registration-refused";
     public const string MessageOfTheDayChanged = "message-of-the-day-changed";
+    public const string LanguageChanged = "language-changed";
     public const string WebhookCreated = "webhook-created";
     public const string WebhookRemoved = "webhook-removed";
     public const string WebhookGivenUp = "webhook-given-up";

@@ -2,6 +2,7 @@ using TransportGateway.Access;
 using TransportGateway.Accounts;
 using TransportGateway.Events;
 using TransportGateway.Persistence;
+using TransportGateway.Protocol;
 
 namespace TransportGateway.HostTls;
 
@@ -15,7 +16,7 @@ internal sealed class ChangeCertificateIssuer(Database database, KeepHostCertifi
 
         public sealed record Unchanged : Outcome;
 
-        public sealed record Invalid(string Reason) : Outcome;
+        public sealed record Invalid(Sentence Reason) : Outcome;
 
         private Outcome() { }
     }
@@ -24,7 +25,7 @@ internal sealed class ChangeCertificateIssuer(Database database, KeepHostCertifi
     {
         if (issuer is not (CertificateIssuer.Own or CertificateIssuer.Central))
         {
-            return new Outcome.Invalid("The issuer is 'own', the gateway's own authority, or 'central', Software Central.");
+            return new Outcome.Invalid(new Sentence("The issuer is 'own', the gateway's own authority, or 'central', Software Central."));
         }
 
         var now = clock.GetUtcNow();

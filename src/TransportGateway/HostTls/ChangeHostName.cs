@@ -2,6 +2,7 @@ using TransportGateway.Access;
 using TransportGateway.Accounts;
 using TransportGateway.Events;
 using TransportGateway.Persistence;
+using TransportGateway.Protocol;
 
 namespace TransportGateway.HostTls;
 
@@ -15,10 +16,10 @@ internal sealed class ChangeHostName(Database database, KeepHostCertificate keep
     {
         /// <param name="State">How far the new certificate has come: <see cref="ChangeState"/>.</param>
         /// <param name="Warnings">What may keep products from using the new names; nothing of it is an error.</param>
-        public sealed record Changed(HostIdentity Names, string State, IReadOnlyList<string> Marked, IReadOnlyList<string> Warnings) : Outcome;
+        public sealed record Changed(HostIdentity Names, string State, IReadOnlyList<string> Marked, IReadOnlyList<Sentence> Warnings) : Outcome;
 
         /// <summary>These are the names already; nothing was done.</summary>
-        public sealed record Unchanged(HostIdentity Names, IReadOnlyList<string> Warnings) : Outcome;
+        public sealed record Unchanged(HostIdentity Names, IReadOnlyList<Sentence> Warnings) : Outcome;
 
         public sealed record Invalid(string Reason) : Outcome;
 
@@ -79,10 +80,11 @@ internal sealed class ChangeHostName(Database database, KeepHostCertificate keep
     }
 
     /// <summary>Products that dialled a name which the new certificate leaves out will break off at their next contact.</summary>
-    private async Task<IReadOnlyList<string>> UncoveredAsync(HostIdentity names, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<Sentence>> UncoveredAsync(HostIdentity names, CancellationToken cancellationToken)
     {
         await using var session = await database.ReadAsync(cancellationToken);
         var left = await new DialledNameRows(session).CountByNameAsync(names.AllNames, cancellationToken);
-        return [.. left.Select(entry => $"{entry.Products} product(s) dial '{entry.Name}', which the new certificate does not cover. Change their URL, or add the name with --alternative-name {entry.Name}.")];
+        return [.. left.Select(entry => new Sentence(
+            "{0} product(s) dial '{1}', which the new certificate does not cover. Change their URL, or add the name with --alternative-name {1}.", entry.Products, entry.Name))];
     }
 }

@@ -1,7 +1,9 @@
+using System.Globalization;
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using TransportGateway.Accounts;
 using TransportGateway.Persistence;
+using TransportGateway.Protocol;
 
 namespace TransportGateway.HostTls;
 
@@ -10,7 +12,7 @@ internal sealed class CheckHostCertificate(Database database, HostCertificate se
 {
     private const int MostListed = 1000;
 
-    /// <param name="Findings">What to do, a sentence each; none when all is well.</param>
+    /// <param name="General">What to do, a sentence each, beside what <paramref name="Mismatches"/> asks for; none when all is well.</param>
     public sealed record Report(
         HostIdentity Names,
         string Issuer,
@@ -20,7 +22,11 @@ internal sealed class CheckHostCertificate(Database database, HostCertificate se
         IReadOnlyList<DialledName> Mismatches,
         long MismatchesInAll,
         IReadOnlyList<string> AccountsToSynchronize,
-        IReadOnlyList<string> Findings);
+        IReadOnlyList<Sentence> General)
+    {
+        /// <summary>All that there is to do.</summary>
+        public required IReadOnlyList<Sentence> Findings { get; init; }
+    }
 
     /// <param name="accountIds">The accounts whose products are looked at, or null for all.</param>
     public async Task<Report> ExecuteAsync(IReadOnlyCollection<string>? accountIds, CancellationToken cancellationToken)
@@ -39,42 +45,44 @@ internal sealed class CheckHostCertificate(Database database, HostCertificate se
             await rows.CountUncoveredAsync(served.Names, accountIds, cancellationToken),
             [.. (await new LocalAccounts(session).ListAsync(cancellationToken))
                 .Where(account => account.SynchronizationNeeded && accountIds?.Contains(account.Id) != false).Select(account => account.Name)],
-            []);
-        return report with { Findings = [.. Findings(report), .. await lookup.WarningsAsync(names.AllNames, cancellationToken)] };
+            [])
+        { Findings = [] };
+        var own = Findings(report).ToArray();
+        var warnings = await lookup.WarningsAsync(names.AllNames, cancellationToken);
+        return report with { General = [.. own, .. warnings], Findings = [.. own, .. report.Mismatches.Select(dialled => DialledNames.Describe(dialled, served.Names)), .. warnings] };
     }
 
-    private IEnumerable<string> Findings(Report report)
+    private IEnumerable<Sentence> Findings(Report report)
     {
         if (report.UnderWay is { } change)
         {
             yield return change.Issuer == CertificateIssuer.Central
-                ? $"The certificate for {change.Names} waits for Software Central to issue it. Synchronise an account; the one before serves until then."
-                : $"The certificate for {change.Names} is on its way; the one before serves until then.";
+                ? new Sentence("The certificate for {0} waits for Software Central to issue it. Synchronise an account; the one before serves until then.", change.Names)
+                : new Sentence("The certificate for {0} is on its way; the one before serves until then.", change.Names);
         }
 
         if (report.Certificate.NotAfter.ToUniversalTime() <= clock.GetUtcNow().UtcDateTime + TimeSpan.FromDays(30))
         {
-            yield return $"The host certificate ends at {report.Certificate.NotAfter.ToUniversalTime():yyyy-MM-dd HH:mm} UTC and has not been renewed; see 'tgctl event list' and the log.";
+            yield return new Sentence(
+                "The host certificate ends at {0} UTC and has not been renewed; see 'tgctl event list' and the log.",
+                report.Certificate.NotAfter.ToUniversalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture));
         }
 
         if (options.DualStack && IPAddress.TryParse(report.Names.CommonName, out _))
         {
-            yield return $"The Host Common Name {report.Names.CommonName} is an address, but the gateway listens on IPv4 and IPv6. Change it to a fully qualified name, or let listen-https name addresses of one family alone.";
+            yield return new Sentence(
+                "The Host Common Name {0} is an address, but the gateway listens on IPv4 and IPv6. Change it to a fully qualified name, or let listen-https name addresses of one family alone.", report.Names.CommonName);
         }
 
         if (options.InitialNames.CommonName != report.Names.CommonName && options.InitialNamesGiven)
         {
-            yield return $"The start option host-name says '{options.InitialNames.CommonName}', but counts on the first run alone. To change the name: tgctl certificate host-name set {options.InitialNames.CommonName}";
+            yield return new Sentence(
+                "The start option host-name says '{0}', but counts on the first run alone. To change the name: tgctl certificate host-name set {0}", options.InitialNames.CommonName);
         }
 
         if (report.AccountsToSynchronize.Count > 0)
         {
-            yield return $"{report.AccountsToSynchronize.Count} account(s) need a synchronisation: {string.Join(", ", report.AccountsToSynchronize)}.";
-        }
-
-        foreach (var dialled in report.Mismatches)
-        {
-            yield return DialledNames.Sentence(dialled, served.Names);
+            yield return new Sentence("{0} account(s) need a synchronisation: {1}.", report.AccountsToSynchronize.Count, string.Join(", ", report.AccountsToSynchronize));
         }
     }
 }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using TransportGateway.Events;
 using TransportGateway.Jobs;
 using TransportGateway.Persistence;
+using TransportGateway.Protocol;
 
 namespace TransportGateway.HostTls;
 
@@ -179,11 +180,11 @@ internal sealed class DialledNames(Database database, HostCertificate certificat
     }
 
     private Task<int> RaiseAsync(Alerts alerts, DialledName dialled, DateTimeOffset now, CancellationToken cancellationToken) =>
-        alerts.RaiseAsync(Subject(dialled), AlertSeverity.Major, Sentence(dialled, certificate.Names), now, cancellationToken);
+        alerts.RaiseAsync(Subject(dialled), AlertSeverity.Major, Describe(dialled, certificate.Names).ToString(), now, cancellationToken);
 
-    public static string Sentence(DialledName dialled, IReadOnlyCollection<string> names) =>
-        $"{(dialled.AccountId is null ? "A client at " : "")}{dialled.Product} dials '{dialled.Name}', which the host certificate does not cover ({string.Join(", ", names)}). "
-        + $"Change the URL on the product, or add the name: tgctl certificate host-name set ... --alternative-name {dialled.Name}";
+    public static Sentence Describe(DialledName dialled, IReadOnlyCollection<string> names) => dialled.AccountId is null
+        ? new Sentence("A client at {0} dials '{1}', which the host certificate does not cover ({2}). Change the URL on the product, or add the name: tgctl certificate host-name set ... --alternative-name {1}", dialled.Product, dialled.Name, string.Join(", ", names))
+        : new Sentence("{0} dials '{1}', which the host certificate does not cover ({2}). Change the URL on the product, or add the name: tgctl certificate host-name set ... --alternative-name {1}", dialled.Product, dialled.Name, string.Join(", ", names));
 
     /// <summary>Takes the product's entry with it when its registration ends.</summary>
     public static async Task ForgetProductAsync(DbSession session, string instanceId, string accountId, DateTimeOffset now, CancellationToken cancellationToken)

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
+using TransportGateway.Protocol;
 
 namespace TransportGateway.HostTls;
 
@@ -13,21 +14,21 @@ internal sealed class HostNameLookup(Func<string, CancellationToken, Task<IPAddr
     }
 
     /// <summary>A sentence for each name that does not lead here; all together within the bound, whatever DNS does.</summary>
-    public async Task<IReadOnlyList<string>> WarningsAsync(IReadOnlyList<string> names, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<Sentence>> WarningsAsync(IReadOnlyList<string> names, CancellationToken cancellationToken)
     {
         using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         bound.CancelAfter(patience);
         var own = ownAddresses();
         var warnings = await Task.WhenAll(names.Select(name => WarningAsync(name, own, bound.Token)));
         cancellationToken.ThrowIfCancellationRequested();
-        return [.. warnings.OfType<string>()];
+        return [.. warnings.OfType<Sentence>()];
     }
 
-    private async Task<string?> WarningAsync(string name, IReadOnlyCollection<IPAddress> own, CancellationToken bound)
+    private async Task<Sentence?> WarningAsync(string name, IReadOnlyCollection<IPAddress> own, CancellationToken bound)
     {
         if (IPAddress.TryParse(name, out var address))
         {
-            return own.Contains(address) ? null : $"'{name}' is not an address of this machine now; that is right only for a virtual address that another node holds.";
+            return own.Contains(address) ? null : new Sentence("'{0}' is not an address of this machine now; that is right only for a virtual address that another node holds.", name);
         }
 
         try
@@ -35,15 +36,15 @@ internal sealed class HostNameLookup(Func<string, CancellationToken, Task<IPAddr
             var addresses = await resolve(name, bound).WaitAsync(bound);
             return addresses.Any(own.Contains)
                 ? null
-                : $"'{name}' resolves to {string.Join(", ", addresses.Select(found => found.ToString()))}, none of which is an address of this machine now.";
+                : new Sentence("'{0}' resolves to {1}, none of which is an address of this machine now.", name, string.Join(", ", addresses.Select(found => found.ToString())));
         }
         catch (SocketException)
         {
-            return $"'{name}' does not resolve on this machine; products that dial it need a DNS entry.";
+            return new Sentence("'{0}' does not resolve on this machine; products that dial it need a DNS entry.", name);
         }
         catch (OperationCanceledException) when (bound.IsCancellationRequested)
         {
-            return $"'{name}' could not be looked up within {patience.TotalSeconds:0} seconds; check DNS.";
+            return new Sentence("'{0}' could not be looked up within {1} seconds; check DNS.", name, (int)patience.TotalSeconds);
         }
     }
 

@@ -4,6 +4,7 @@ using TransportGateway.Access;
 using TransportGateway.Http;
 using TransportGateway.Jobs;
 using TransportGateway.Persistence;
+using TransportGateway.Protocol;
 
 namespace TransportGateway.HostTls;
 
@@ -105,7 +106,7 @@ internal static class HostTlsFeature
         {
             ChangeCertificateIssuer.Outcome.Changed changed => Results.Json(new IssuerView(request.Issuer, changed.Marked)),
             ChangeCertificateIssuer.Outcome.Unchanged => Results.Json(new IssuerView(request.Issuer, [])),
-            ChangeCertificateIssuer.Outcome.Invalid invalid => Problem.Of(StatusCodes.Status400BadRequest, "issuer-invalid", invalid.Reason),
+            ChangeCertificateIssuer.Outcome.Invalid invalid => Problem.Of(StatusCodes.Status400BadRequest, "issuer-invalid", invalid.Reason.ToString()),
             var other => throw new InvalidOperationException(other.GetType().Name),
         };
 
@@ -177,7 +178,7 @@ internal static class HostTlsFeature
         public override string ToString() => nameof(UploadRequest);
     }
 
-    private sealed record NamesView(string Name, IReadOnlyList<string> AlternativeNames, string? State, IReadOnlyList<string> AccountsToSynchronize, IReadOnlyList<string> Warnings);
+    private sealed record NamesView(string Name, IReadOnlyList<string> AlternativeNames, string? State, IReadOnlyList<string> AccountsToSynchronize, IReadOnlyList<Sentence> Warnings);
 
     private sealed record IssuerView(string Issuer, IReadOnlyList<string> AccountsToSynchronize);
 
@@ -185,7 +186,7 @@ internal static class HostTlsFeature
 
     private sealed record CreatedView(string Id, string Pem);
 
-    private sealed record UploadedView(IReadOnlyList<string> Names, DateTimeOffset NotAfter, IReadOnlyList<string> Warnings);
+    private sealed record UploadedView(IReadOnlyList<string> Names, DateTimeOffset NotAfter, IReadOnlyList<Sentence> Warnings);
 
     private sealed record CertificateView(
         string CommonName, IReadOnlyList<string> Names, string Issuer, string Serial, DateTimeOffset NotBefore, DateTimeOffset NotAfter, IReadOnlyList<string> Chain);
@@ -207,5 +208,5 @@ internal static class HostTlsFeature
         IReadOnlyList<DialledView> Mismatches,
         long MismatchesInAll,
         IReadOnlyList<string> AccountsToSynchronize,
-        IReadOnlyList<string> Findings);
+        IReadOnlyList<Sentence> Findings);
 }

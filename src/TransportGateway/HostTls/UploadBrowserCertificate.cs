@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using TransportGateway.Access;
 using TransportGateway.Events;
 using TransportGateway.Persistence;
+using TransportGateway.Protocol;
 
 namespace TransportGateway.HostTls;
 
@@ -17,7 +18,7 @@ internal sealed class UploadBrowserCertificate(Database database, MasterKey mast
 
     public abstract record Outcome
     {
-        public sealed record Installed(IReadOnlyList<string> Names, DateTimeOffset NotAfter, IReadOnlyList<string> Warnings) : Outcome;
+        public sealed record Installed(IReadOnlyList<string> Names, DateTimeOffset NotAfter, IReadOnlyList<Sentence> Warnings) : Outcome;
 
         /// <summary>What serves now serves on.</summary>
         public sealed record Refused(string Reason) : Outcome;
@@ -135,8 +136,8 @@ internal sealed class UploadBrowserCertificate(Database database, MasterKey mast
         return (null, null);
     }
 
-    private static IReadOnlyList<string> Warnings(HostIdentity? own, X509Certificate2 certificate) =>
+    private static IReadOnlyList<Sentence> Warnings(HostIdentity? own, X509Certificate2 certificate) =>
         own is null || own.AllNames.Any(name => ServerCertificate.Covers(certificate, name))
             ? []
-            : [$"The certificate covers none of the gateway's own names ({own}); browsers have to dial one of {string.Join(", ", ServerCertificate.NamesOf(certificate))}."];
+            : [new Sentence("The certificate covers none of the gateway's own names ({0}); browsers have to dial one of {1}.", own, string.Join(", ", ServerCertificate.NamesOf(certificate)))];
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
+using TransportGateway.Cluster;
 using TransportGateway.HostTls;
 using TransportGateway.Protocol;
 using TransportGateway.Support;
@@ -62,6 +63,13 @@ internal sealed class GatewaySettings
             var other => Convert.ToString(other, CultureInfo.InvariantCulture) ?? "",
         },
         StringComparer.Ordinal));
+
+    public Listeners Listeners() => new(
+    [
+        .. EndPoints("listen-https").Select(endPoint => Listener.Of(endPoint, Cluster.Listeners.Products)),
+        .. EndPoints("listen-admin").Select(endPoint => Listener.Of(endPoint, Cluster.Listeners.Browsers)),
+        .. EndPoints("listen-http").Select(endPoint => Listener.Of(endPoint, Cluster.Listeners.PlainProducts)),
+    ]);
 
     /// <summary>What the host certificate starts from.</summary>
     public HostTlsOptions HostTls() => new(

@@ -20,6 +20,7 @@ internal static class Overview
     {
         routes.MapGet("/api/v2/status", StatusAsync).Requires(Permission.ReadInventory).AlsoOnStandby();
         routes.MapGet("/api/v2/machine", Machine).Requires(Permission.ReadMetrics).AlsoOnStandby();
+        routes.MapGet("/api/v2/network", (HttpContext context, NetworkFacts facts) => CentralFeature.ForAll(context) ?? Results.Json(facts.Read())).Requires(Permission.ManageUpstream).AlsoOnStandby();
         routes.MapGet("/api/v2/alerts", AlertsAsync).Requires(Permission.ReadInventory);
     }
 

@@ -40,13 +40,13 @@ internal sealed class Texts
     /// <param name="language">As <see cref="Language"/> names it; every other one is English.</param>
     public static Texts In(string language) => language == TraditionalChinese ? Chinese : English;
 
-    /// <summary>What the person chose, else what the switch was set to, else what the browser asks for.</summary>
-    public static Texts For(HttpContext context, string? chosen)
-    {
-        var wanted = context.Request.Cookies[Cookie] is { Length: > 0 } cookie ? cookie : chosen is { Length: > 0 } ? chosen : null;
-        return wanted is not null ? In(wanted)
-            : context.Request.GetTypedHeaders().AcceptLanguage.OrderByDescending(language => language.Quality ?? 1).Select(Of).FirstOrDefault(found => found is not null) ?? English;
-    }
+    /// <summary>What the switch was set to, else what the person chose; null when nobody chose anything.</summary>
+    public static Texts? Chosen(HttpContext context, string? ofPerson) =>
+        context.Request.Cookies[Cookie] is { Length: > 0 } cookie ? In(cookie) : ofPerson is { Length: > 0 } ? In(ofPerson) : null;
+
+    /// <summary>What the browser asks for.</summary>
+    public static Texts OfBrowser(HttpContext context) =>
+        context.Request.GetTypedHeaders().AcceptLanguage.OrderByDescending(language => language.Quality ?? 1).Select(Of).FirstOrDefault(found => found is not null) ?? English;
 
     private static Texts? Of(StringWithQualityHeaderValue language) =>
         language.Value.Value is not { } name ? null

@@ -100,7 +100,7 @@ internal sealed class ChangePreferences(Database database, ChangeSynchronization
             : await changeSynchronization.ExecuteAsync(new ChangeSynchronization.Request(request.By, request.Account, null, FollowDefaultSchedule: false, request.Withhold), cancellationToken) switch
             {
                 ChangeSynchronization.Outcome.Changed => null,
-                ChangeSynchronization.Outcome.Invalid(var reason) => new Outcome.Invalid(reason),
+                ChangeSynchronization.Outcome.Invalid(var reason) => new Outcome.Invalid(reason.ToString()),
                 ChangeSynchronization.Outcome.NotRegistered => new Outcome.NotRegistered($"withhold: '{request.Account.Name}' is not registered with Software Central yet."),
                 var other => throw new InvalidOperationException(other.GetType().Name),
             };

@@ -1,17 +1,19 @@
 using System.Globalization;
 using TransportGateway.Access;
+using TransportGateway.Cluster;
 using TransportGateway.Upstream;
 
 namespace TransportGateway.Support;
 
-/// <summary>Health checks and the support bundle over REST.</summary>
+/// <summary>Health checks, the clock and the support bundle over REST.</summary>
 internal static class SupportFeature
 {
-    public static IServiceCollection AddSupport(this IServiceCollection services, SupportFacts facts) => services.AddSingleton(facts).AddSingleton<HealthChecks>().AddSingleton<SupportBundle>();
+    public static IServiceCollection AddSupport(this IServiceCollection services, SupportFacts facts) => services.AddSingleton(facts).AddSingleton<HealthChecks>().AddSingleton<SupportBundle>().AddSingleton<CompareClocks>();
 
     public static void MapSupport(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/api/v2/health-checks", CheckAsync).Requires(Permission.ReadMetrics);
+        routes.MapGet("/api/v2/time", TimeAsync).Requires(Permission.ReadMetrics).AlsoOnStandby();
         routes.MapGet("/api/v2/support-bundle", BundleAsync).Requires(Permission.ManageSettings);
     }
 
@@ -20,6 +22,9 @@ internal static class SupportFeature
 
     private static async Task<IResult> CheckAsync(HttpContext context, HealthChecks checks) =>
         CentralFeature.ForAll(context) ?? Results.Json(await checks.RunAsync(context.RequestAborted));
+
+    private static async Task<IResult> TimeAsync(HttpContext context, CompareClocks clocks) =>
+        CentralFeature.ForAll(context) ?? Results.Json(await clocks.ReadAsync(context.RequestAborted));
 
     private static async Task<IResult> BundleAsync(HttpContext context, SupportBundle bundle, TimeProvider clock)
     {

@@ -60,36 +60,14 @@ internal static class CentralFeature
         };
     }
 
-    /// <summary>Signs in and looks for a Smart Account, without changing anything.</summary>
-    private static async Task<IResult> TestAsync(HttpContext context, TestCentralRequest request, Database database, MasterKey masterKey, CentralTiming timing)
-    {
-        if (ForAll(context) is { } refusal)
+    private static async Task<IResult> TestAsync(HttpContext context, TestCentralRequest request, TestUpstream test) =>
+        ForAll(context) ?? await test.CentralAsync(request.SmartAccount, context.RequestAborted) switch
         {
-            return refusal;
-        }
-
-        CentralSettings settings;
-        await using (var session = await database.ReadAsync(context.RequestAborted))
-        {
-            settings = await CentralSettings.LoadAsync(session, masterKey, context.RequestAborted);
-        }
-
-        if (!settings.IsOnline)
-        {
-            return Problem.Of(StatusCodes.Status409Conflict, "central-not-set", "This gateway does not know where Software Central is. Set it with: tgctl central set");
-        }
-
-        try
-        {
-            using var central = new CentralClient(settings, timing with { Retries = 1, Call = TimeSpan.FromSeconds(30) });
-            var found = await central.FindVirtualAccountsAsync(request.SmartAccount, context.RequestAborted);
-            return Results.Json(new { reached = true, smartAccountFound = found is not null, virtualAccounts = found ?? [] });
-        }
-        catch (Exception exception) when (exception is CentralUnavailableException or CentralRefusedException)
-        {
-            return Problem.Of(StatusCodes.Status502BadGateway, "central-away", exception.Message);
-        }
-    }
+            TestUpstream.Outcome.Reached(var found) => Results.Json(new { reached = true, smartAccountFound = found is not null, virtualAccounts = found ?? [] }),
+            TestUpstream.Outcome.NotSet => Problem.Of(StatusCodes.Status409Conflict, "central-not-set", TestUpstream.CentralNotSet.ToString()),
+            TestUpstream.Outcome.Away(var cause) => Problem.Of(StatusCodes.Status502BadGateway, "central-away", cause),
+            var other => throw new InvalidOperationException(other.GetType().Name),
+        };
 
     /// <summary>These settings are the whole gateway's: a client of one account neither sees nor changes them.</summary>
     public static IResult? ForAll(HttpContext context) =>
@@ -107,7 +85,7 @@ internal static class CentralFeature
         settings.Route.ProxyPassword.Value.Length > 0,
         [.. settings.ReadExchangeAnchors().Select(anchor => anchor.Subject)],
         [.. settings.Route.ReadTlsAnchors().Select(anchor => anchor.Subject)],
-        settings.Schedule.Words);
+        settings.Schedule.Words.ToString());
 
     internal sealed record SetCentralRequest(
         string? Address = null,

@@ -10,16 +10,16 @@ internal sealed class ChangeCentral(Database database, MasterKey masterKey, Time
     /// <summary>What is null stays as it is; an empty text takes a value away.</summary>
     public sealed record Request(
         Caller By,
-        string? Address,
-        string? TokenAddress,
-        string? ClientId,
-        Secret? ClientSecret,
-        string? Proxy,
-        string? ProxyUser,
-        Secret? ProxyPassword,
-        string? ExchangeAnchors,
-        string? TlsAnchors,
-        SynchronizationSchedule? Schedule);
+        string? Address = null,
+        string? TokenAddress = null,
+        string? ClientId = null,
+        Secret? ClientSecret = null,
+        string? Proxy = null,
+        string? ProxyUser = null,
+        Secret? ProxyPassword = null,
+        string? ExchangeAnchors = null,
+        string? TlsAnchors = null,
+        SynchronizationSchedule? Schedule = null);
 
     public abstract record Outcome
     {

@@ -11,16 +11,16 @@ internal sealed class ChangeRelay(Database database, MasterKey masterKey, RelayR
     /// <summary>What is null stays as it is; an empty text takes a value away.</summary>
     public sealed record Request(
         Caller By,
-        bool? Enabled,
-        string? CallHome,
-        string? SmartTransport,
-        string? Account,
-        string? Proxy,
-        string? ProxyUser,
-        Secret? ProxyPassword,
-        string? TlsAnchors,
-        int? TimeoutSeconds,
-        int? AlertMinutes);
+        bool? Enabled = null,
+        string? CallHome = null,
+        string? SmartTransport = null,
+        string? Account = null,
+        string? Proxy = null,
+        string? ProxyUser = null,
+        Secret? ProxyPassword = null,
+        string? TlsAnchors = null,
+        int? TimeoutSeconds = null,
+        int? AlertMinutes = null);
 
     public abstract record Outcome
     {

@@ -2,6 +2,7 @@ using TransportGateway.Access;
 using TransportGateway.Accounts;
 using TransportGateway.Events;
 using TransportGateway.Persistence;
+using TransportGateway.Protocol;
 
 namespace TransportGateway.Upstream;
 
@@ -17,7 +18,7 @@ internal sealed class ChangeSynchronization(Database database, TimeProvider cloc
     {
         public sealed record Changed : Outcome;
 
-        public sealed record Invalid(string Reason) : Outcome;
+        public sealed record Invalid(Sentence Reason) : Outcome;
 
         public sealed record NotRegistered : Outcome;
 
@@ -28,7 +29,7 @@ internal sealed class ChangeSynchronization(Database database, TimeProvider cloc
     {
         if (request.Withhold?.FirstOrDefault(word => !Withheld.Words.Contains(word)) is { } unknown)
         {
-            return new Outcome.Invalid($"'{unknown}' cannot be withheld; these can: {string.Join(", ", Withheld.Words)}.");
+            return new Outcome.Invalid(new Sentence("'{0}' cannot be withheld; these can: {1}.", unknown, string.Join(", ", Withheld.Words)));
         }
 
         var now = clock.GetUtcNow();
@@ -57,7 +58,7 @@ internal sealed class ChangeSynchronization(Database database, TimeProvider cloc
 
     private static string Describe(Request request)
     {
-        var schedule = request.Schedule?.Words ?? (request.FollowDefaultSchedule ? "the default" : "unchanged");
+        var schedule = request.Schedule?.Words.ToString() ?? (request.FollowDefaultSchedule ? "the default" : "unchanged");
         var withheld = request.Withhold is null ? "unchanged" : request.Withhold.Count == 0 ? "nothing" : string.Join(", ", request.Withhold);
         return $"Synchronisation of '{request.Account.Name}': schedule {schedule}, withheld {withheld}.";
     }

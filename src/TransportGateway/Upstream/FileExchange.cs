@@ -2,6 +2,7 @@ using TransportGateway.Access;
 using TransportGateway.Accounts;
 using TransportGateway.Events;
 using TransportGateway.Persistence;
+using TransportGateway.Protocol;
 using TransportGateway.Protocol.Exchange;
 
 namespace TransportGateway.Upstream;
@@ -15,7 +16,7 @@ internal sealed class FileExchange(
         /// <param name="Content">The file; gone when it is closed.</param>
         public sealed record Saved(RunRow Run, Stream Content) : SaveOutcome;
 
-        public sealed record NotPossible(string Reason) : SaveOutcome;
+        public sealed record NotPossible(Sentence Reason) : SaveOutcome;
 
         private SaveOutcome() { }
     }
@@ -28,7 +29,8 @@ internal sealed class FileExchange(
             case StartSynchronization.Outcome.NotPossible(var reason):
                 return new SaveOutcome.NotPossible(reason);
             case StartSynchronization.Outcome.AlreadyUnderWay(var open):
-                return new SaveOutcome.NotPossible($"An online synchronisation of '{account.Name}' is under way, started by {open.StartedBy}. Wait for its end: tgctl sync status");
+                return new SaveOutcome.NotPossible(
+                    new Sentence("An online synchronisation of '{0}' is under way, started by {1}. Wait for its end: tgctl sync status", account.Name, open.StartedBy));
             case StartSynchronization.Outcome.Started(var run):
                 return await WriteAsync(run, by, account, cancellationToken);
             case var other:
@@ -86,7 +88,7 @@ internal sealed class FileExchange(
                 if (part is null || await new SynchronizationRuns(reading).FindAsync(run.Id, cancellationToken) is not { IsOpen: true } next)
                 {
                     await file.DisposeAsync();
-                    return new SaveOutcome.NotPossible("Another synchronisation of this account began meanwhile. Try again.");
+                    return new SaveOutcome.NotPossible(new Sentence("Another synchronisation of this account began meanwhile. Try again."));
                 }
 
                 await file.WriteAsync(part, cancellationToken);

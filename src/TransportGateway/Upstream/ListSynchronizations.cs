@@ -1,6 +1,7 @@
 using TransportGateway.Access;
 using TransportGateway.Accounts;
 using TransportGateway.Persistence;
+using TransportGateway.Protocol;
 
 namespace TransportGateway.Upstream;
 
@@ -12,7 +13,7 @@ internal sealed class ListSynchronizations(Database database, MasterKey masterKe
     public sealed record State(
         LocalAccountRow Account, SynchronizationRow? Synchronization, RunRow? Last, SynchronizationSchedule Schedule, bool FollowsDefault, string Alert)
     {
-        public string ScheduleWords => FollowsDefault ? $"{Schedule.Words} (default)" : Schedule.Words;
+        public Sentence ScheduleWords => FollowsDefault ? new Sentence("{0} (default)", Schedule.Words) : Schedule.Words;
 
         public IReadOnlyList<string> Withheld => Synchronization?.Withheld.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];
     }

@@ -18,6 +18,7 @@ internal static class RelayFeature
         .AddSingleton<RecordRelayed>()
         .AddSingleton<RelayMessage>()
         .AddSingleton<ChangeRelay>()
+        .AddSingleton<TestUpstream>()
         .AddSingleton<IJob, RelayWatch>();
 
     public static void MapRelay(this IEndpointRouteBuilder routes)
@@ -69,21 +70,16 @@ internal static class RelayFeature
     }
 
     /// <summary>Dials every upstream, without a message, and answers like <see cref="ShowAsync"/>.</summary>
-    private static async Task<IResult> TestAsync(HttpContext context, RelayRoutes relay, Database database)
+    private static async Task<IResult> TestAsync(HttpContext context, TestUpstream test, RelayRoutes relay, Database database)
     {
         if (CentralFeature.ForAll(context) is { } refusal)
         {
             return refusal;
         }
 
-        await relay.RefreshAsync(context.RequestAborted);
-        if (relay.Upstreams.Count == 0)
-        {
-            return Problem.Of(StatusCodes.Status409Conflict, "relay-off", "The relay is off. Set it with: tgctl relay set");
-        }
-
-        await Task.WhenAll(relay.Upstreams.Select(upstream => upstream.ProbeAsync(context.RequestAborted)));
-        return Results.Json(await ViewAsync(relay, database, context.RequestAborted));
+        return (await test.RelayAsync(context.RequestAborted)).Count == 0
+            ? Problem.Of(StatusCodes.Status409Conflict, "relay-off", TestUpstream.RelayOff.ToString())
+            : Results.Json(await ViewAsync(relay, database, context.RequestAborted));
     }
 
     private static async Task<IResult> SetForAccountAsync(HttpContext context, string account, SetAccountRelayRequest request, AccountScope scope, ChangeRelay change)

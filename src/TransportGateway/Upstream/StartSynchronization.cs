@@ -1,6 +1,7 @@
 using TransportGateway.Accounts;
 using TransportGateway.Events;
 using TransportGateway.Persistence;
+using TransportGateway.Protocol;
 using TransportGateway.Registration;
 
 namespace TransportGateway.Upstream;
@@ -18,7 +19,7 @@ internal sealed class StartSynchronization(Database database, MasterKey masterKe
 
         public sealed record AlreadyUnderWay(RunRow Run) : Outcome;
 
-        public sealed record NotPossible(string Reason) : Outcome;
+        public sealed record NotPossible(Sentence Reason) : Outcome;
 
         private Outcome() { }
     }
@@ -68,7 +69,7 @@ internal sealed class StartSynchronization(Database database, MasterKey masterKe
             // Another node was faster by a moment.
             return await runs.FindOpenAsync(account.Id, cancellationToken) is { } other
                 ? new Outcome.AlreadyUnderWay(other)
-                : new Outcome.NotPossible("Another synchronisation of this account has just ended. Try again.");
+                : new Outcome.NotPossible(new Sentence("Another synchronisation of this account has just ended. Try again."));
         }
 
         await new EventLog(session).AppendAsync(
@@ -89,20 +90,20 @@ internal sealed class StartSynchronization(Database database, MasterKey masterKe
             ? await runs.FindAsync(failed.Id, cancellationToken)
             : null;
 
-    private async Task<string?> ProblemAsync(DbSession session, LocalAccountRow account, string way, CancellationToken cancellationToken)
+    private async Task<Sentence?> ProblemAsync(DbSession session, LocalAccountRow account, string way, CancellationToken cancellationToken)
     {
         if (account.SmartAccount is null)
         {
-            return $"'{account.Name}' is a local account without a Smart Account: there is nothing to synchronise with.";
+            return new Sentence("'{0}' is a local account without a Smart Account: there is nothing to synchronise with.", account.Name);
         }
 
         if (account.Status != AccountStatus.Active || await new ExchangeIdentities(session).FindAsync(account.Id, ExchangeIdentityState.Current, cancellationToken) is null)
         {
-            return $"'{account.Name}' is not an active account that is registered with Software Central (its state is {account.Status}). See: tgctl account show '{account.Name}'";
+            return new Sentence("'{0}' is not an active account that is registered with Software Central (its state is {1}). See: tgctl account show '{0}'", account.Name, account.Status);
         }
 
         return way == RunWay.Online && !(await CentralSettings.LoadAsync(session, masterKey, cancellationToken)).IsOnline
-            ? "This gateway does not know where Software Central is. Set it with 'tgctl central set', or synchronise by files: tgctl sync file"
+            ? new Sentence("This gateway does not know where Software Central is. Set it with 'tgctl central set', or synchronise by files: tgctl sync file")
             : null;
     }
 }

@@ -26,6 +26,7 @@ internal static class SynchronizationFeature
         .AddSingleton<StartSynchronization>()
         .AddSingleton<SynchronizeAccount>()
         .AddSingleton<SynchronizationRunner>()
+        .AddSingleton<SynchronizeAll>()
         .AddHostedService(provider => provider.GetRequiredService<SynchronizationRunner>())
         .AddSingleton<FileExchange>()
         .AddSingleton<ChangeCentral>()
@@ -90,7 +91,7 @@ internal static class SynchronizationFeature
             state.Synchronization?.LastSuccessAt,
             state.Synchronization?.DueAt,
             state.Alert,
-            state.ScheduleWords,
+            state.ScheduleWords.ToString(),
             [.. state.Withheld],
             state.Last is null ? null : View(state.Last))));
 
@@ -104,7 +105,7 @@ internal static class SynchronizationFeature
             return Results.Json(page.Cut(runs, limit, run => [run.Id]).Select(View));
         });
 
-    private static Task<IResult> StartAsync(HttpContext context, string account, StartRequest request, AccountScope scope, StartSynchronization start, SynchronizationRunner runner) =>
+    private static Task<IResult> StartAsync(HttpContext context, string account, StartRequest request, AccountScope scope, SynchronizeAll all) =>
         WithAccountAsync(context, account, scope, async (caller, found) =>
         {
             if (ModeProblem(request) is { } problem)
@@ -112,56 +113,34 @@ internal static class SynchronizationFeature
                 return problem;
             }
 
-            return await StartOneAsync(caller, found, request.Mode == RunMode.Full, start, runner, context.RequestAborted) switch
+            return await all.OneAsync(caller, found, request.Mode == RunMode.Full, context.RequestAborted) switch
             {
                 StartSynchronization.Outcome.Started(var run) => Results.Json(View(run), statusCode: StatusCodes.Status202Accepted),
                 StartSynchronization.Outcome.AlreadyUnderWay(var run) => Problem.Of(
                     StatusCodes.Status409Conflict, "under-way", $"A synchronisation of '{found.Name}' is under way since {run.StartedAt.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC, started by {run.StartedBy}."),
-                StartSynchronization.Outcome.NotPossible(var reason) => Problem.Of(StatusCodes.Status409Conflict, "synchronization-not-possible", reason),
+                StartSynchronization.Outcome.NotPossible(var reason) => Problem.Of(StatusCodes.Status409Conflict, "synchronization-not-possible", reason.ToString()),
                 var other => throw new InvalidOperationException(other.GetType().Name),
             };
         });
 
     /// <summary>One command for all accounts, as after a change of the host name.</summary>
-    private static async Task<IResult> StartAllAsync(HttpContext context, StartRequest request, Database database, StartSynchronization start, SynchronizationRunner runner)
+    private static async Task<IResult> StartAllAsync(HttpContext context, StartRequest request, SynchronizeAll all)
     {
         if (ModeProblem(request) is { } problem)
         {
             return problem;
         }
 
-        var caller = Caller.Of(context)!;
-        IReadOnlyList<LocalAccountRow> accounts;
-        await using (var session = await database.ReadAsync(context.RequestAborted))
-        {
-            accounts = [.. (await new LocalAccounts(session).ListAsync(context.RequestAborted)).Where(account => account.SmartAccount is not null && caller.MaySee(account.Id))];
-        }
-
-        var started = new List<StartedView>();
-        foreach (var account in accounts)
-        {
-            started.Add(await StartOneAsync(caller, account, request.Mode == RunMode.Full, start, runner, context.RequestAborted) switch
+        var outcomes = await all.ExecuteAsync(Caller.Of(context)!, request.Mode == RunMode.Full, context.RequestAborted);
+        return Results.Json(
+            outcomes.Select(entry => entry.Outcome switch
             {
-                StartSynchronization.Outcome.Started(var run) => new StartedView(account.Name, run.Id, null),
-                StartSynchronization.Outcome.AlreadyUnderWay(var run) => new StartedView(account.Name, run.Id, null),
-                StartSynchronization.Outcome.NotPossible(var reason) => new StartedView(account.Name, null, reason),
+                StartSynchronization.Outcome.Started(var run) => new StartedView(entry.Account.Name, run.Id, null),
+                StartSynchronization.Outcome.AlreadyUnderWay(var run) => new StartedView(entry.Account.Name, run.Id, null),
+                StartSynchronization.Outcome.NotPossible(var reason) => new StartedView(entry.Account.Name, null, reason.ToString()),
                 var other => throw new InvalidOperationException(other.GetType().Name),
-            });
-        }
-
-        return Results.Json(started, statusCode: StatusCodes.Status202Accepted);
-    }
-
-    private static async Task<StartSynchronization.Outcome> StartOneAsync(
-        Caller caller, LocalAccountRow account, bool full, StartSynchronization start, SynchronizationRunner runner, CancellationToken cancellationToken)
-    {
-        var outcome = await start.ExecuteAsync(new StartSynchronization.Request(caller.Name, account, RunWay.Online, full), cancellationToken);
-        if (outcome is StartSynchronization.Outcome.Started(var run))
-        {
-            runner.Begin(run);
-        }
-
-        return outcome;
+            }),
+            statusCode: StatusCodes.Status202Accepted);
     }
 
     private static Task<IResult> SaveRequestFileAsync(HttpContext context, string account, StartRequest request, AccountScope scope, FileExchange files) =>
@@ -169,7 +148,7 @@ internal static class SynchronizationFeature
             ?? await files.SaveRequestAsync(caller, found, request.Mode == RunMode.Full, context.RequestAborted) switch
             {
                 FileExchange.SaveOutcome.Saved(var run, var content) => Results.Stream(content, ExchangeFormat.ContentType, $"synchronization-request-{run.Sequence}.tgx"),
-                FileExchange.SaveOutcome.NotPossible(var reason) => Problem.Of(StatusCodes.Status409Conflict, "synchronization-not-possible", reason),
+                FileExchange.SaveOutcome.NotPossible(var reason) => Problem.Of(StatusCodes.Status409Conflict, "synchronization-not-possible", reason.ToString()),
                 var other => throw new InvalidOperationException(other.GetType().Name),
             });
 
@@ -214,7 +193,7 @@ internal static class SynchronizationFeature
                 new ChangeSynchronization.Request(caller, found, schedule, request.FollowDefaultSchedule, request.Withhold), context.RequestAborted) switch
             {
                 ChangeSynchronization.Outcome.Changed => Results.NoContent(),
-                ChangeSynchronization.Outcome.Invalid(var reason) => Problem.Of(StatusCodes.Status400BadRequest, "withhold-invalid", reason),
+                ChangeSynchronization.Outcome.Invalid(var reason) => Problem.Of(StatusCodes.Status400BadRequest, "withhold-invalid", reason.ToString()),
                 ChangeSynchronization.Outcome.NotRegistered => NotRegistered(found),
                 var other => throw new InvalidOperationException(other.GetType().Name),
             };

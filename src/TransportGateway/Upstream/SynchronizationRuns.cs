@@ -33,6 +33,17 @@ internal sealed class SynchronizationRuns(DbSession session)
         session.QueryAsync<RunRow>(
             $"SELECT {Columns} FROM synchronization_runs WHERE way = 'online' AND state IN ('sending', 'awaiting-response') ORDER BY started_at, id", null, cancellationToken);
 
+    /// <summary>Another text as soon as a run that is open gets on; empty while none is.</summary>
+    public async Task<string> ProgressAsync(CancellationToken cancellationToken) =>
+        await session.ScalarAsync<string>(
+            """
+            SELECT CAST(SUM(instances_sent) AS TEXT) || ' ' || CAST(SUM(parts) AS TEXT) || ' ' || CAST(COUNT(*) AS TEXT) || ' ' || MAX(state)
+              FROM synchronization_runs
+             WHERE state IN ('sending', 'awaiting-response')
+            """,
+            null,
+            cancellationToken) ?? "";
+
     /// <summary>The newest first.</summary>
     public Task<IReadOnlyList<RunRow>> ListAsync(string accountId, int limit, CancellationToken cancellationToken, string? after = null) =>
         session.QueryAsync<RunRow>(

@@ -1,4 +1,5 @@
 using System.Globalization;
+using TransportGateway.Protocol;
 
 namespace TransportGateway.Upstream;
 
@@ -22,13 +23,20 @@ internal sealed record SynchronizationSchedule(SynchronizationPeriod Period, int
     public const string Help = "period is daily, weekly, monthly or never; day is 0 (Sunday) to 6 for weekly and 1 to 28 for monthly; hour is 0 to 23, UTC.";
 
     /// <summary>As it is shown: <c>weekly on Sunday at 02:00 UTC</c>.</summary>
-    public string Words => Period switch
+    public Sentence Words => Period switch
     {
-        SynchronizationPeriod.Never => "never",
-        SynchronizationPeriod.Daily => string.Create(CultureInfo.InvariantCulture, $"daily at {Hour:00}:00 UTC"),
-        SynchronizationPeriod.Weekly => string.Create(CultureInfo.InvariantCulture, $"weekly on {(DayOfWeek)Day} at {Hour:00}:00 UTC"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"monthly on day {Day} at {Hour:00}:00 UTC"),
+        SynchronizationPeriod.Never => new Sentence("never"),
+        SynchronizationPeriod.Daily => new Sentence("daily at {0} UTC", Clock),
+        SynchronizationPeriod.Weekly => new Sentence("weekly on {0} at {1} UTC", Weekdays[Day], Clock),
+        _ => new Sentence("monthly on day {0} at {1} UTC", Day, Clock),
     };
+
+    public static IReadOnlyList<Sentence> Weekdays { get; } =
+    [
+        new Sentence("Sunday"), new Sentence("Monday"), new Sentence("Tuesday"), new Sentence("Wednesday"), new Sentence("Thursday"), new Sentence("Friday"), new Sentence("Saturday"),
+    ];
+
+    private string Clock => string.Create(CultureInfo.InvariantCulture, $"{Hour:00}:00");
 
     /// <summary>Null when the words do not make a schedule.</summary>
     public static SynchronizationSchedule? Of(string period, int? day, int hour) =>

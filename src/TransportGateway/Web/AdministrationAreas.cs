@@ -13,6 +13,7 @@ internal static class AdministrationAreas
         new("/administration/accounts", "Accounts", Permission.ManageAccounts),
         new("/administration/synchronization", "Synchronization", Permission.Synchronize),
         new("/administration/security", "Security", Permission.ManageUsers),
+        new("/administration/network", "Network", Permission.ManageUpstream),
         new("/administration/settings", "Settings", Permission.ManageSettings),
         new("/administration/backup", "Backup", Permission.ManageDatabase),
         new("/administration/api-toolkit", "API Toolkit", Permission.ManageAccess),

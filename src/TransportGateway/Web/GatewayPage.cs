@@ -65,7 +65,7 @@ internal abstract class GatewayPage : PageModel
     public override async Task OnPageHandlerExecutionAsync(PageHandlerExecutingContext context, PageHandlerExecutionDelegate next)
     {
         Person = SignedIn.Of(HttpContext);
-        T = Texts.For(HttpContext, Person?.User.Language);
+        T = Texts.Chosen(HttpContext, Person?.User.Language) ?? await UnchosenAsync();
         Times = Clockface.For(HttpContext);
         Note = Notes.Take(HttpContext);
         PageHeaders.Set(Response);
@@ -78,6 +78,10 @@ internal abstract class GatewayPage : PageModel
 
         await next();
     }
+
+    /// <summary>What the administrators set for whoever has not chosen, else what the browser asks for.</summary>
+    private async Task<Texts> UnchosenAsync() =>
+        await HttpContext.RequestServices.GetRequiredService<ChangeLanguage>().ReadAsync(Aborted) is var set && set == ChangeLanguage.OfBrowser ? Texts.OfBrowser(HttpContext) : Texts.In(set);
 
     /// <summary>Shows the page again with what went wrong.</summary>
     protected IActionResult Refuse(string problem, int status = StatusCodes.Status400BadRequest)

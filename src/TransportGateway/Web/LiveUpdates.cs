@@ -1,12 +1,13 @@
 using TransportGateway.Access;
 using TransportGateway.Cluster;
 using TransportGateway.Persistence;
+using TransportGateway.Upstream;
 
 namespace TransportGateway.Web;
 
 /// <summary>Tells open pages that something changed, so that they fetch anew what they show (server-sent events).</summary>
 /// <remarks>It says that, not what: what a person may see is decided by the page that is fetched.</remarks>
-internal sealed class LiveUpdates(Database database, NodeRole role, Drain drain, IHostApplicationLifetime lifetime, TimeProvider clock) : IDisposable
+internal sealed class LiveUpdates(Database database, ClusterSnapshot cluster, NodeRole role, Drain drain, IHostApplicationLifetime lifetime, TimeProvider clock) : IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
@@ -59,7 +60,7 @@ internal sealed class LiveUpdates(Database database, NodeRole role, Drain drain,
         }
     }
 
-    /// <summary>What stands for the newest event; looked up once for all open pages.</summary>
+    /// <summary>What stands for the newest event, and for how far synchronisations and a switchover got; looked up once for all open pages.</summary>
     private async Task<string> NewestAsync(CancellationToken cancellationToken)
     {
         await _looking.WaitAsync(cancellationToken);
@@ -69,7 +70,8 @@ internal sealed class LiveUpdates(Database database, NodeRole role, Drain drain,
             if (now - _lookedAt >= Interval / 2)
             {
                 await using var session = await database.ReadAsync(cancellationToken);
-                _newest = await new Events.EventLog(session).NewestIdAsync(cancellationToken) ?? "";
+                _newest = await new Events.EventLog(session).NewestIdAsync(cancellationToken) + " " + await new SynchronizationRuns(session).ProgressAsync(cancellationToken)
+                    + (cluster.Plan is null ? "" : $" {cluster.Report()?.Sentence} {cluster.Switchover()}");
                 _lookedAt = now;
             }
 

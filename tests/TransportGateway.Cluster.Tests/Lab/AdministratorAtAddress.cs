@@ -1,5 +1,7 @@
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 
@@ -14,22 +16,26 @@ internal sealed partial class AdministratorAtAddress : IDisposable
     private string _cookie = "";
     private AuthenticationHeaderValue? _program;
 
-    public AdministratorAtAddress(LabCluster cluster) => _http = new HttpClient(new SocketsHttpHandler
+    public AdministratorAtAddress(LabCluster cluster)
     {
-        ConnectCallback = async (context, cancellationToken) =>
+        var trust = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        trust.CustomTrustStore.ImportFromPemFile(Path.Combine(cluster.Primary.Folder, "gateway", "root.pem"));
+        _http = new HttpClient(new SocketsHttpHandler
         {
-            var socket = cluster.Network.Inside.NewSocket();
-            await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
-            return new System.Net.Sockets.NetworkStream(socket, ownsSocket: true);
-        },
-        // The gateway's own root, which no machine trusts; who answers is not what is looked at here.
-        SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true },
-        AllowAutoRedirect = false,
-        UseCookies = false,
-    })
-    {
-        BaseAddress = new Uri($"https://{LabNetwork.VirtualAddress}"),
-    };
+            ConnectCallback = async (context, cancellationToken) =>
+            {
+                var socket = cluster.Network.Inside.NewSocket();
+                await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
+                return new NetworkStream(socket, ownsSocket: true);
+            },
+            SslOptions = { CertificateChainPolicy = trust },
+            AllowAutoRedirect = false,
+            UseCookies = false,
+        })
+        {
+            BaseAddress = new Uri($"https://{LabNetwork.VirtualAddress}"),
+        };
+    }
 
     /// <summary>As a new person whom root on the node makes.</summary>
     public async Task SignInAsync(LabNode node)

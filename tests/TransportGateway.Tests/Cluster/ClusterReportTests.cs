@@ -123,10 +123,10 @@ public sealed class ClusterReportTests
 
         Assert.Equal(
             "secondary-node may lack what primary-node acknowledged last, and waits for it: start primary-node. If that one is gone for good, run ha_teardown on secondary-node: it goes on alone with what it has.",
-            Assert.Single(Report().Risks));
+            Assert.Single(Report().Risks).ToString());
 
         _document.Element("summary")!.Element("current_dc")!.SetAttributeValue("with_quorum", "false");
-        Assert.StartsWith("secondary-node alone has too few votes to serve, and waits for primary-node: start primary-node.", Assert.Single(Report().Risks), StringComparison.Ordinal);
+        Assert.StartsWith("secondary-node alone has too few votes to serve, and waits for primary-node: start primary-node.", Assert.Single(Report().Risks).ToString(), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -19,7 +19,7 @@ public sealed class HaStatusTests : IAsyncDisposable
     public HaStatusTests()
     {
         _database = new SqliteDatabase(Path.Combine(_folder, "gateway.db"), _clock);
-        var files = new ClusterFiles(Path.Combine(_folder, "cluster.json"), Path.Combine(_folder, "status.xml"));
+        var files = new ClusterFiles(Path.Combine(_folder, "cluster.json"), Path.Combine(_folder, "status.xml"), "", "");
         File.WriteAllText(files.Plan, new ClusterPlan
         {
             Name = "test",
@@ -31,7 +31,7 @@ public sealed class HaStatusTests : IAsyncDisposable
             ThisNode = ClusterPlan.PrimaryNode,
             DatabasePrograms = "/usr/lib/postgresql/15/bin",
         }.ToJson());
-        _status = new HaStatus(new ClusterSnapshot(files, _clock, NullLogger<ClusterSnapshot>.Instance), _database);
+        _status = new HaStatus(new ClusterSnapshot(files, _clock, NullLogger<ClusterSnapshot>.Instance), new SwitchoverRequest(files, _clock), _database);
     }
 
     public async ValueTask DisposeAsync()

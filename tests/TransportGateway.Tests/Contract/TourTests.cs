@@ -117,7 +117,7 @@ public sealed class TourTests : IAsyncLifetime
 
     private async Task LookAroundAsync()
     {
-        foreach (var path in new[] { "/healthz", "/readyz", "/metrics", "/openapi.yaml", "/api/v2/status", "/api/v2/machine", "/api/v2/product-urls", "/api/v2/health-checks", "/api/v2/support-bundle", "/api/v2/cluster", "/api/v2/events", "/api/v2/alerts", "/api/v2/central", "/api/v2/relay", "/api/v2/accounts" })
+        foreach (var path in new[] { "/healthz", "/readyz", "/metrics", "/openapi.yaml", "/api/v2/status", "/api/v2/machine", "/api/v2/product-urls", "/api/v2/network", "/api/v2/time", "/api/v2/health-checks", "/api/v2/support-bundle", "/api/v2/cluster", "/api/v2/events", "/api/v2/alerts", "/api/v2/central", "/api/v2/relay", "/api/v2/accounts" })
         {
             await DoAsync("GET", path);
         }
@@ -127,6 +127,8 @@ public sealed class TourTests : IAsyncLifetime
     {
         var first = await DoAsync("POST", "/api/v2/setup", new { code = Gateway.Gateway.SetupCode!.Value });
         await DoAsync("POST", "/oauth/token", new { grant_type = "client_credentials", client_id = Text(first, "clientId"), client_secret = Text(first, "clientSecret") });
+        await DoAsync("GET", "/api/v2/api-toolkit");
+        await DoAsync("PUT", "/api/v2/api-toolkit", new { enabled = true });
         var client = await DoAsync("POST", "/api/v2/api-clients", new { name = "tour", permissions = new[] { "ReadInventory" } });
         await DoAsync("GET", "/api/v2/api-clients");
         await DoAsync("DELETE", "/api/v2/api-clients/" + Text(client, "clientId"));
@@ -189,6 +191,8 @@ public sealed class TourTests : IAsyncLifetime
     {
         await DoAsync("PUT", "/api/v2/message-of-the-day", new { text = "Authorised use only." });
         await DoAsync("GET", "/api/v2/message-of-the-day");
+        await DoAsync("PUT", "/api/v2/language", new { language = "zh-Hant" });
+        await DoAsync("GET", "/api/v2/language");
         var webhook = (await DoAsync("POST", "/api/v2/webhooks", new { name = "tour", address = "https://127.0.0.1:9/" }))["webhook"]!;
         await DoAsync("GET", "/api/v2/webhooks");
         await DoAsync("POST", $"/api/v2/webhooks/{Text(webhook, "id")}/test");

@@ -52,7 +52,7 @@ public abstract class CentralIssueTests<TEngine> : IAsyncLifetime
         Assert.Equal(_pending.Id, Assert.Single(await PendingAsync()).Id);
         Assert.Equal(old, restarted.Served.Certificate.Thumbprint);
         Assert.Contains(
-            (await restarted.Check.ExecuteAsync(null, CancellationToken.None)).Findings, finding => finding.Contains("waits for Software Central to issue it", StringComparison.Ordinal));
+            (await restarted.Check.ExecuteAsync(null, CancellationToken.None)).Findings, finding => finding.ToString().Contains("waits for Software Central to issue it", StringComparison.Ordinal));
     }
 
     [Fact]

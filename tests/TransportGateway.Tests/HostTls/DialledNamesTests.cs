@@ -36,7 +36,7 @@ public abstract class DialledNamesTests<TEngine> : IAsyncLifetime
         Assert.StartsWith("cucmpub dials 'old.example.com', which the host certificate does not cover (localhost, 127.0.0.1, ::1).", alert.Message, StringComparison.Ordinal);
         var report = await CheckAsync();
         Assert.Equal(("cucmpub", Wrong, Wrong), (report.Mismatches.Single().Product, report.Mismatches.Single().Name, report.Mismatches.Single().TlsName));
-        Assert.Contains(report.Findings, finding => finding.Contains($"--alternative-name {Wrong}", StringComparison.Ordinal));
+        Assert.Contains(report.Findings, finding => finding.ToString().Contains($"--alternative-name {Wrong}", StringComparison.Ordinal));
 
         Assert.IsType<ProductResult.Accepted>(await _gateway.Product(SeedProducts.Cucmpub).RegisterAsync(token, force: true));
         await Dialled.RunAsync(CancellationToken.None);
@@ -59,7 +59,7 @@ public abstract class DialledNamesTests<TEngine> : IAsyncLifetime
 
         // The product has not called since; what it dialled last is what it will dial next.
         var changed = Assert.IsType<ChangeHostName.Outcome.Changed>(await ChangeAsync("localhost", "127.0.0.1"));
-        Assert.Contains(changed.Warnings, warning => warning.StartsWith($"1 product(s) dial '{Wrong}', which the new certificate does not cover.", StringComparison.Ordinal));
+        Assert.Contains(changed.Warnings, warning => warning.ToString().StartsWith($"1 product(s) dial '{Wrong}', which the new certificate does not cover.", StringComparison.Ordinal));
         await Dialled.RunAsync(CancellationToken.None);
         Assert.Single(await MismatchesAsync());
     }

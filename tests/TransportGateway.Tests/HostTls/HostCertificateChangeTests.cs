@@ -42,7 +42,7 @@ public abstract class HostCertificateChangeTests<TEngine> : IAsyncLifetime
         Assert.Equal(_node.Served.Certificate.Thumbprint, other.Served.Certificate.Thumbprint);
         Assert.Contains(
             (await other.Check.ExecuteAsync(null, CancellationToken.None)).Findings,
-            finding => finding.StartsWith("The start option host-name says 'another.example.com', but counts on the first run alone.", StringComparison.Ordinal));
+            finding => finding.ToString().StartsWith("The start option host-name says 'another.example.com', but counts on the first run alone.", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -115,7 +115,7 @@ public sealed class HostNameLookupTests
                 "'nowhere.example' does not resolve on this machine; products that dial it need a DNS entry.",
                 "'198.51.100.7' is not an address of this machine now; that is right only for a virtual address that another node holds.",
             ],
-            await lookup.WarningsAsync(["elsewhere.example", "nowhere.example", "198.51.100.7"], CancellationToken.None));
+            (await lookup.WarningsAsync(["elsewhere.example", "nowhere.example", "198.51.100.7"], CancellationToken.None)).Select(warning => warning.ToString()));
     }
 
     [Fact]
@@ -124,7 +124,7 @@ public sealed class HostNameLookupTests
         var lookup = new HostNameLookup((_, _) => new TaskCompletionSource<IPAddress[]>().Task, () => [Own], TimeSpan.FromMilliseconds(50));
         Assert.Equal(
             ["'slow.example' could not be looked up within 0 seconds; check DNS."],
-            await lookup.WarningsAsync(["slow.example"], CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(30)));
+            (await lookup.WarningsAsync(["slow.example"], CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(30))).Select(warning => warning.ToString()));
     }
 
     [Fact]

@@ -94,4 +94,62 @@ public sealed class SettingsPageTests : IAsyncLifetime
         using var refused = await browser.PostAsync("/administration/settings/email?handler=Save", [.. form.Select(field => field.Item1 == "Security" ? ("Security", "none") : field)]);
         Assert.Contains("could be read on the way", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task The_language_that_is_set_counts_until_somebody_chooses()
+    {
+        const string Here = "/administration/settings/language";
+        using var browser = await Browser.SignInAsync(_gateway, "boss");
+        using var stranger = new Browser(_gateway);
+        Assert.Contains("<html lang=\"en\">", await stranger.PageAsync("/sign-in"), StringComparison.Ordinal);
+        using var saved = await browser.PostAsync(Here, ("language", "zh-Hant"));
+        Assert.Equal(HttpStatusCode.Redirect, saved.StatusCode);
+        Assert.Contains("<html lang=\"zh-Hant\">", await stranger.PageAsync("/sign-in"), StringComparison.Ordinal);
+        stranger.SetCookie("tg-language", "en");
+        Assert.Contains("<html lang=\"en\">", await stranger.PageAsync("/sign-in"), StringComparison.Ordinal);
+        Assert.Contains("zh-Hant", await _gateway.TgctlDoneAsync("language", "show"), StringComparison.Ordinal);
+
+        using var refused = await browser.PostAsync(Here, ("language", "tlh"));
+        Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+        Assert.Contains("browser, en, zh-Hant", await _gateway.TgctlRefusedAsync("language", "set", "tlh"), StringComparison.Ordinal);
+        await _gateway.TgctlDoneAsync("language", "set", "browser");
+        using var chinese = new Browser(_gateway);
+        using var asked = await chinese.GetAsync("/sign-in", ("Accept-Language", "zh-TW"));
+        Assert.Contains("<html lang=\"zh-Hant\">", await asked.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_machines_clock_is_shown_with_its_zone_and_what_keeps_it_right()
+    {
+        using var browser = await Browser.SignInAsync(_gateway, "boss");
+        var page = await browser.PageAsync("/administration/settings/time");
+        Assert.Contains("Clock synchronised", page, StringComparison.Ordinal);
+        Assert.Contains(TimeZoneInfo.Local.Id, page, StringComparison.Ordinal);
+        Assert.DoesNotContain("Clock of the other node", page, StringComparison.Ordinal);
+        Assert.Contains("Synchronised", await _gateway.TgctlDoneAsync("time", "show"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_other_nodes_clock_is_compared_by_its_own_gateway_and_by_nobody_elses()
+    {
+        using var cluster = new SimulatedCluster();
+        await using var gateway = await TestGateway.StartInAsync<SqliteEngine>(cluster);
+        ShowPeerAt(cluster, "127.0.0.1");
+        using var rest = await gateway.RestClientAsync(null, Permission.ReadMetrics);
+        Assert.Equal("null", await AheadAsync(rest));
+
+        // With a port of its own in the settings it finds itself at the other node's address: the same certificate, and the same clock.
+        await gateway.RestartAsync();
+        Assert.Equal("0", await AheadAsync(rest));
+
+        await using var stranger = await TestGateway.StartAsync<SqliteEngine>(null, ("listen-https", $"127.0.0.2:{gateway.Address.Port}"));
+        ShowPeerAt(cluster, "127.0.0.2");
+        Assert.Equal("null", await AheadAsync(rest));
+    }
+
+    private static void ShowPeerAt(SimulatedCluster cluster, string address) =>
+        cluster.Show(plan: SimulatedCluster.Plan with { Nodes = [SimulatedCluster.Plan.Nodes[0], SimulatedCluster.Plan.Nodes[1] with { PublicAddress = address }] });
+
+    private static async Task<string> AheadAsync(HttpClient rest) =>
+        System.Text.Json.Nodes.JsonNode.Parse(await rest.GetStringAsync("/api/v2/time"))!["peerAheadSeconds"]?.ToString() ?? "null";
 }

@@ -45,12 +45,21 @@ internal sealed class AccountsPage(
 
     public Fields Entered { get; private set; } = new();
 
+    /// <summary>Requests that can be rejected.</summary>
+    public IReadOnlyList<string> Rejectable { get; private set; } = [];
+
+    /// <summary>The one that was to be rejected, with the reason that was typed.</summary>
+    public string? Rejecting { get; private set; }
+
+    public string Reason { get; private set; } = "";
+
     public static string StatusOf(LocalAccountRow account) => AccountStatus.Shown(account.Status);
 
     /// <summary>What can be done with the account as it is.</summary>
     public static IEnumerable<AccountAction> ActionsOf(LocalAccountRow account)
     {
-        foreach (var (step, (label, handler, isDanger, question)) in Steps.Where(entry => AccountTransitions.From(entry.Key).Contains(account.Status)))
+        // A rejection wants a reason, so it has a form of its own below the list.
+        foreach (var (step, (label, handler, isDanger, question)) in Steps.Where(entry => entry.Key != AccountStep.Reject && AccountTransitions.From(entry.Key).Contains(account.Status)))
         {
             if (step != AccountStep.RegisterAgain || account.SmartAccount is not null)
             {
@@ -117,7 +126,11 @@ internal sealed class AccountsPage(
         Steps.TryGetValue(step, out var known) && known.Handler == "Step" ? StepAsync(name, step, "") : Task.FromResult(Missing(T["There is nothing at this address."]));
 
     [Needs(Permission.ManageAccounts)]
-    public Task<IActionResult> OnPostRejectAsync(string? name, string? reason) => StepAsync(name, AccountStep.Reject, reason?.Trim() ?? "");
+    public Task<IActionResult> OnPostRejectAsync(string? name, string? reason)
+    {
+        (Rejecting, Reason) = (name, reason?.Trim() ?? "");
+        return StepAsync(name, AccountStep.Reject, Reason);
+    }
 
     [Needs(Permission.ManageAccounts)]
     public Task<IActionResult> OnPostRegisterAsync(string? name) => WithAsync(name, async account => Answer(await register.ExecuteAsync(Caller, account, Aborted), account));
@@ -195,6 +208,7 @@ internal sealed class AccountsPage(
         await using var session = await database.ReadAsync(Aborted);
         var all = await new LocalAccounts(session).ListAsync(Aborted);
         Awaiting = [.. all.Where(account => account.Status == AccountStatus.AwaitingAuthorization).Select(account => account.Name)];
+        Rejectable = [.. all.Where(account => AccountTransitions.From(AccountStep.Reject).Contains(account.Status)).Select(account => account.Name)];
         Accounts = List.Of(
             all.Where(account => AccountStatus.IsRequest(account.Status) == (tab == "requests")),
             account => [account.Name],

@@ -6,7 +6,7 @@ using TransportGateway.Persistence;
 namespace TransportGateway.Web.Administration;
 
 /// <summary>Programs that sign in with an id and a secret, for one account or for all (ssm-on-prem 1.9).</summary>
-internal sealed class ApiToolkitPage(CreateApiClient create, RevokeApiClient revoke, Database database) : GatewayPage
+internal sealed class ApiToolkitPage(CreateApiClient create, RevokeApiClient revoke, SwitchRestApi api, Database database) : GatewayPage
 {
     public Listing List { get; private set; } = null!;
 
@@ -17,6 +17,12 @@ internal sealed class ApiToolkitPage(CreateApiClient create, RevokeApiClient rev
     /// <summary>The one that was just made, with its secret, this once.</summary>
     public CreateApiClient.Outcome.Created? Created { get; private set; }
 
+    /// <summary>Whether programs are let in.</summary>
+    public bool IsOn { get; private set; }
+
+    /// <summary>What was typed, when it was refused.</summary>
+    public (string? Name, string? AccountId, IReadOnlyList<Permission> Permissions) Entered { get; private set; } = (null, null, []);
+
     [Needs(Permission.ManageAccess)]
     public async Task OnGetAsync() => await LoadAsync();
 
@@ -24,6 +30,7 @@ internal sealed class ApiToolkitPage(CreateApiClient create, RevokeApiClient rev
     public async Task<IActionResult> OnPostCreateAsync(string? name, string? accountId, Permission[] permissions)
     {
         await LoadAsync();
+        Entered = (name ?? "", accountId, permissions);
         var account = string.IsNullOrEmpty(accountId) ? null : accountId;
         if (permissions.Length == 0 || (account is not null && !AccountNames.ContainsKey(account)))
         {
@@ -34,6 +41,7 @@ internal sealed class ApiToolkitPage(CreateApiClient create, RevokeApiClient rev
         {
             case CreateApiClient.Outcome.Created made:
                 Created = made;
+                Entered = (null, null, []);
                 await LoadAsync();
                 return Page();
             case CreateApiClient.Outcome.NameInvalid(var reason):
@@ -41,6 +49,18 @@ internal sealed class ApiToolkitPage(CreateApiClient create, RevokeApiClient rev
             default:
                 return Refuse(T["Nobody can give, change or take away more rights than they have."], StatusCodes.Status403Forbidden);
         }
+    }
+
+    [Needs(Permission.ManageAccess)]
+    public async Task<IActionResult> OnPostSwitchAsync(bool on)
+    {
+        if (!Caller.IsForAllAccounts)
+        {
+            return Missing(T["There is nothing at this address."]);
+        }
+
+        await api.ExecuteAsync(Caller, on, Aborted);
+        return Done(T[on ? "The REST API is on." : "The REST API is off."], "/administration/api-toolkit");
     }
 
     [Needs(Permission.ManageAccess)]
@@ -56,6 +76,7 @@ internal sealed class ApiToolkitPage(CreateApiClient create, RevokeApiClient rev
     {
         List = Listing.From(Request, "name", "account", "by");
         await using var session = await database.ReadAsync(Aborted);
+        IsOn = await SwitchRestApi.IsOnAsync(session, Aborted);
         AccountNames = (await new LocalAccounts(session).ListAsync(Aborted)).Where(account => Caller.MaySee(account.Id)).ToDictionary(account => account.Id, account => account.Name, StringComparer.Ordinal);
         Clients = List.Of(
             (await new ApiClients(session).ListAsync(Aborted)).Where(client => client.AccountId is null ? Caller.IsForAllAccounts : Caller.MaySee(client.AccountId)),

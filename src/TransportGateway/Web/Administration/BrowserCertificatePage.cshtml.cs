@@ -16,6 +16,14 @@ internal sealed class BrowserCertificatePage(CreateBrowserRequest create, Upload
 
     public IReadOnlyList<BrowserCertificateRow> Requests { get; private set; } = [];
 
+    /// <summary>What was typed, when it was refused.</summary>
+    public string Names { get; private set; } = "";
+
+    /// <summary>Without a private key: that is never sent back.</summary>
+    public string Pem { get; private set; } = "";
+
+    public string Ca { get; private set; } = "";
+
     [Needs(Permission.ManageCertificates)]
     public async Task OnGetAsync() => await LoadAsync();
 
@@ -33,6 +41,7 @@ internal sealed class BrowserCertificatePage(CreateBrowserRequest create, Upload
     {
         var outcome = await create.ExecuteAsync(Caller, (names ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries), Aborted);
         await LoadAsync();
+        Names = names ?? "";
         return outcome switch
         {
             CreateBrowserRequest.Outcome.Created => Done(T["The signing request was made. Download it, and have it signed by your certificate authority."], Here),
@@ -49,10 +58,12 @@ internal sealed class BrowserCertificatePage(CreateBrowserRequest create, Upload
     public async Task<IActionResult> OnPostUploadAsync(string? pem, string? password, string? ca)
     {
         await LoadAsync();
+        Pem = (pem ?? "").Contains("PRIVATE KEY", StringComparison.Ordinal) ? "" : pem ?? "";
+        Ca = ca ?? "";
         return await upload.ExecuteAsync(
             new UploadBrowserCertificate.Request(Caller, pem ?? "", Pfx: null, string.IsNullOrEmpty(password) ? null : new Secret(password), string.IsNullOrWhiteSpace(ca) ? null : ca), Aborted) switch
         {
-            UploadBrowserCertificate.Outcome.Installed installed => Done(string.Join('\n', installed.Warnings.Prepend(T["Browsers get this certificate from now on."])), Here),
+            UploadBrowserCertificate.Outcome.Installed installed => Done(string.Join('\n', installed.Warnings.Select(warning => T[warning]).Prepend(T["Browsers get this certificate from now on."])), Here),
             UploadBrowserCertificate.Outcome.Refused(var reason) => Refuse(reason),
             var other => throw new InvalidOperationException(other.GetType().Name),
         };

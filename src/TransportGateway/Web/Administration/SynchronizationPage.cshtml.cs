@@ -10,13 +10,17 @@ namespace TransportGateway.Web.Administration;
 [RequestSizeLimit(LargestFile)]
 [RequestFormLimits(MultipartBodyLengthLimit = LargestFile)]
 internal sealed class SynchronizationPage(
-    ListSynchronizations states, StartSynchronization start, SynchronizationRunner runner, FileExchange files, Database database) : GatewayPage
+    ListSynchronizations states, SynchronizeAll synchronize, ChangeCentral changeCentral, FileExchange files, MasterKey masterKey, Database database) : GatewayPage
 {
+    private const string Here = "/administration/synchronization";
     private const long LargestFile = 256L * 1024 * 1024;
 
     public Listing List { get; private set; } = null!;
 
     public IReadOnlyList<ListSynchronizations.State> States { get; private set; } = [];
+
+    /// <summary>Null for a person who may not change it.</summary>
+    public ScheduleFields? DefaultSchedule { get; private set; }
 
     [Needs(Permission.Synchronize)]
     public async Task OnGetAsync() => await LoadAsync();
@@ -24,19 +28,37 @@ internal sealed class SynchronizationPage(
     [Needs(Permission.Synchronize)]
     public Task<IActionResult> OnPostStartAsync(string? name, string? mode) => WithAsync(name, async account =>
     {
-        switch (await start.ExecuteAsync(new StartSynchronization.Request(Caller.Name, account, RunWay.Online, mode == RunMode.Full), Aborted))
-        {
-            case StartSynchronization.Outcome.Started(var run):
-                runner.Begin(run);
-                return Done(T["The synchronisation of {0} has begun.", account.Name], "/administration/synchronization");
-            case StartSynchronization.Outcome.AlreadyUnderWay:
-                return Done(T["A synchronisation of {0} is under way already.", account.Name], "/administration/synchronization");
-            case StartSynchronization.Outcome.NotPossible(var reason):
-                return Refuse(T[reason], StatusCodes.Status409Conflict);
-            case var other:
-                throw new InvalidOperationException(other.GetType().Name);
-        }
+        var outcome = await synchronize.OneAsync(Caller, account, mode == RunMode.Full, Aborted);
+        return outcome is StartSynchronization.Outcome.NotPossible(var reason) ? Refuse(T[reason], StatusCodes.Status409Conflict) : Done(Told(account, outcome), Here);
     });
+
+    /// <summary>Of every account that the person may synchronise; one that cannot be does not keep the others.</summary>
+    [Needs(Permission.Synchronize)]
+    public async Task<IActionResult> OnPostStartAllAsync(string? mode)
+    {
+        var outcomes = await synchronize.ExecuteAsync(Caller, mode == RunMode.Full, Aborted);
+        return Done(outcomes.Count == 0 ? T["There is no account that can be synchronised."] : string.Join('\n', outcomes.Select(entry => Told(entry.Account, entry.Outcome))), Here);
+    }
+
+    [Needs(Permission.ManageUpstream)]
+    public async Task<IActionResult> OnPostScheduleAsync(ScheduleFields fields)
+    {
+        if (!Caller.IsForAllAccounts)
+        {
+            return Missing(T["There is nothing at this address."]);
+        }
+
+        if (fields.Read() is not { } schedule)
+        {
+            await LoadAsync();
+            DefaultSchedule = fields;
+            return Refuse(T[ScheduleFields.Problem]);
+        }
+
+        return await changeCentral.ExecuteAsync(new ChangeCentral.Request(Caller) { Schedule = schedule }, Aborted) is ChangeCentral.Outcome.Invalid(var problems)
+            ? Refuse(string.Join('\n', problems))
+            : Done(T["The schedule was saved."], Here);
+    }
 
     [Needs(Permission.Synchronize)]
     public Task<IActionResult> OnPostFileAsync(string? name, string? mode) => WithAsync(name, async account =>
@@ -58,8 +80,16 @@ internal sealed class SynchronizationPage(
         await using var content = file.OpenReadStream();
         return await files.LoadResponseAsync(Caller, account, content, Aborted) is { } refusal
             ? Refuse(T[refusal], StatusCodes.Status409Conflict)
-            : Done(T["The response of {0} was taken over.", account.Name], "/administration/synchronization");
+            : Done(T["The response of {0} was taken over.", account.Name], Here);
     });
+
+    private string Told(LocalAccountRow account, StartSynchronization.Outcome outcome) => outcome switch
+    {
+        StartSynchronization.Outcome.Started => T["The synchronisation of {0} has begun.", account.Name],
+        StartSynchronization.Outcome.AlreadyUnderWay => T["A synchronisation of {0} is under way already.", account.Name],
+        StartSynchronization.Outcome.NotPossible(var reason) => T[reason],
+        var other => throw new InvalidOperationException(other.GetType().Name),
+    };
 
     private async Task<IActionResult> WithAsync(string? name, Func<LocalAccountRow, Task<IActionResult>> work)
     {
@@ -75,6 +105,12 @@ internal sealed class SynchronizationPage(
 
     private async Task LoadAsync()
     {
+        if (MayForAll(Permission.ManageUpstream))
+        {
+            await using var session = await database.ReadAsync(Aborted);
+            DefaultSchedule = ScheduleFields.Of((await CentralSettings.LoadAsync(session, masterKey, Aborted)).Schedule);
+        }
+
         List = Listing.From(Request, "name", "satellite", "last", "due", "alert");
         States = List.Of(
             await states.ExecuteAsync(Caller, Aborted),

@@ -11,7 +11,12 @@ internal sealed class UserPage(ChangeUser change, SecondFactor secondFactor, Dat
     /// <param name="VirtualAccountId">Null for the whole account.</param>
     internal sealed record Place(string AccountId, string AccountName, string? VirtualAccountId, string? VirtualAccountName);
 
+    internal sealed record Fields(string? Email = null, string? FirstName = null, string? LastName = null, string? SystemRole = null, string? Language = null, bool Disabled = false);
+
     public UserRow Shown { get; private set; } = null!;
+
+    /// <summary>What stands in the form.</summary>
+    public Fields Entered { get; private set; } = new();
 
     public IReadOnlyList<AccountRoleRow> AccountRoles { get; private set; } = [];
 
@@ -23,9 +28,16 @@ internal sealed class UserPage(ChangeUser change, SecondFactor secondFactor, Dat
     public Task<IActionResult> OnGetAsync(string name) => WithAsync(name, () => Task.FromResult<IActionResult>(Page()));
 
     [Needs(Permission.ManageUsers)]
-    public Task<IActionResult> OnPostSaveAsync(string name, long revision, string? email, string? firstName, string? lastName, string? systemRole, bool disabled) => WithAsync(name, async () =>
-        Answer(await change.ExecuteAsync(
-            new ChangeUser.Request(Caller, Shown, revision, email?.Trim() ?? "", firstName?.Trim() ?? "", lastName?.Trim() ?? "", systemRole, Language: null, disabled), Aborted), T["{0} was saved.", Shown.Name]));
+    public Task<IActionResult> OnPostSaveAsync(string name, long revision, Fields fields) => WithAsync(name, async () =>
+    {
+        Entered = fields;
+        return Answer(
+            await change.ExecuteAsync(
+                new ChangeUser.Request(
+                    Caller, Shown, revision, fields.Email?.Trim() ?? "", fields.FirstName?.Trim() ?? "", fields.LastName?.Trim() ?? "", fields.SystemRole, fields.Language ?? "", fields.Disabled),
+                Aborted),
+            T["{0} was saved.", Shown.Name]);
+    });
 
     [Needs(Permission.ManageUsers)]
     public Task<IActionResult> OnPostGiveAsync(string name, string? place, bool isAdministrator) => SetRoleAsync(name, place, virtualAccount => (virtualAccount, isAdministrator) switch
@@ -78,6 +90,7 @@ internal sealed class UserPage(ChangeUser change, SecondFactor secondFactor, Dat
             }
 
             Shown = user;
+            Entered = new Fields(user.Email, user.FirstName, user.LastName, user.SystemRole, user.Language, user.Disabled);
             AccountRoles = await new AccountRoles(session).OfUserAsync(user.Id, Aborted);
             var places = new List<Place>();
             foreach (var account in await new LocalAccounts(session).ListAsync(Aborted))

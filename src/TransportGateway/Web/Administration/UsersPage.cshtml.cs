@@ -42,7 +42,8 @@ internal sealed class UsersPage(CreateUser create, ChangeUser change, SetPasswor
                 string.IsNullOrEmpty(fields.Password) ? null : new Secret(fields.Password),
                 fields.Email?.Trim() ?? "",
                 fields.FirstName?.Trim() ?? "",
-                fields.LastName?.Trim() ?? ""),
+                fields.LastName?.Trim() ?? "",
+                fields.Language ?? ""),
             Aborted);
         return outcome switch
         {
@@ -111,5 +112,5 @@ internal sealed class UsersPage(CreateUser create, ChangeUser change, SetPasswor
     }
 
     internal sealed record Fields(
-        string? Name = null, string? Email = null, string? FirstName = null, string? LastName = null, string? SystemRole = Roles.SystemUser, string? Password = null, string? Again = null);
+        string? Name = null, string? Email = null, string? FirstName = null, string? LastName = null, string? SystemRole = Roles.SystemUser, string? Language = null, string? Password = null, string? Again = null);
 }
