@@ -118,6 +118,10 @@ public sealed partial class RefusalTests : IAsyncLifetime
         await DoAsync("POST", "/api/v2/setup", new { code = Code });
         await DoAsync("POST", "/oauth/token", new { grant_type = "client_credentials", client_id = Code, client_secret = Code });
         await DoAsync("POST", "/api/v2/set-password", new { name = Code, code = Code, password = Code });
+        await DoAsync("GET", "/api/v2/events?account=nothing");
+
+        // There is no cluster.
+        await DoAsync("POST", "/api/v2/cluster/switchover");
 
         // Nobody has made a recovery key.
         await DoAsync("POST", "/api/v2/backups");

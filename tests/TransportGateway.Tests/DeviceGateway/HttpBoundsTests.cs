@@ -150,7 +150,7 @@ public sealed class HttpBoundsTests
             using var answer = await http.SendAsync(request);
 
             Assert.Equal(HttpStatusCode.RequestEntityTooLarge, answer.StatusCode);
-            Assert.Matches("is larger than this gateway accepts here|Request body too large", await answer.Content.ReadAsStringAsync());
+            Assert.Matches("is larger than the gateway takes|Request body too large", await answer.Content.ReadAsStringAsync());
         }
     }
 

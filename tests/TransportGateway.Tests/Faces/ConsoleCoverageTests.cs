@@ -46,8 +46,8 @@ public sealed class ConsoleCoverageTests : IAsyncLifetime
     public async Task The_machine_the_product_urls_and_a_recipe_are_shown()
     {
         Assert.Contains("GiB (", await _gateway.TgctlDoneAsync("machine"), StringComparison.Ordinal);
-        Assert.Contains("https://localhost/Transportgateway/services/DeviceRequestHandler", await _gateway.TgctlDoneAsync("product-urls"), StringComparison.Ordinal);
-        Assert.Contains("license smart url smart https://localhost/SmartTransport", await _gateway.TgctlDoneAsync("product-urls", "ios xe"), StringComparison.Ordinal);
+        Assert.Contains(_gateway.Address + "Transportgateway/services/DeviceRequestHandler", await _gateway.TgctlDoneAsync("product-urls"), StringComparison.Ordinal);
+        Assert.Contains($"license smart url smart {_gateway.Address}SmartTransport", await _gateway.TgctlDoneAsync("product-urls", "ios xe"), StringComparison.Ordinal);
         Assert.Contains("There is no recipe for 'abacus'", await _gateway.TgctlRefusedAsync("product-urls", "abacus"), StringComparison.Ordinal);
     }
 

@@ -37,29 +37,18 @@ public sealed partial class RolesByRouteTests : IAsyncLifetime
     public async Task Every_route_lets_in_the_roles_of_the_table_and_no_other()
     {
         var table = Table();
-        var routes = _gateway.Gateway.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
-            .Where(endpoint => endpoint.Metadata.GetMetadata<RoutePermissions.Needed>() is not null && !LeftOut.Contains(endpoint.RoutePattern.RawText)).ToArray();
-        Assert.NotEmpty(routes);
         var wrong = new List<string>();
         foreach (var role in AllRoles)
         {
             using var client = await _gateway.RestClientOfAsync(await UserAsync(role));
-            foreach (var route in routes)
+            foreach (var route in Routes<RoutePermissions.Needed>().Where(route => !LeftOut.Contains(route.RoutePattern.RawText)))
             {
-                var method = route.Metadata.GetMetadata<Microsoft.AspNetCore.Routing.HttpMethodMetadata>()!.HttpMethods[0];
-                var path = Parameter().Replace(route.RoutePattern.RawText!, "nothing");
-                using var request = new HttpRequestMessage(new HttpMethod(method), path);
-                if (method is "POST" or "PUT" or "PATCH")
-                {
-                    request.Content = new StringContent("[]", Encoding.UTF8, "application/json");
-                }
-
-                using var answer = await client.SendAsync(request);
+                using var answer = await SendAsync(client, route);
                 var refused = answer.StatusCode == HttpStatusCode.Forbidden && (await answer.Content.ReadAsStringAsync()).Contains("permission-needed", StringComparison.Ordinal);
                 var permission = route.Metadata.GetMetadata<RoutePermissions.Needed>()!.Permission.ToString();
                 if (refused == Allows(table, permission, role))
                 {
-                    wrong.Add($"{role}: {method} {route.RoutePattern.RawText} ({permission}) answered {(int)answer.StatusCode}");
+                    wrong.Add($"{role}: {route} ({permission}) answered {(int)answer.StatusCode}");
                 }
             }
         }
@@ -68,27 +57,55 @@ public sealed partial class RolesByRouteTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Every_page_lets_in_the_roles_of_the_table_and_no_other()
+    public async Task Every_page_and_every_form_lets_in_the_roles_of_the_table_and_no_other()
     {
         var table = Table();
-        var pages = WebFeature.Handlers().Where(entry => entry is { Handler.Name: "OnGetAsync", Access: NeedsAttribute }).ToArray();
-        Assert.NotEmpty(pages);
+        var handlers = WebFeature.Handlers().Where(entry => entry.Access is NeedsAttribute).ToArray();
+        Assert.Contains(handlers, entry => entry.Handler.Name == "OnPostRulesAsync");
         var wrong = new List<string>();
         foreach (var role in AllRoles)
         {
             using var browser = await Browser.SignInAsync(_gateway, (await UserAsync(role)).Name);
-            foreach (var (page, _, access) in pages)
+            var formToken = await browser.FormTokenAsync();
+            foreach (var (page, handler, access) in handlers)
             {
-                using var answer = await browser.GetAsync(PathOf(page));
+                var (isForm, path) = PathOf(page, handler.Name);
+                using var answer = isForm ? await browser.PostAsAsync(path, formToken, "same-origin") : await browser.GetAsync(path);
                 var permission = ((NeedsAttribute)access!).Permission.ToString();
-                if ((answer.StatusCode == HttpStatusCode.Forbidden) == Allows(table, permission, role))
+                var refused = answer.StatusCode == HttpStatusCode.Forbidden && (await answer.Content.ReadAsStringAsync()).Contains("Your roles do not allow this.", StringComparison.Ordinal);
+                if (refused == Allows(table, permission, role))
                 {
-                    wrong.Add($"{role}: {page.Name} ({permission}) answered {(int)answer.StatusCode}");
+                    wrong.Add($"{role}: {page.Name}.{handler.Name} ({permission}) answered {(int)answer.StatusCode}");
                 }
             }
         }
 
         Assert.Empty(wrong);
+    }
+
+    [Fact]
+    public async Task Before_the_first_run_nothing_is_open_but_the_way_to_it()
+    {
+        using var client = _gateway.HttpClient();
+        foreach (var route in Routes<RoutePermissions.Needed>().Concat(Routes<RoutePermissions.OwnAffair>()))
+        {
+            using var answer = await SendAsync(client, route);
+            Assert.True(answer.StatusCode == HttpStatusCode.Forbidden, $"{route}: {answer.StatusCode}");
+        }
+
+        using var stranger = new Browser(_gateway);
+        foreach (var (page, handler, access) in WebFeature.Handlers().Where(entry => entry.Access is NeedsAttribute or OwnAffairsAttribute))
+        {
+            var (isForm, path) = PathOf(page, handler.Name);
+            using var answer = isForm ? await stranger.PostAsAsync(path, "", "same-origin") : await stranger.GetAsync(path);
+            Assert.True(
+                answer.Headers.Location?.ToString().StartsWith("/sign-in", StringComparison.Ordinal) == true,
+                $"{page.Name}.{handler.Name}: {answer.StatusCode}");
+        }
+
+        using var signedIn = await stranger.PostAsync("/sign-in", ("name", "admin"), ("password", "admin"));
+        Assert.NotEqual(HttpStatusCode.Redirect, signedIn.StatusCode);
+        Assert.Contains("/set-up", await stranger.PageAsync("/"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -123,6 +140,26 @@ public sealed partial class RolesByRouteTests : IAsyncLifetime
         }
     }
 
+    private RouteEndpoint[] Routes<TAccess>()
+        where TAccess : class
+    {
+        var routes = _gateway.Gateway.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>().Where(endpoint => endpoint.Metadata.GetMetadata<TAccess>() is not null).ToArray();
+        Assert.NotEmpty(routes);
+        return routes;
+    }
+
+    private static async Task<HttpResponseMessage> SendAsync(HttpClient client, RouteEndpoint route)
+    {
+        var method = route.Metadata.GetMetadata<Microsoft.AspNetCore.Routing.HttpMethodMetadata>()!.HttpMethods[0];
+        using var request = new HttpRequestMessage(new HttpMethod(method), Parameter().Replace(route.RoutePattern.RawText!, "nothing"));
+        if (method is "POST" or "PUT" or "PATCH")
+        {
+            request.Content = new StringContent("[]", Encoding.UTF8, "application/json");
+        }
+
+        return await client.SendAsync(request);
+    }
+
     private static IEnumerable<string> AllRoles => Roles.OfSystem.Concat(Roles.OfAccounts);
 
     /// <summary>A user with that role; for a role of an account a system user who has it in the gateway's first one.</summary>
@@ -154,12 +191,17 @@ public sealed partial class RolesByRouteTests : IAsyncLifetime
         return lines.Skip(2).ToDictionary(line => line[0], line => roles.Where((_, at) => line[at + 1] == "yes").ToArray(), StringComparer.Ordinal);
     }
 
-    private static string PathOf(Type page)
+    private static (bool IsForm, string Path) PathOf(Type page, string handler)
     {
         var file = Directory.GetFiles(Path.Combine(Repository.Root, "src", "TransportGateway", "Web"), page.Name + ".cshtml", SearchOption.AllDirectories).Single();
         var template = PagePath().Match(File.ReadLines(file).First()).Groups["path"].Value;
-        return Parameter().Replace(template.Replace("{tab?}", "", StringComparison.Ordinal).Replace("{account}", "Example Account", StringComparison.Ordinal).Replace("{virtualAccount}", "Default", StringComparison.Ordinal), "nothing");
+        var path = Parameter().Replace(template.Replace("{tab?}", "", StringComparison.Ordinal).Replace("{account}", "Example Account", StringComparison.Ordinal).Replace("{virtualAccount}", "Default", StringComparison.Ordinal), "nothing");
+        var named = HandlerName().Match(handler);
+        return (named.Groups["method"].Value == "Post", named.Groups["name"].Value is { Length: > 0 } name ? $"{path}?handler={name}" : path);
     }
+
+    [GeneratedRegex("^On(?<method>Get|Post)(?<name>.*?)(Async)?$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex HandlerName();
 
     [GeneratedRegex(@"\{[^}]+\}", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Parameter();

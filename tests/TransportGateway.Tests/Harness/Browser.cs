@@ -40,8 +40,23 @@ internal sealed partial class Browser(TestGateway gateway) : IDisposable
     /// <summary>Sends a form with the token that the session's pages carry.</summary>
     public async Task<HttpResponseMessage> PostAsync(string path, params (string Name, string Value)[] fields)
     {
-        var token = Session is null ? "" : FormToken().Match(await PageAsync("/profile")).Groups["token"].Value;
-        return await PostAsAsync(path, token, "same-origin", fields);
+        return await PostAsAsync(path, await FormTokenAsync(), "same-origin", fields);
+    }
+
+    /// <summary>Empty for who is not signed in.</summary>
+    public async Task<string> FormTokenAsync() => Session is null ? "" : FormToken().Match(await PageAsync("/profile")).Groups["token"].Value;
+
+    /// <summary>Sends a file as a form does.</summary>
+    public async Task<HttpResponseMessage> PostFileAsync(string path, string fileName, byte[] content, params (string Name, string Value)[] fields)
+    {
+        using var form = new MultipartFormDataContent { { new StringContent(await FormTokenAsync()), GatewayPage.FormTokenField }, { new ByteArrayContent(content), "file", fileName } };
+        foreach (var (name, value) in fields)
+        {
+            form.Add(new StringContent(value), name);
+        }
+
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = form, Headers = { ExpectContinue = true } };
+        return await SendAsync(request, [("Sec-Fetch-Site", "same-origin")]);
     }
 
     public async Task<HttpResponseMessage> PostAsAsync(string path, string formToken, string site, params (string Name, string Value)[] fields)

@@ -38,6 +38,34 @@ public sealed class HostilePageTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("/sign-in")]
+    [InlineData("/administration/users/admin?handler=Save")]
+    [InlineData("/administration/settings?handler=Message")]
+    [InlineData("/administration/security/browser-certificate?handler=Upload")]
+    public async Task A_form_of_a_hundred_megabytes_is_refused_with_a_sentence_by_whomever_it_is_sent(string path)
+    {
+        using var answer = await _browser.PostFileAsync(path, "large", new byte[100_000_000]);
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, answer.StatusCode);
+        Assert.Contains("it is too long", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("../../../master.key")]
+    [InlineData("..\\..\\gateway.db")]
+    [InlineData("/etc/passwd")]
+    [InlineData("<img src=x onerror=alert(1)>")]
+    public async Task The_name_that_an_uploaded_file_comes_under_leads_nowhere(string fileName)
+    {
+        var before = Files();
+        using var answer = await _browser.PostFileAsync("/administration/accounts?handler=AuthorizationFile", fileName, [1, 2, 3], ("name", "Example Account"));
+        Assert.True(answer.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.Conflict, answer.StatusCode.ToString());
+        Assert.DoesNotContain("<img", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Equal(before, Files());
+
+        IEnumerable<string> Files() => Directory.GetFiles(_gateway.Gateway.Directory.Path, "*", SearchOption.AllDirectories).Where(file => !file.Contains("gateway.db", StringComparison.Ordinal)).Order();
+    }
+
+    [Theory]
     [InlineData("/assets/0000000000000000/gateway.css")]
     [InlineData("/assets/x/..%2f..%2fmaster.key")]
     [InlineData("/assets/x/%2e%2e/%2e%2e/master.key")]
