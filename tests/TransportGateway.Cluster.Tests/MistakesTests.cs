@@ -76,7 +76,7 @@ public sealed class MistakesTests : IAsyncLifetime
 
         Assert.Contains("active", await Primary.RunAsync("systemctl", "is-active", "transport-gateway"), StringComparison.Ordinal);
         await LabCluster.TgctlAsync(Secondary, "account", "create", "Old");
-        await LabCluster.TgctlAsync(Primary, "certificate", "host-name", "set", "licences.example.com");
+        await LabCluster.TgctlAsync(Primary, "certificate", "host-name", "set", "licences.example.com", "--yes");
 
         // What is on the other node is named before it is overwritten; a no changes nothing.
         var (code, _, asked) = await Primary.TalkAsync("no\n", default, [.. Deploy().Where(word => word != "--yes")]);
