@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using TransportGateway.Cli;
+using TransportGateway.Jobs;
 using TransportGateway.Persistence;
 using TransportGateway.Simulators;
 using TransportGateway.Simulators.Central;
@@ -61,7 +62,7 @@ internal sealed class SynchronizationCost(EngineKind engine, TimeProvider clock,
             ClientSecret = new Secret(central.ClientSecret),
             ExchangeAnchors = central.AnchorPem,
             Route = new UpstreamRoute { TlsAnchors = central.AnchorPem },
-            Schedule = new SynchronizationSchedule(SynchronizationPeriod.Never, 0, 0),
+            Schedule = new Schedule(SchedulePeriod.Never, 0, 0),
         }.SaveAsync(session, masterKey, "benchmark", clock.GetUtcNow(), CancellationToken.None);
     }
 

@@ -1,13 +1,13 @@
 using System.Globalization;
+using TransportGateway.Jobs;
 using TransportGateway.Persistence;
-using TransportGateway.Upstream;
 
 namespace TransportGateway.Backups;
 
 /// <summary>When backups are made, how many are kept, and the key that opens them.</summary>
 /// <param name="RecoveryKey">Empty until one was made: without it there is no backup.</param>
 /// <param name="Since">When the schedule was set; what it missed before that is not made up for.</param>
-internal sealed record BackupSettings(SynchronizationSchedule Schedule, int Keep, Secret RecoveryKey, DateTimeOffset Since)
+internal sealed record BackupSettings(Schedule Schedule, int Keep, Secret RecoveryKey, DateTimeOffset Since)
 {
     public const int MostKept = 1000;
     private const int KeptByDefault = 14;
@@ -16,7 +16,7 @@ internal sealed record BackupSettings(SynchronizationSchedule Schedule, int Keep
     private const string KeyName = "backup-recovery-key";
     private const string SinceName = "backup-schedule-since";
     private const string Purpose = "backup-recovery-key";
-    private static readonly SynchronizationSchedule Never = new(SynchronizationPeriod.Never, 0, 0);
+    private static readonly Schedule Never = new(SchedulePeriod.Never, 0, 0);
 
     public bool HasRecoveryKey => RecoveryKey.Value.Length > 0;
 
@@ -24,13 +24,13 @@ internal sealed record BackupSettings(SynchronizationSchedule Schedule, int Keep
     {
         var stored = new StoredSettings(session);
         return new BackupSettings(
-            SynchronizationSchedule.Parse(await stored.FindAsync(ScheduleName, cancellationToken)) ?? Never,
+            Schedule.Parse(await stored.FindAsync(ScheduleName, cancellationToken)) ?? Never,
             int.TryParse(await stored.FindAsync(KeepName, cancellationToken), CultureInfo.InvariantCulture, out var keep) ? keep : KeptByDefault,
             masterKey.OpenText(Purpose, await stored.FindAsync(KeyName, cancellationToken) ?? ""),
             DateTimeOffset.FromUnixTimeMilliseconds(long.TryParse(await stored.FindAsync(SinceName, cancellationToken), CultureInfo.InvariantCulture, out var since) ? since : 0));
     }
 
-    public static async Task StoreScheduleAsync(DbSession session, SynchronizationSchedule schedule, int keep, string by, DateTimeOffset now, CancellationToken cancellationToken)
+    public static async Task StoreScheduleAsync(DbSession session, Schedule schedule, int keep, string by, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var stored = new StoredSettings(session);
         await stored.SetAsync(ScheduleName, schedule.ToString(), by, now, cancellationToken);

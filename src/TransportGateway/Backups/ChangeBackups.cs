@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
 using TransportGateway.Access;
 using TransportGateway.Events;
+using TransportGateway.Jobs;
 using TransportGateway.Persistence;
-using TransportGateway.Upstream;
 
 namespace TransportGateway.Backups;
 
@@ -21,9 +21,9 @@ internal sealed class ChangeBackups(Database database, MasterKey masterKey, Time
     /// <returns>What is wrong with it, in a sentence; null when it was changed.</returns>
     public async Task<string?> SetAsync(Caller by, string period, int? day, int hour, int keep, CancellationToken cancellationToken)
     {
-        if (SynchronizationSchedule.Of(period, day, hour) is not { } schedule)
+        if (Schedule.Of(period, day, hour) is not { } schedule)
         {
-            return SynchronizationSchedule.Help;
+            return Schedule.Help;
         }
 
         if (keep is < 1 or > BackupSettings.MostKept)
@@ -33,7 +33,7 @@ internal sealed class ChangeBackups(Database database, MasterKey masterKey, Time
 
         var now = clock.GetUtcNow();
         await using var session = await database.BeginAsync(cancellationToken);
-        if (schedule.Period != SynchronizationPeriod.Never && !(await BackupSettings.LoadAsync(session, masterKey, cancellationToken)).HasRecoveryKey)
+        if (schedule.Period != SchedulePeriod.Never && !(await BackupSettings.LoadAsync(session, masterKey, cancellationToken)).HasRecoveryKey)
         {
             return NoKey;
         }

@@ -1,4 +1,4 @@
-using TransportGateway.Upstream;
+using TransportGateway.Jobs;
 
 namespace TransportGateway.Notifications;
 
@@ -16,8 +16,8 @@ internal static class DigestRhythm
     /// <summary>Every day, or every Monday, at six o'clock UTC; null for never.</summary>
     public static DateTimeOffset? NextAfter(string rhythm, DateTimeOffset now) => rhythm switch
     {
-        Daily => new SynchronizationSchedule(SynchronizationPeriod.Daily, 0, Hour).NextAfter(now),
-        Weekly => new SynchronizationSchedule(SynchronizationPeriod.Weekly, (int)DayOfWeek.Monday, Hour).NextAfter(now),
+        Daily => new Schedule(SchedulePeriod.Daily, 0, Hour).NextAfter(now),
+        Weekly => new Schedule(SchedulePeriod.Weekly, (int)DayOfWeek.Monday, Hour).NextAfter(now),
         _ => null,
     };
 }

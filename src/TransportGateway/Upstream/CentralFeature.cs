@@ -1,5 +1,6 @@
 using TransportGateway.Access;
 using TransportGateway.Http;
+using TransportGateway.Jobs;
 using TransportGateway.Persistence;
 
 namespace TransportGateway.Upstream;
@@ -32,10 +33,10 @@ internal static class CentralFeature
             return refusal;
         }
 
-        var schedule = request.Schedule is null ? null : SynchronizationSchedule.Of(request.Schedule.Period, request.Schedule.Day, request.Schedule.Hour);
+        var schedule = request.Schedule is null ? null : Schedule.Of(request.Schedule.Period, request.Schedule.Day, request.Schedule.Hour);
         if (request.Schedule is not null && schedule is null)
         {
-            return Problem.Of(StatusCodes.Status400BadRequest, "central-invalid", "schedule: " + SynchronizationSchedule.Help);
+            return Problem.Of(StatusCodes.Status400BadRequest, "central-invalid", "schedule: " + Schedule.Help);
         }
 
         var outcome = await change.ExecuteAsync(

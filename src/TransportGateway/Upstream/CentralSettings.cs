@@ -1,5 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
+using TransportGateway.Jobs;
 using TransportGateway.Persistence;
 
 namespace TransportGateway.Upstream;
@@ -27,7 +28,7 @@ internal sealed record CentralSettings
     public string ExchangeAnchors { get; init; } = "";
 
     /// <summary>When accounts without a schedule of their own synchronise.</summary>
-    public SynchronizationSchedule Schedule { get; init; } = SynchronizationSchedule.Default;
+    public Schedule Schedule { get; init; } = SynchronizationDeadlines.ProposedSchedule;
 
     public bool IsOnline => Address is not null;
 
@@ -55,7 +56,7 @@ internal sealed record CentralSettings
                 TlsAnchors = stored.TlsAnchors,
             },
             ExchangeAnchors = stored.ExchangeAnchors,
-            Schedule = SynchronizationSchedule.Parse(stored.Schedule) ?? SynchronizationSchedule.Default,
+            Schedule = Schedule.Parse(stored.Schedule) ?? SynchronizationDeadlines.ProposedSchedule,
         };
     }
 

@@ -1,5 +1,6 @@
 using TransportGateway.Access;
 using TransportGateway.Events;
+using TransportGateway.Jobs;
 using TransportGateway.Persistence;
 
 namespace TransportGateway.Upstream;
@@ -19,7 +20,7 @@ internal sealed class ChangeCentral(Database database, MasterKey masterKey, Time
         Secret? ProxyPassword = null,
         string? ExchangeAnchors = null,
         string? TlsAnchors = null,
-        SynchronizationSchedule? Schedule = null);
+        Schedule? Schedule = null);
 
     public abstract record Outcome
     {

@@ -1,6 +1,7 @@
 using TransportGateway.Access;
 using TransportGateway.Accounts;
 using TransportGateway.Events;
+using TransportGateway.Jobs;
 using TransportGateway.Persistence;
 using TransportGateway.Protocol;
 
@@ -12,7 +13,7 @@ internal sealed class ChangeSynchronization(Database database, TimeProvider cloc
     /// <param name="Schedule">Null leaves it as it is.</param>
     /// <param name="FollowDefaultSchedule">Takes away the account's own schedule.</param>
     /// <param name="Withhold">Null leaves it as it is; empty for nothing.</param>
-    public sealed record Request(Caller By, LocalAccountRow Account, SynchronizationSchedule? Schedule, bool FollowDefaultSchedule, IReadOnlyList<string>? Withhold);
+    public sealed record Request(Caller By, LocalAccountRow Account, Schedule? Schedule, bool FollowDefaultSchedule, IReadOnlyList<string>? Withhold);
 
     public abstract record Outcome
     {

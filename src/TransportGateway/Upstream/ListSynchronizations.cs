@@ -1,5 +1,6 @@
 using TransportGateway.Access;
 using TransportGateway.Accounts;
+using TransportGateway.Jobs;
 using TransportGateway.Persistence;
 using TransportGateway.Protocol;
 
@@ -11,7 +12,7 @@ internal sealed class ListSynchronizations(Database database, MasterKey masterKe
     /// <param name="FollowsDefault">The schedule is the one for all accounts.</param>
     /// <param name="Alert">The one word for how the account stands: what is worst comes first.</param>
     public sealed record State(
-        LocalAccountRow Account, SynchronizationRow? Synchronization, RunRow? Last, SynchronizationSchedule Schedule, bool FollowsDefault, string Alert)
+        LocalAccountRow Account, SynchronizationRow? Synchronization, RunRow? Last, Schedule Schedule, bool FollowsDefault, string Alert)
     {
         public Sentence ScheduleWords => FollowsDefault ? new Sentence("{0} (default)", Schedule.Words) : Schedule.Words;
 
@@ -30,7 +31,7 @@ internal sealed class ListSynchronizations(Database database, MasterKey masterKe
             rows.TryGetValue(account.Id, out var row);
             var last = await runs.FindLastAsync(account.Id, cancellationToken);
             states.Add(new State(
-                account, row, last, SynchronizationSchedule.Parse(row?.Schedule) ?? settings.Schedule, FollowsDefault: row?.Schedule is null, AlertOf(account, row, last, clock.GetUtcNow())));
+                account, row, last, Schedule.Parse(row?.Schedule) ?? settings.Schedule, FollowsDefault: row?.Schedule is null, AlertOf(account, row, last, clock.GetUtcNow())));
         }
 
         return states;

@@ -31,13 +31,13 @@ internal static class SynchronizationAlerts
     public static async Task UpdateOverdueAsync(
         DbSession session, LocalAccountRow account, SynchronizationRow synchronization, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        if ((synchronization.LastSuccessAt ?? synchronization.RegisteredAt) is not { } since || now - since < SynchronizationSchedule.DueAfter)
+        if ((synchronization.LastSuccessAt ?? synchronization.RegisteredAt) is not { } since || now - since < SynchronizationDeadlines.DueAfter)
         {
             return;
         }
 
         var days = (int)(now - since).TotalDays;
-        if (now - since >= SynchronizationSchedule.LostAfter)
+        if (now - since >= SynchronizationDeadlines.LostAfter)
         {
             await FailAccountRegistration.ExecuteAsync(
                 session, account, $"It was not synchronised for {days} days. Register it again: tgctl account register-again '{account.Name}'", "gateway", now, cancellationToken);
@@ -45,8 +45,8 @@ internal static class SynchronizationAlerts
 
         await new Alerts(session).RaiseAsync(
             AlertSubject.OfAccount(account.Id, Overdue),
-            now - since >= SynchronizationSchedule.LongOverdueAfter ? AlertSeverity.Major : AlertSeverity.Minor,
-            $"'{account.Name}' was last synchronised {days} days ago; after {SynchronizationSchedule.LostAfter.TotalDays:0} days it has to be registered again. Run: tgctl sync start --account '{account.Name}'",
+            now - since >= SynchronizationDeadlines.LongOverdueAfter ? AlertSeverity.Major : AlertSeverity.Minor,
+            $"'{account.Name}' was last synchronised {days} days ago; after {SynchronizationDeadlines.LostAfter.TotalDays:0} days it has to be registered again. Run: tgctl sync start --account '{account.Name}'",
             now,
             cancellationToken);
     }

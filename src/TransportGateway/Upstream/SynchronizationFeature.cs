@@ -170,7 +170,7 @@ internal static class SynchronizationFeature
                 return NotRegistered(found);
             }
 
-            var schedule = SynchronizationSchedule.Parse(row.Schedule);
+            var schedule = Schedule.Parse(row.Schedule);
             return Results.Json(new SettingsView(
                 schedule is null ? null : new CentralFeature.ScheduleRequest(schedule.Period.ToString().ToLowerInvariant(), schedule.Day, schedule.Hour),
                 schedule is null,
@@ -183,10 +183,10 @@ internal static class SynchronizationFeature
     private static Task<IResult> SetAsync(HttpContext context, string account, SettingsRequest request, AccountScope scope, ChangeSynchronization change) =>
         WithAccountAsync(context, account, scope, async (caller, found) =>
         {
-            var schedule = request.Schedule is null ? null : SynchronizationSchedule.Of(request.Schedule.Period, request.Schedule.Day, request.Schedule.Hour);
+            var schedule = request.Schedule is null ? null : Schedule.Of(request.Schedule.Period, request.Schedule.Day, request.Schedule.Hour);
             if (request.Schedule is not null && schedule is null)
             {
-                return Problem.Of(StatusCodes.Status400BadRequest, "schedule-invalid", SynchronizationSchedule.Help);
+                return Problem.Of(StatusCodes.Status400BadRequest, "schedule-invalid", Schedule.Help);
             }
 
             return await change.ExecuteAsync(

@@ -81,7 +81,7 @@ internal sealed class SynchronizationJob(
             return true;
         }
 
-        var schedule = SynchronizationSchedule.Parse(state.Schedule) ?? settings.Schedule;
+        var schedule = Schedule.Parse(state.Schedule) ?? settings.Schedule;
         return schedule.NextAfter(last?.StartedAt ?? state.RegisteredAt!.Value) <= now;
     }
 }

@@ -79,5 +79,5 @@ internal sealed class SynchronizationRow
     public required string Withheld { get; init; }
 
     /// <summary>Counted from the last success, or from the registration when there was none yet.</summary>
-    public DateTimeOffset? DueAt => (LastSuccessAt ?? RegisteredAt) + SynchronizationSchedule.DueAfter;
+    public DateTimeOffset? DueAt => (LastSuccessAt ?? RegisteredAt) + SynchronizationDeadlines.DueAfter;
 }

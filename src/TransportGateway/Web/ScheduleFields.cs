@@ -1,4 +1,4 @@
-using TransportGateway.Upstream;
+using TransportGateway.Jobs;
 
 namespace TransportGateway.Web;
 
@@ -9,12 +9,12 @@ internal sealed record ScheduleFields(string? Period = null, int Weekday = 0, in
 
     public static IReadOnlyList<string> Periods { get; } = ["daily", "weekly", "monthly", "never"];
 
-    public static ScheduleFields Of(SynchronizationSchedule schedule) => new(
+    public static ScheduleFields Of(Schedule schedule) => new(
         schedule.Period.ToString().ToLowerInvariant(),
-        schedule.Period == SynchronizationPeriod.Weekly ? schedule.Day : 0,
-        schedule.Period == SynchronizationPeriod.Monthly ? schedule.Day : 1,
+        schedule.Period == SchedulePeriod.Weekly ? schedule.Day : 0,
+        schedule.Period == SchedulePeriod.Monthly ? schedule.Day : 1,
         schedule.Hour);
 
     /// <summary>Null when the fields make none.</summary>
-    public SynchronizationSchedule? Read() => SynchronizationSchedule.Of(Period ?? "", Period switch { "weekly" => Weekday, "monthly" => MonthDay, _ => null }, Hour);
+    public Schedule? Read() => Schedule.Of(Period ?? "", Period switch { "weekly" => Weekday, "monthly" => MonthDay, _ => null }, Hour);
 }

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using TransportGateway.Accounts;
+using TransportGateway.Jobs;
 using TransportGateway.Licensing;
 using TransportGateway.Persistence;
 using TransportGateway.Registration;
@@ -52,7 +53,7 @@ internal sealed class CentralPair : IAsyncDisposable
             ClientSecret = new Secret(Central.ClientSecret),
             ExchangeAnchors = Central.AnchorPem,
             Route = new UpstreamRoute { TlsAnchors = Central.AnchorPem },
-            Schedule = new SynchronizationSchedule(SynchronizationPeriod.Never, 0, 0),
+            Schedule = new Schedule(SchedulePeriod.Never, 0, 0),
         };
         await using var session = await Gateway.Database.BeginAsync();
         await change(settings).SaveAsync(session, Services.GetRequiredService<MasterKey>(), "a test", Clock.GetUtcNow(), CancellationToken.None);

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
 using TransportGateway.Accounts;
 using TransportGateway.Events;
+using TransportGateway.Jobs;
 using TransportGateway.Tests.Harness;
 using TransportGateway.Upstream;
 
@@ -12,7 +13,7 @@ public abstract class SynchronizationJobTests<TEngine>
 {
     private static readonly DateTimeOffset Monday = new(2026, 11, 23, 12, 0, 0, TimeSpan.Zero);
 
-    private static readonly SynchronizationSchedule DailyAtThree = SynchronizationSchedule.Of("daily", null, 3)!;
+    private static readonly Schedule DailyAtThree = Schedule.Of("daily", null, 3)!;
 
     [Fact]
     public async Task A_schedule_synchronises_at_its_hour_and_the_accounts_own_one_counts_before_the_default()
@@ -23,7 +24,7 @@ public abstract class SynchronizationJobTests<TEngine>
         await pair.ConfigureAsync(settings => settings with { Schedule = DailyAtThree });
         await using (var session = await pair.Gateway.Database.BeginAsync())
         {
-            await new Synchronizations(session).SetScheduleAsync(never.Id, SynchronizationSchedule.Of("never", null, 0)!.ToString(), CancellationToken.None);
+            await new Synchronizations(session).SetScheduleAsync(never.Id, Schedule.Of("never", null, 0)!.ToString(), CancellationToken.None);
             await session.CommitAsync();
         }
 

@@ -1,33 +1,22 @@
 using System.Globalization;
 using TransportGateway.Protocol;
 
-namespace TransportGateway.Upstream;
+namespace TransportGateway.Jobs;
 
-/// <summary>When an account synchronises by itself. Pure: times are handed in, all UTC.</summary>
+/// <summary>When something that is done again and again is done by itself. Pure: times are handed in, all UTC.</summary>
 /// <param name="Period">Daily, weekly, monthly, or never.</param>
 /// <param name="Day">Weekly: 0 (Sunday) to 6. Monthly: 1 to 28. Else 0.</param>
 /// <param name="Hour">0 to 23.</param>
-internal sealed record SynchronizationSchedule(SynchronizationPeriod Period, int Day, int Hour)
+internal sealed record Schedule(SchedulePeriod Period, int Day, int Hour)
 {
-    /// <summary>Well inside the 30 days after which a synchronisation is overdue.</summary>
-    public static SynchronizationSchedule Default { get; } = new(SynchronizationPeriod.Weekly, 0, 2);
-
-    /// <summary>After a success, the next one is due in 30 days (seed note).</summary>
-    public static readonly TimeSpan DueAfter = TimeSpan.FromDays(30);
-
-    public static readonly TimeSpan LongOverdueAfter = TimeSpan.FromDays(90);
-
-    /// <summary>An account that has not synchronised for so long has to be registered again.</summary>
-    public static readonly TimeSpan LostAfter = TimeSpan.FromDays(365);
-
     public const string Help = "period is daily, weekly, monthly or never; day is 0 (Sunday) to 6 for weekly and 1 to 28 for monthly; hour is 0 to 23, UTC.";
 
     /// <summary>As it is shown: <c>weekly on Sunday at 02:00 UTC</c>.</summary>
     public Sentence Words => Period switch
     {
-        SynchronizationPeriod.Never => new Sentence("never"),
-        SynchronizationPeriod.Daily => new Sentence("daily at {0} UTC", Clock),
-        SynchronizationPeriod.Weekly => new Sentence("weekly on {0} at {1} UTC", Weekdays[Day], Clock),
+        SchedulePeriod.Never => new Sentence("never"),
+        SchedulePeriod.Daily => new Sentence("daily at {0} UTC", Clock),
+        SchedulePeriod.Weekly => new Sentence("weekly on {0} at {1} UTC", Weekdays[Day], Clock),
         _ => new Sentence("monthly on day {0} at {1} UTC", Day, Clock),
     };
 
@@ -39,19 +28,19 @@ internal sealed record SynchronizationSchedule(SynchronizationPeriod Period, int
     private string Clock => string.Create(CultureInfo.InvariantCulture, $"{Hour:00}:00");
 
     /// <summary>Null when the words do not make a schedule.</summary>
-    public static SynchronizationSchedule? Of(string period, int? day, int hour) =>
-        !Enum.TryParse<SynchronizationPeriod>(period, ignoreCase: true, out var parsed) || !Enum.IsDefined(parsed) || char.IsDigit(period.FirstOrDefault()) || hour is < 0 or > 23
+    public static Schedule? Of(string period, int? day, int hour) =>
+        !Enum.TryParse<SchedulePeriod>(period, ignoreCase: true, out var parsed) || !Enum.IsDefined(parsed) || char.IsDigit(period.FirstOrDefault()) || hour is < 0 or > 23
             ? null
             : parsed switch
             {
-                SynchronizationPeriod.Weekly when (day ?? 0) is >= 0 and <= 6 => new(parsed, day ?? 0, hour),
-                SynchronizationPeriod.Monthly when (day ?? 1) is >= 1 and <= 28 => new(parsed, day ?? 1, hour),
-                SynchronizationPeriod.Daily or SynchronizationPeriod.Never when day is null or 0 => new(parsed, 0, hour),
+                SchedulePeriod.Weekly when (day ?? 0) is >= 0 and <= 6 => new(parsed, day ?? 0, hour),
+                SchedulePeriod.Monthly when (day ?? 1) is >= 1 and <= 28 => new(parsed, day ?? 1, hour),
+                SchedulePeriod.Daily or SchedulePeriod.Never when day is null or 0 => new(parsed, 0, hour),
                 _ => null,
             };
 
     /// <summary>The text that <see cref="ToString"/> makes.</summary>
-    public static SynchronizationSchedule? Parse(string? text) =>
+    public static Schedule? Parse(string? text) =>
         text?.Split(' ') is [var period, var day, var hour]
         && int.TryParse(day, CultureInfo.InvariantCulture, out var dayNumber)
         && int.TryParse(hour, CultureInfo.InvariantCulture, out var hourNumber)
@@ -61,7 +50,7 @@ internal sealed record SynchronizationSchedule(SynchronizationPeriod Period, int
     /// <summary>The first time after this instant; null when there is none.</summary>
     public DateTimeOffset? NextAfter(DateTimeOffset instant)
     {
-        if (Period == SynchronizationPeriod.Never)
+        if (Period == SchedulePeriod.Never)
         {
             return null;
         }
@@ -79,13 +68,13 @@ internal sealed record SynchronizationSchedule(SynchronizationPeriod Period, int
 
     private bool IsOn(DateTimeOffset day) => Period switch
     {
-        SynchronizationPeriod.Weekly => (int)day.DayOfWeek == Day,
-        SynchronizationPeriod.Monthly => day.Day == Day,
+        SchedulePeriod.Weekly => (int)day.DayOfWeek == Day,
+        SchedulePeriod.Monthly => day.Day == Day,
         _ => true,
     };
 }
 
-internal enum SynchronizationPeriod
+internal enum SchedulePeriod
 {
     Never,
     Daily,

@@ -1,0 +1,18 @@
+using TransportGateway.Jobs;
+
+namespace TransportGateway.Upstream;
+
+/// <summary>How long an account may go without synchronising.</summary>
+internal static class SynchronizationDeadlines
+{
+    /// <summary>Well inside the 30 days after which a synchronisation is overdue.</summary>
+    public static Schedule ProposedSchedule { get; } = new(SchedulePeriod.Weekly, 0, 2);
+
+    /// <summary>After a success, the next one is due in 30 days (seed note).</summary>
+    public static readonly TimeSpan DueAfter = TimeSpan.FromDays(30);
+
+    public static readonly TimeSpan LongOverdueAfter = TimeSpan.FromDays(90);
+
+    /// <summary>An account that has not synchronised for so long has to be registered again.</summary>
+    public static readonly TimeSpan LostAfter = TimeSpan.FromDays(365);
+}
