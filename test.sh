@@ -6,9 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
-say() { printf '\n== %s\n' "$*"; }
-
-as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+source tests/environment.sh
 
 install_missing() {
   local missing=()
@@ -40,47 +38,10 @@ install_missing() {
   # What the tests of the pages look through.
   [ -x /usr/bin/chromium ] || missing+=(chromium)
   command -v afl-fuzz >/dev/null || [ ! -e tests/TransportGateway.Fuzz/fuzz.sh ] || missing+=(afl++)
-  if [ ${#missing[@]} -gt 0 ]; then
-    say "installing from Debian's packages: ${missing[*]}"
-    as_root apt-get update -q
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"
-  fi
-}
-
-work=$(mktemp -d)
-postgres_bin=
-# PostgreSQL refuses to run as root.
-as_postgres() { if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi; }
-
-cleanup() {
-  for data in "$work"/pg*; do
-    [ -d "$data" ] && as_postgres "$postgres_bin/pg_ctl" -D "$data" -m immediate stop >/dev/null 2>&1 || true
-  done
-  rm -rf "$work"
-}
-trap cleanup EXIT
-
-free_port() {
-  local port=$((20000 + RANDOM % 12000))
-  while (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do port=$((port + 1)); done
-  echo "$port"
-}
-
-# start_postgres NAME OPTIONS: prints the port.
-start_postgres() {
-  local data="$work/$1" port
-  port=$(free_port)
-  as_postgres "$postgres_bin/initdb" -D "$data" -A trust -U gateway --no-sync --locale=C.UTF-8 >"$work/$1.log" 2>&1 || { cat "$work/$1.log" >&2; return 1; }
-  as_postgres "$postgres_bin/pg_ctl" -D "$data" -w -l "$data/server.log" start \
-    -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories=$data -c max_connections=300 -c wal_level=replica $2" >>"$work/$1.log" 2>&1 \
-    || { cat "$work/$1.log" "$data/server.log" >&2; return 1; }
-  echo "$port"
+  install_packages "${missing[@]}"
 }
 
 install_missing
-postgres_bin=$(dirname "$(ls /usr/lib/postgresql/*/bin/initdb | sort -V | tail -n 1)")
-chmod 711 "$work"
-[ "$(id -u)" != 0 ] || chown postgres "$work"
 
 say "restoring and building"
 dotnet restore --locked-mode -v quiet
@@ -90,7 +51,7 @@ if [ $# -eq 0 ]; then
 fi
 dotnet build --no-restore -c Release -v quiet
 
-say "starting PostgreSQL ($("$postgres_bin/postgres" --version)) on loopback"
+say "starting PostgreSQL ($("$(postgres_bin)/postgres" --version)) on loopback"
 export TG_TEST_POSTGRESQL="Host=127.0.0.1;Port=$(start_postgres pg "-c synchronous_commit=on");Username=gateway;Database=postgres"
 # A second one waits for a standby that never comes: what is committed there is not acknowledged.
 export TG_TEST_POSTGRESQL_LONELY="Host=127.0.0.1;Port=$(start_postgres pg-lonely "-c synchronous_standby_names=nobody");Username=gateway;Database=postgres"
