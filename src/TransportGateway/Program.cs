@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Net.Sockets;
 using System.Reflection;
 using TransportGateway.Hosting;
 using TransportGateway.Persistence;
@@ -48,8 +49,8 @@ catch (DatabaseUnusableException exception)
     Console.Error.WriteLine($"The gateway does not start: {exception.Message}");
     return 1;
 }
-catch (IOException exception)
+catch (Exception exception) when (exception is IOException or SocketException)
 {
-    Console.Error.WriteLine($"The gateway does not start: {exception.Message} Check listen-https, listen-admin and listen-http.");
+    Console.Error.WriteLine($"The gateway does not start: {exception.Message.TrimEnd('.')}. Check listen-https, listen-admin and listen-http: an address has to be this machine's, and a port below 1024 takes root or CAP_NET_BIND_SERVICE.");
     return 1;
 }

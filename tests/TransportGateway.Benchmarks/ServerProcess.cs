@@ -76,6 +76,18 @@ internal sealed class ServerProcess : IDisposable
             clock);
     }
 
+    /// <summary>Version and cipher suite of a connection.</summary>
+    public async Task<string> TlsAsync()
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, Address.Port);
+        var trust = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        trust.CustomTrustStore.ImportFromPemFile(Path.Combine(_database.Folder, "root.pem"));
+        await using var tls = new SslStream(client.GetStream());
+        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "localhost", CertificateChainPolicy = trust });
+        return $"{tls.SslProtocol}, {tls.NegotiatedCipherSuite}";
+    }
+
     public static Task<ServerProcess> StartFloorAsync(BenchmarkDatabase database, IReadOnlyList<string> arguments, TimeProvider clock) =>
         StartAsync(
             Environment.ProcessPath!,

@@ -5,7 +5,7 @@ using TransportGateway.Protocol;
 namespace TransportGateway.DeviceGateway;
 
 /// <summary>Messages of proven senders with what they were answered: the archive, and the answer to a repeated request (8.7.16).</summary>
-/// <remarks>Registrations, and refusals of them, quote a token that may be good for many more: both are sealed.</remarks>
+/// <remarks>A message of any type can hold a token that is good for many more, and a refusal can quote it: both are sealed.</remarks>
 internal sealed class AnsweredMessages(DbSession session, MasterKey masterKey)
 {
     public Task AddAsync(AnsweredMessageRow message, CancellationToken cancellationToken) =>
@@ -16,7 +16,7 @@ internal sealed class AnsweredMessages(DbSession session, MasterKey masterKey)
             VALUES
               (@Sender, @Nonce, @RequestHash, @Request, @RequestType, @Transport, @Source, @ReceivedAt, @Status, @SignerSerial, @Response)
             """,
-            !HoldsToken(message.Sender) ? message : message with
+            message with
             {
                 Request = message.Request.Length == 0 ? [] : masterKey.Seal(Purpose("request", message.Sender, message.Nonce), message.Request),
                 Response = message.Status != DeviceStatus.Failed ? message.Response
@@ -30,7 +30,7 @@ internal sealed class AnsweredMessages(DbSession session, MasterKey masterKey)
             "SELECT request_hash, received_at, status, signer_serial, response FROM answered_messages WHERE sender = @Sender AND nonce = @Nonce",
             new { Sender = sender, Nonce = nonce },
             cancellationToken);
-        return row is null || !HoldsToken(sender) || row.Status != DeviceStatus.Failed ? row : row with
+        return row is null || row.Status != DeviceStatus.Failed ? row : row with
         {
             Response = Encoding.UTF8.GetString(masterKey.Open(Purpose("response", sender, nonce), Convert.FromBase64String(row.Response))),
         };
@@ -46,8 +46,6 @@ internal sealed class AnsweredMessages(DbSession session, MasterKey masterKey)
             """,
             new { Before = before, RefusedBefore = refusedRegistrationsBefore },
             cancellationToken);
-
-    private static bool HoldsToken(string sender) => sender.StartsWith("csr:", StringComparison.Ordinal);
 
     private static string Purpose(string what, string sender, string nonce) => $"archived-{what}:{sender}:{nonce}";
 }

@@ -8,7 +8,9 @@ internal static class DeviceBody
     {
         try
         {
-            using var buffer = new MemoryStream((int)Math.Min(context.Request.ContentLength ?? 4096, 1024 * 1024));
+            // A length that was only announced takes no memory yet.
+            const int Proposed = 16 * 1024;
+            using var buffer = new MemoryStream((int)Math.Min(context.Request.ContentLength ?? Proposed, Proposed));
             await context.Request.Body.CopyToAsync(buffer, context.RequestAborted);
             return buffer.TryGetBuffer(out var bytes) && bytes.Count == bytes.Array!.Length ? bytes.Array : buffer.ToArray();
         }

@@ -29,9 +29,9 @@ internal static class DeviceGatewayFeature
     {
         routes.MapProductUrls();
         routes.MapPost(CallHomePath, CallHomeAsync).OpenToAll("products prove themselves by the signature in the message").RequireRateLimiting(SourceLimits.Policy)
-            .WithMetadata(new ErrorForm(Xml, reason => CallHomeWriter.WriteFault("Receiver", reason)));
+            .WithMetadata(new ErrorForm(Xml, (status, reason) => CallHomeWriter.WriteFault(status < StatusCodes.Status500InternalServerError ? "Sender" : "Receiver", reason), DeviceLog.TellNotServed));
         routes.MapPost(SmartTransportPath, SmartTransportAsync).OpenToAll("products prove themselves by the signature in the message").RequireRateLimiting(SourceLimits.Policy)
-            .WithMetadata(new ErrorForm(Json, WriteReason));
+            .WithMetadata(new ErrorForm(Json, (_, reason) => WriteReason(reason), DeviceLog.TellNotServed));
         foreach (var path in new[] { CallHomePath, SmartTransportPath })
         {
             routes.MapMethods(path, ["GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"], NotPosted).OpenToAll("says that products POST here");

@@ -19,11 +19,26 @@ internal static partial class DeviceLog
     /// <summary>The line is there before the answer is: whoever has the answer finds it in the log.</summary>
     public static void Tell(HttpContext context, Answer answer, long started)
     {
-        var services = context.RequestServices;
-        var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger("TransportGateway.Products");
         context.NoteDialledName(answer.Sender is { } sender ? (sender.Id, sender.AccountId, sender.DisplayName) : null);
-        var duration = Stopwatch.GetElapsedTime(started);
+        Tell(context, answer, Stopwatch.GetElapsedTime(started), hasLine: true);
+    }
+
+    /// <summary>For what was refused unread: all of it is counted, and so many lines a minute are written.</summary>
+    public static void TellRejection(HttpContext context, Answer answer) =>
+        Tell(context, answer, TimeSpan.Zero, context.RequestServices.GetRequiredService<RejectionLines>().TakesAnother());
+
+    public static void TellNotServed(HttpContext context, string reason) => TellRejection(context, new Answer.NotServed(reason));
+
+    private static void Tell(HttpContext context, Answer answer, TimeSpan duration, bool hasLine)
+    {
+        var services = context.RequestServices;
         services.GetRequiredService<MessageFigures>().Add(Transport(context), answer.RequestType, answer.Status, duration);
+        if (!hasLine)
+        {
+            return;
+        }
+
+        var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger("TransportGateway.Products");
         Log.Answered(logger, Transport(context), Source(context), answer.RequestType, answer.Product, answer.Status, answer.Reason, duration.TotalMilliseconds);
     }
 

@@ -148,8 +148,8 @@ internal sealed partial class DeviceMessageDispatcher(
 
         var prepared = await registrations.PrepareAsync(exchange.Message, exchange.Sender, exchange.Received.Source, exchange.Now, cancellationToken);
         return prepared.Refusal is { } refusal ? await StoreAsync(exchange, refusal, isContact: false, cancellationToken)
-            : prepared.Registration!.RefusalCause is not null && !journal.TakesRegistration()
-                ? Sign(exchange.Message.Header, RegistrationMessages.TokenRefused(prepared))
+            : prepared.Registration!.IsRefused && !journal.TakesRegistration()
+                ? Sign(exchange.Message.Header, RegistrationMessages.Refused(prepared))
             : await CommitAsync(exchange, session => RegistrationMessages.HandleAsync(session, prepared, cancellationToken), cancellationToken);
     }
 
@@ -210,7 +210,7 @@ internal sealed partial class DeviceMessageDispatcher(
 
                 await new EventLog(session).AppendAsync(
                     new LoggedEvent(
-                        exchange.Message.Body is RegistrationBody ? EventKinds.RegistrationRefused : EventKinds.MessageRefused,
+                        exchange.Message.Body is RegistrationBody ? EventKinds.RegistrationRefused : instance is null ? EventKinds.MessageRefused : EventKinds.RequestRefused,
                         Severity.Warning,
                         instance?.DisplayName ?? exchange.Received.Source,
                         $"A {exchange.Message.Header.RequestTypeText} message was refused: {reply.Reason}.",

@@ -77,12 +77,13 @@ internal sealed class InstanceMessages(Database database, RenewIdCertificate ren
     }
 
     private static LoggedEvent RefusalOf(DeviceMessage message, InstanceRow instance, Reply reply) => new(
-        EventKinds.MessageRefused,
+        EventKinds.RequestRefused,
         Severity.Warning,
         instance.DisplayName,
         $"A {message.Header.RequestTypeText} message was refused: {reply.Reason.TrimEnd('.')}.",
         instance.AccountId,
-        instance.Id);
+        instance.Id)
+    { VirtualAccountId = instance.VirtualAccountId };
 
     private static async Task<Reply> AuthorizeAsync(
         DbSession session, InstanceRow instance, AuthorizationBody body, DateTimeOffset now, CancellationToken cancellationToken)

@@ -9,7 +9,7 @@ internal sealed class MessageFigures(RequestTypeNames types)
     /// <summary>Upper bounds of the classes of durations, in seconds.</summary>
     public static readonly IReadOnlyList<double> Bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-    private static readonly string[] KnownStatus = [DeviceStatus.Ok, DeviceStatus.OkPoll, DeviceStatus.OkTryAgain, DeviceStatus.Failed, DeviceStatus.VersionTooHigh, "UNREADABLE", "TOO_MANY"];
+    private static readonly string[] KnownStatus = [DeviceStatus.Ok, DeviceStatus.OkPoll, DeviceStatus.OkTryAgain, DeviceStatus.Failed, DeviceStatus.VersionTooHigh, "UNREADABLE", "TOO_MANY", "NOT_SERVED"];
 
     private readonly ConcurrentDictionary<Kind, Figure> _figures = new();
 

@@ -21,6 +21,9 @@ internal abstract record Answer(string RequestType, string Product, string Statu
     /// <summary>Its source sent too much; nothing of the message was looked at.</summary>
     public sealed record TooMany() : Answer("-", "-", "TOO_MANY", "more messages than this source may send");
 
+    /// <summary>Nothing of the message was looked at, for another reason.</summary>
+    public sealed record NotServed(string Reason) : Answer("-", "-", "NOT_SERVED", Reason);
+
     /// <summary>There was nothing to answer to (8.7.9).</summary>
     public sealed record Unreadable(string Reason) : Answer("-", "-", "UNREADABLE", Reason);
 }

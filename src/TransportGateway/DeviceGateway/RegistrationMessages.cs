@@ -78,17 +78,22 @@ internal sealed class RegistrationMessages(RegisterInstance registerInstance)
                 Signer = registered.Certificate.Signer,
                 Data = Describe(registered.Instance, registered.Certificate),
             },
-            RegisterInstance.Outcome.TokenRefused => TokenRefused(prepared),
-            RegisterInstance.Outcome.AlreadyRegistered => Reply.Fail(
-                RefusalCodes.AlreadyRegistered,
-                RefusalTexts.AlreadyRegistered(request.Product.SoftwareTag, request.Product.SerialNumber, request.Product.Pid),
-                "already registered"),
+            RegisterInstance.Outcome.TokenRefused => TokenRefused(request),
+            RegisterInstance.Outcome.AlreadyRegistered => AlreadyRegistered(request),
             RegisterInstance.Outcome.Overtaken => null,
             var other => throw new InvalidOperationException(other.GetType().Name),
         };
     }
 
-    public static Reply TokenRefused(Prepared prepared) => Reply.Fail(RefusalCodes.TokenNotValid, RefusalTexts.Token(prepared.Request!.Token), "token refused");
+    /// <summary>The answer to what is refused before anything of it is stored.</summary>
+    public static Reply Refused(Prepared prepared) => prepared.Registration!.AlreadyRegistered ? AlreadyRegistered(prepared.Request!) : TokenRefused(prepared.Request!);
+
+    private static Reply TokenRefused(RegisterInstance.Request request) => Reply.Fail(RefusalCodes.TokenNotValid, RefusalTexts.Token(request.Token), "token refused");
+
+    private static Reply AlreadyRegistered(RegisterInstance.Request request) => Reply.Fail(
+        RefusalCodes.AlreadyRegistered,
+        RefusalTexts.AlreadyRegistered(request.Product.SoftwareTag, request.Product.SerialNumber, request.Product.Pid),
+        "already registered");
 
     /// <summary>What a product is given at registration and at renewal.</summary>
     public static RegistrationData Describe(InstanceRow instance, IssuedIdCertificate certificate) => new()

@@ -1,6 +1,6 @@
 namespace TransportGateway.DeviceGateway;
 
-/// <summary>So many log lines a minute about sources that send too much: whoever does that must not fill the disk with lines about it.</summary>
+/// <summary>So many log lines a minute about messages that were refused unread: whoever sends too many must not fill the disk with lines about it.</summary>
 internal sealed class RejectionLines(TimeProvider clock)
 {
     private const int MostPerMinute = 600;

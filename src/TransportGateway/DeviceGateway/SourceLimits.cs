@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Threading.RateLimiting;
@@ -38,13 +37,9 @@ internal static class SourceLimits
     /// <remarks>Nothing of the message was read, so there is no licensing answer to give (8.7.13).</remarks>
     private static Task RejectAsync(HttpContext context)
     {
-        if (context.RequestServices.GetRequiredService<RejectionLines>().TakesAnother())
-        {
-            DeviceLog.Tell(context, new Answer.TooMany(), Stopwatch.GetTimestamp());
-        }
-
+        DeviceLog.TellRejection(context, new Answer.TooMany());
         context.Response.Headers.RetryAfter = "5";
-        return Problem.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "too-many-messages", Sentence);
+        return ErrorForm.Of(context)!.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, Sentence);
     }
 
     private static IPAddress Prefix(IPAddress? address)

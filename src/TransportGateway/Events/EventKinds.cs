@@ -93,7 +93,11 @@ internal static class EventKinds
     public const string DirectoryChanged = "directory-changed";
     public const string ProviderChanged = "identity-provider-changed";
     public const string DirectoryUnreachable = "directory-unreachable";
+    /// <summary>Of a sender that proved nothing: anybody who reaches the port can cause it.</summary>
     public const string MessageRefused = "message-refused";
+
+    /// <summary>Of a product that proved itself.</summary>
+    public const string RequestRefused = "request-refused";
     public const string RelayChanged = "relay-changed";
     public const string RelayedInstanceSeen = "relayed-instance-seen";
     public const string RelayedInstanceEnded = "relayed-instance-ended";

@@ -5,8 +5,10 @@ namespace TransportGateway.Events;
 /// <summary>What happened, to whom and by whose hand. An entry joins the transaction of the change it tells of.</summary>
 internal sealed class EventLog(DbSession session)
 {
-    /// <summary>Entries about senders that nobody knows; anybody who reaches the port can cause them.</summary>
+    /// <summary>Entries of each kind that anybody who reaches the port can cause.</summary>
     public const int MostRefusalsOfStrangers = 100_000;
+
+    private static readonly string[] OfStrangers = [EventKinds.MessageRefused, EventKinds.RegistrationRefused, EventKinds.SignInRefused];
 
     private const string Columns = "id, occurred_at, kind, severity, actor, account_id, virtual_account_id, instance_id, message";
 
@@ -104,14 +106,16 @@ internal sealed class EventLog(DbSession session)
     public Task<int> PurgeAsync(DateTimeOffset before, CancellationToken cancellationToken) =>
         session.ExecuteAsync("DELETE FROM events WHERE occurred_at < @Before", new { Before = before }, cancellationToken);
 
-    /// <summary>Keeps the newest refusals of messages that belong to no product.</summary>
-    public Task<int> TrimRefusalsAsync(int most, CancellationToken cancellationToken)
+    /// <summary>Keeps the newest refusals of who proved nothing, whatever product or user they claimed to be.</summary>
+    public async Task TrimRefusalsAsync(int most, CancellationToken cancellationToken)
     {
-        const string OfStrangers = "FROM events WHERE instance_id IS NULL AND kind IN (@Message, @Registration)";
-        return session.ExecuteAsync(
-            $"DELETE {OfStrangers} AND id NOT IN (SELECT id {OfStrangers} ORDER BY occurred_at DESC, id DESC LIMIT @Most)",
-            new { Message = EventKinds.MessageRefused, Registration = EventKinds.RegistrationRefused, Most = most },
-            cancellationToken);
+        foreach (var kind in OfStrangers)
+        {
+            await session.ExecuteAsync(
+                "DELETE FROM events WHERE kind = @Kind AND id NOT IN (SELECT id FROM events WHERE kind = @Kind ORDER BY occurred_at DESC, id DESC LIMIT @Most)",
+                new { Kind = kind, Most = most },
+                cancellationToken);
+        }
     }
 }
 

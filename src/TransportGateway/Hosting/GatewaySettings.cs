@@ -115,7 +115,10 @@ internal sealed class GatewaySettings
         {
             if (!arguments[i].StartsWith("--", StringComparison.Ordinal))
             {
-                errors.Add($"{arguments[i]}: options begin with --; see --help.");
+                // What stands behind an equals sign, or in a place where an option's value would be, may be a password.
+                errors.Add(arguments[i].Split('=', 2) is [var name, _]
+                    ? $"{name}: options begin with --; see --help."
+                    : $"Argument {i + 1}: options begin with --; see --help.");
                 continue;
             }
 
@@ -209,10 +212,20 @@ internal sealed class GatewaySettings
     /// <summary>The sentence does not quote the text, which may hold a password.</summary>
     private static string? ConnectionProblem(string text)
     {
+        if (text.Length == 0)
+        {
+            return null;
+        }
+
         try
         {
-            _ = new Npgsql.NpgsqlConnectionStringBuilder(text);
+            // Opens nothing, but looks whether the parts go together.
+            using var source = Npgsql.NpgsqlDataSource.Create(text);
             return null;
+        }
+        catch (Exception exception) when (exception is NotSupportedException or InvalidOperationException)
+        {
+            return "parts of the connection string do not go together; begin with Host=db.example;Database=gateway;Username=gateway and add the others one by one";
         }
         catch (Exception exception) when (exception is ArgumentException or FormatException or OverflowException)
         {

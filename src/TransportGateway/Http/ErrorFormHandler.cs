@@ -12,7 +12,7 @@ internal sealed class ErrorFormHandler : IExceptionHandler
             return false;
         }
 
-        await form.WriteAsync(httpContext, StatusCodes.Status500InternalServerError, "The gateway failed to answer this message. Its log says why.");
+        await form.RefuseAsync(httpContext, StatusCodes.Status500InternalServerError, "The gateway failed to answer this message. Its log says why.");
         return true;
     }
 }

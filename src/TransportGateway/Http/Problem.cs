@@ -25,7 +25,7 @@ internal static class Problem
     {
         if (ErrorForm.Of(context) is { } form)
         {
-            return form.WriteAsync(context, status, detail);
+            return form.RefuseAsync(context, status, detail);
         }
 
         context.Response.StatusCode = status;

@@ -47,7 +47,10 @@ internal sealed class RegisterInstance(Database database, CertificateAuthority a
     }
 
     /// <summary>What a registration will do if nothing changes meanwhile: either a refusal, or an instance with its certificate.</summary>
-    public sealed record Prepared(TokenRow? Token, string? RefusalCause, bool AlreadyRegistered, InstanceRow? Existing, InstanceRow? Instance, IssuedIdCertificate? Certificate);
+    public sealed record Prepared(TokenRow? Token, string? RefusalCause, bool AlreadyRegistered, InstanceRow? Existing, InstanceRow? Instance, IssuedIdCertificate? Certificate)
+    {
+        public bool IsRefused => RefusalCause is not null || AlreadyRegistered;
+    }
 
     public async Task<Prepared> PrepareAsync(Request request, CancellationToken cancellationToken)
     {

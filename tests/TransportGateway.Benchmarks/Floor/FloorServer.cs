@@ -40,7 +40,7 @@ internal static class FloorServer
 
         await File.WriteAllTextAsync(Path.Combine(folder, "root.pem"), authority.Root.ExportCertificatePem() + "\n");
 
-        var requests = await FloorRequests.CreateAsync(new FloorDatabase(kind, connectionString), authority, sizes, clock);
+        var requests = await FloorRequests.CreateAsync(new FloorDatabase(kind, connectionString), authority, masterKey, sizes, clock);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Configuration.Sources.Clear();
         builder.Logging.ClearProviders();
@@ -71,6 +71,7 @@ internal sealed class FloorRequests
 {
     private readonly FloorDatabase _database;
     private readonly CertificateAuthority _authority;
+    private readonly MasterKey _masterKey;
     private readonly TimeProvider _clock;
     private readonly byte[] _text = RandomNumberGenerator.GetBytes(1200);
     private readonly byte[] _signature;
@@ -85,10 +86,11 @@ internal sealed class FloorRequests
     private string _tokenHash = "";
     private string _token = "";
 
-    private FloorRequests(FloorDatabase database, CertificateAuthority authority, int[] sizes, TimeProvider clock)
+    private FloorRequests(FloorDatabase database, CertificateAuthority authority, MasterKey masterKey, int[] sizes, TimeProvider clock)
     {
         _database = database;
         _authority = authority;
+        _masterKey = masterKey;
         _clock = clock;
         using var key = RSA.Create(2048);
         _signature = key.SignData(_text, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
@@ -98,9 +100,9 @@ internal sealed class FloorRequests
         _registration = Texts(sizes[2], sizes[3]);
     }
 
-    public static async Task<FloorRequests> CreateAsync(FloorDatabase database, CertificateAuthority authority, int[] sizes, TimeProvider clock)
+    public static async Task<FloorRequests> CreateAsync(FloorDatabase database, CertificateAuthority authority, MasterKey masterKey, int[] sizes, TimeProvider clock)
     {
-        var requests = new FloorRequests(database, authority, sizes, clock);
+        var requests = new FloorRequests(database, authority, masterKey, sizes, clock);
         await database.WriteAsync(async connection =>
         {
             var token = (await connection.QueryAsync("SELECT id, secret_hash, virtual_account_id FROM registration_tokens"))!;
@@ -111,6 +113,7 @@ internal sealed class FloorRequests
             {
                 var id = requests._instances[i] = (string)(await connection.QueryAsync("SELECT id FROM product_instances ORDER BY id LIMIT 1 OFFSET @p0", (long)i))![0];
                 await connection.RunAsync("UPDATE id_certificates SET serial = @p0, public_key = @p1 WHERE instance_id = @p2", Serial(id), requests._publicKey, id);
+                await connection.RunAsync("UPDATE product_instances SET certificate_serial = @p0 WHERE id = @p1", Serial(id), id);
             }
         });
         return requests;
@@ -134,10 +137,10 @@ internal sealed class FloorRequests
         await _database.ReadAsync(connection => connection.QueryAsync(FloorStatements.FindAnswer, instance, nonce));
         await _database.WriteAsync(async connection =>
         {
-            await connection.RunAsync(FloorStatements.MarkAuthorized, now, instance);
+            await connection.RunAsync(FloorStatements.MarkAuthorized, now, instance, _virtualAccount, Serial(instance));
             await connection.QueryAsync(FloorStatements.ListBooks, instance, _virtualAccount, _account);
             await connection.RunAsync(
-                FloorStatements.AddAnswer, instance, nonce, hash, body, "AUTHORIZATION", "smart-transport", "127.0.0.1", now, "OK",
+                FloorStatements.AddAnswer, instance, nonce, hash, _masterKey.Seal($"archived-request:{instance}:{nonce}", body), "AUTHORIZATION", "smart-transport", "127.0.0.1", now, "OK",
                 _authority.CurrentSigner.Serial, _authorization.Stored);
         });
         _authority.CurrentSigner.Sign(_authorization.Signed);
@@ -173,14 +176,14 @@ internal sealed class FloorRequests
             await connection.RunAsync(FloorStatements.RedeemToken, _token, now);
             await connection.RunAsync(
                 FloorStatements.AddInstance, id, _virtualAccount, "PID:UCM SN:" + serialNumber, "UCM", serialNumber, null, null, null, null, null, serialNumber,
-                "regid.2016-07.com.cisco.UnifiedCM,12.0_d4b2a1ee", "Unified Communications Manager", "1.2.3_dev/56", true, now, now);
+                "regid.2016-07.com.cisco.UnifiedCM,12.0_d4b2a1ee", "Unified Communications Manager", "1.2.3_dev/56", true, now, now, certificate.Serial);
             await connection.RunAsync(FloorStatements.AddCertificate, certificate.Serial, id, "current", _publicKey, now, now, now);
             await connection.QueryAsync(FloorStatements.FindInstance, id);
             await connection.RunAsync(
                 FloorStatements.AddEvent, Guid.CreateVersion7(time).ToString(), now, "instance-registered", "info", serialNumber, _account, id,
-                $"{serialNumber} was registered in 'Default' with token {_token}.");
+                $"{serialNumber} was registered in 'Default' with token {_token}.", _virtualAccount);
             await connection.RunAsync(
-                FloorStatements.AddAnswer, sender, nonce, hash, body, "REGISTRATION", "smart-transport", "127.0.0.1", now, "OK",
+                FloorStatements.AddAnswer, sender, nonce, hash, _masterKey.Seal($"archived-request:{sender}:{nonce}", body), "REGISTRATION", "smart-transport", "127.0.0.1", now, "OK",
                 _authority.CurrentSigner.Serial, _registration.Stored);
         });
         _authority.CurrentSigner.Sign(_registration.Signed);

@@ -164,7 +164,7 @@ internal sealed class LabNode(LabNetwork network, string folder, string package,
 
         Directory.CreateDirectory(Disk);
         var image = Path.Combine(Folder, "disk");
-        await Tool.MustAsync("truncate", "-s", "2G", image);
+        await Tool.MustAsync("truncate", "-s", "3G", image);
         await Tool.MustAsync("mkfs.ext4", "-q", image);
         await Tool.MustAsync("mount", "-o", "loop", image, Disk);
         await Tool.MustAsync("rmdir", Path.Combine(Disk, "lost+found"));

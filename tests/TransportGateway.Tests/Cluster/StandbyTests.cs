@@ -10,6 +10,7 @@ using TransportGateway.Persistence;
 using TransportGateway.Registration;
 using TransportGateway.Simulators;
 using TransportGateway.Simulators.Central;
+using TransportGateway.Tests.DeviceGateway;
 using TransportGateway.Tests.Harness;
 using TransportGateway.Tests.Simulators;
 using TransportGateway.Upstream;
@@ -61,6 +62,11 @@ public sealed class StandbyTests : IAsyncLifetime
         using var client = Client(_secondary);
         var refused = Assert.IsType<ProductResult.Unverifiable>(await Product(client).RegisterAsync("a-token")).Answer;
         Assert.Equal((503, TimeSpan.FromSeconds(5)), (refused.Status, refused.RetryAfter));
+        using var callHome = Client(_secondary, DeviceTransport.CallHome);
+        var fault = await callHome.PostAsync("<x/>"u8.ToArray(), "text/xml");
+        Assert.Equal((503, "soap-env:Receiver"), (fault.Http.Status, fault.FaultCode));
+        Assert.StartsWith("This node is on standby; the other node serves.", fault.Fault, StringComparison.Ordinal);
+        Assert.Contains(_log.Lines, line => line.Contains("call-home 127.0.0.1 - - NOT_SERVED (This node is on standby;", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -196,9 +202,9 @@ public sealed class StandbyTests : IAsyncLifetime
             new CreateToken.Request(Caller.Local("a test"), home, "", 30, ExportControlled: false, MaxUses: null), CancellationToken.None)).Text.Value;
     }
 
-    private GatewayClient Client(Gateway gateway) => new(
+    private GatewayClient Client(Gateway gateway, DeviceTransport transport = DeviceTransport.SmartTransport) => new(
         new Uri(gateway.Addresses.First(address => address.StartsWith("https", StringComparison.Ordinal)).Replace("127.0.0.1", "localhost", StringComparison.Ordinal)),
-        DeviceTransport.SmartTransport,
+        transport,
         TrustAnchors.FromPem(File.ReadAllText(Path.Combine(_folder, "secondary", "root.pem"))));
 
     private static SimulatedProduct Product(GatewayClient client, ProductDefinition? definition = null) =>

@@ -101,7 +101,7 @@ public abstract class AuthorizationTests<TEngine>
                 () => gateway.Client().PostAsync(product.DraftAuthorization([new Entitlement(EntitlementTags.UcmBasic, 9), new Entitlement(EntitlementTags.UcmEnhanced, 1)])
                     .Sealed(draft => draft.Data["entitlements"]![1]!["count"] = JsonNode.Parse(count))));
 
-            Assert.Equal([$"{EventKinds.MessageRefused}: A AUTHORIZATION message was refused: a value that will not do."], events);
+            Assert.Equal([$"{EventKinds.RequestRefused}: A AUTHORIZATION message was refused: a value that will not do."], events);
         }
     }
 

@@ -38,7 +38,7 @@ public abstract class ClockTests<TEngine>
             Assert.Equal(
                 [type == RequestType.Registration
                     ? $"{EventKinds.RegistrationRefused}: A REGISTRATION message was refused: its clock differs by more than an hour."
-                    : $"{EventKinds.MessageRefused}: A {type} message was refused: its clock differs by more than an hour."],
+                    : $"{EventKinds.RequestRefused}: A {type} message was refused: its clock differs by more than an hour."],
                 events);
         }
 

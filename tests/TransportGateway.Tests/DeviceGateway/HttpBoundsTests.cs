@@ -95,12 +95,14 @@ public sealed class HttpBoundsTests
     [Fact]
     public async Task Every_request_of_a_product_is_one_line_with_outcome_and_duration()
     {
-        await using var gateway = await TestGateway.StartAsync<SqliteEngine>(null, ("max-body-bytes", "20000"), ("source-burst", "6"), ("source-rate", "1"));
+        await using var gateway = await TestGateway.StartAsync<SqliteEngine>(null, ("max-body-bytes", "20000"), ("source-burst", "7"), ("source-rate", "1"));
         var product = gateway.Product(SeedProducts.Cucmpub, DeviceTransport.CallHome);
         Assert.IsType<ProductResult.Accepted>(await product.RegisterAsync(await gateway.CreateTokenAsync()));
         Assert.IsType<ProductResult.Accepted>(await product.AuthorizeAsync());
         await gateway.Client().PostAsync(product.DraftPoll(7).Seal());
         Assert.Equal(413, (await gateway.Client().PostAsync(new byte[30_000], "application/json")).Http.Status);
+        var large = await gateway.Client(DeviceTransport.CallHome).PostAsync(new byte[30_000], "text/xml");
+        Assert.Equal((413, "soap-env:Sender"), (large.Http.Status, large.FaultCode));
         Assert.Equal(400, (await gateway.Client().PostAsync("{}"u8.ToArray(), "application/json")).Http.Status);
         WireAnswer answer;
         do
@@ -109,6 +111,7 @@ public sealed class HttpBoundsTests
         }
         while (answer.Http.Status != 503);
 
+        Assert.Equal("soap-env:Receiver", answer.FaultCode);
         Assert.Equal("This source sends more messages than it may (source-burst, source-rate). Try again in 5 seconds.", answer.Fault);
         var id = product.State.ProductInstanceIdentifier;
         foreach (var line in new[]
@@ -134,7 +137,8 @@ public sealed class HttpBoundsTests
 
         var answer = await gateway.Client(DeviceTransport.CallHome).PostAsync(product.DraftAuthorization().Seal());
 
-        Assert.Equal((500, "The gateway failed to answer this message. Its log says why."), (answer.Http.Status, answer.Fault));
+        Assert.Equal((500, "soap-env:Receiver", "The gateway failed to answer this message. Its log says why."), (answer.Http.Status, answer.FaultCode, answer.Fault));
+        Assert.Contains("Information: call-home 127.0.0.1 - - NOT_SERVED (The gateway failed to answer this message.", Lines(gateway), StringComparison.Ordinal);
     }
 
     [Fact]

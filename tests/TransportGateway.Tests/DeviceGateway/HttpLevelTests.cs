@@ -102,6 +102,7 @@ public abstract class HttpLevelTests<TEngine>
             var answer = await gateway.Client(DeviceTransport.CallHome).PostAsync(Encoding.UTF8.GetBytes(body), "text/xml");
 
             Assert.Equal((400, "text/xml; charset=utf-8"), (answer.Http.Status, answer.Http.ContentType));
+            Assert.Equal("soap-env:Sender", answer.FaultCode);
             Assert.StartsWith(reason, answer.Fault, StringComparison.Ordinal);
             Assert.Equal($"A message was refused: {answer.Fault}", (await gateway.EventsAsync(EventKinds.MessageRefused))[0].Message);
         }

@@ -22,7 +22,7 @@ public abstract class OtherMessagesTests<TEngine>
         var events = await gateway.AssertRefusedAsync(
             "Product Instance is not consuming this tag : ", () => gateway.Client().PostAsync(product.DraftThirdPartyKey(EntitlementTags.UcmEnhanced).Seal()));
 
-        Assert.Equal([$"{EventKinds.MessageRefused}: A THIRD_PARTY_KEY message was refused: third-party key for a tag that is not in use."], events);
+        Assert.Equal([$"{EventKinds.RequestRefused}: A THIRD_PARTY_KEY message was refused: third-party key for a tag that is not in use."], events);
     }
 
     [Fact]
@@ -36,7 +36,7 @@ public abstract class OtherMessagesTests<TEngine>
             RefusalTexts.NoKeySource(EntitlementTags.UcmEnhanced),
             () => gateway.Client().PostAsync(product.DraftThirdPartyKey(EntitlementTags.UcmEnhanced).Seal()));
 
-        Assert.Equal([$"{EventKinds.MessageRefused}: A THIRD_PARTY_KEY message was refused: no source of third-party keys."], events);
+        Assert.Equal([$"{EventKinds.RequestRefused}: A THIRD_PARTY_KEY message was refused: no source of third-party keys."], events);
     }
 
     [Fact]
@@ -49,7 +49,7 @@ public abstract class OtherMessagesTests<TEngine>
             RefusalTexts.UnknownPoll(773126444402795033),
             () => gateway.Client().PostAsync(product.DraftPoll(773126444402795033).Seal()));
 
-        Assert.Equal([$"{EventKinds.MessageRefused}: A POLL message was refused: nothing to poll for."], events);
+        Assert.Equal([$"{EventKinds.RequestRefused}: A POLL message was refused: nothing to poll for."], events);
     }
 
     [Fact]
@@ -67,7 +67,7 @@ public abstract class OtherMessagesTests<TEngine>
             var events = await gateway.AssertRefusedAsync(
                 RefusalTexts.UnknownRequestType(type),
                 () => gateway.Client().PostAsync(product.DraftAuthorization().Sealed(draft => draft.RequestTypeName = type)));
-            Assert.Equal([$"{EventKinds.MessageRefused}: A {type} message was refused: unknown request type."], events);
+            Assert.Equal([$"{EventKinds.RequestRefused}: A {type} message was refused: unknown request type."], events);
 
             await gateway.AssertRefusedAsync(
                 RefusalTexts.UnknownRequestType(type),

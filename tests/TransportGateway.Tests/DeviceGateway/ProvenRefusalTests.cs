@@ -23,6 +23,7 @@ public abstract class ProvenRefusalTests<TEngine>
             ("nonces that differ", () => product.DraftAuthorization().Sealed(draft => draft.RequestNonce = "2")),
             ("nonce used again", () => product.DraftAuthorization().Sealed(draft => draft.Nonce = used.Nonce)),
             ("type not served", () => product.DraftAuthorization().Sealed(draft => draft.RequestTypeName = "TRUST")),
+            ("poll", () => product.DraftPoll(7).Seal()),
             ("removed", () => product.DraftAuthorization().Seal()),
         })
         {
@@ -33,8 +34,9 @@ public abstract class ProvenRefusalTests<TEngine>
 
             Assert.Equal("FAILED", (await gateway.Client().PostAsync(message())).Status);
 
-            var refusal = (await gateway.EventsAsync(EventKinds.MessageRefused))[0];
-            Assert.Equal((kind, gateway.Account.Id, product.State.ProductInstanceIdentifier), (kind, refusal.AccountId, refusal.InstanceId));
+            var refusal = (await gateway.EventsAsync(kind is "type not served" or "poll" ? EventKinds.RequestRefused : EventKinds.MessageRefused))[0];
+            Assert.Equal(
+                (kind, gateway.Account.Id, gateway.VirtualAccount.Id, product.State.ProductInstanceIdentifier), (kind, refusal.AccountId, refusal.VirtualAccountId, refusal.InstanceId));
         }
     }
 

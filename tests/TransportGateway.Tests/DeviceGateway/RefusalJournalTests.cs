@@ -109,24 +109,31 @@ public abstract class RefusalJournalTests<TEngine>
     }
 
     [Fact]
-    public async Task Of_events_about_strangers_the_newest_are_kept_and_those_about_products_all()
+    public async Task Of_events_that_strangers_cause_the_newest_are_kept_whatever_they_claimed_to_be_and_those_of_proven_products_all()
     {
         await using var gateway = await TestGateway.StartAsync<TEngine>();
         var now = TimeProvider.System.GetUtcNow();
         await using (var session = await gateway.Database.BeginAsync())
         {
             var events = new EventLog(session);
-            for (var i = 0; i < 10; i++)
+            foreach (var kind in new[] { EventKinds.MessageRefused, EventKinds.RegistrationRefused, EventKinds.SignInRefused, EventKinds.RequestRefused })
             {
-                var about = i % 2 == 0 ? "a-product" : null;
-                await events.AppendAsync(new LoggedEvent(EventKinds.MessageRefused, Severity.Warning, "192.0.2.1", $"{i}", null, about), now.AddSeconds(i), CancellationToken.None);
+                for (var i = 0; i < 4; i++)
+                {
+                    await events.AppendAsync(new LoggedEvent(kind, Severity.Warning, "192.0.2.1", $"{i}", null, i % 2 == 0 ? "a-product" : null), now.AddSeconds(i), CancellationToken.None);
+                }
             }
 
             await events.TrimRefusalsAsync(2, CancellationToken.None);
             await session.CommitAsync();
         }
 
-        Assert.Equal(["9", "8", "7", "6", "4", "2", "0"], (await gateway.EventsAsync(EventKinds.MessageRefused)).Select(entry => entry.Message));
+        foreach (var kind in new[] { EventKinds.MessageRefused, EventKinds.RegistrationRefused, EventKinds.SignInRefused })
+        {
+            Assert.Equal(["3", "2"], (await gateway.EventsAsync(kind)).Select(entry => entry.Message));
+        }
+
+        Assert.Equal(4, (await gateway.EventsAsync(EventKinds.RequestRefused)).Count);
     }
 
     [Fact]

@@ -326,7 +326,7 @@ public abstract class SignatureTests<TEngine>
             WireAnswers.Errors("csr", "The signing request is not a PKCS#10 request whose signature verifies."),
             () => gateway.Client().PostAsync(product.DraftIdCertRenewal().Sealed(draft => draft.Data["csr"] = "AAAA")));
 
-        Assert.Equal([$"{EventKinds.MessageRefused}: A ID_CERT_RENEW message was refused: The signing request is not a PKCS#10 request whose signature verifies."], events);
+        Assert.Equal([$"{EventKinds.RequestRefused}: A ID_CERT_RENEW message was refused: The signing request is not a PKCS#10 request whose signature verifies."], events);
     }
 
     [Fact]

@@ -82,6 +82,13 @@ public abstract class TokenTests<TEngine>
         Assert.Equal("FAILED", (await gateway.Client().PostAsync(product.DraftRegistration(token).Sealed(draft => draft.SignatureValue = ""))).Status);
         Assert.Equal("FAILED", (await gateway.Client().PostAsync(product.DraftRegistration(token).Sealed(draft => draft.RequestNonce = "2"))).Status);
         await gateway.Client().PostAsync(product.DraftRegistration(token).Sealed(draft => draft.EditEnvelopeText = text => text[..^2]));
+        var registered = await gateway.RegisteredAsync(SeedProducts.Pi37);
+        Assert.Equal("FAILED", (await gateway.Client().PostAsync(registered.DraftAuthorization().Sealed(draft =>
+        {
+            draft.RequestTypeName = "TRUST";
+            draft.Data["id_token"] = token;
+        }))).Status);
+        Assert.Equal("OK", (await gateway.Client().PostAsync(registered.DraftAuthorization().Sealed(draft => draft.Data["credential"] = token))).Status);
 
         await AssertNowhereAsync(gateway, token);
     }

@@ -19,6 +19,9 @@ internal sealed class WireAnswer(HttpAnswer http)
     /// <summary>The reason in the SOAP fault.</summary>
     public string Fault => XDocument.Parse(Body).Descendants(Soap + "Text").Single().Value;
 
+    /// <summary>Whose fault it is: <c>soap-env:Sender</c> or <c>soap-env:Receiver</c>.</summary>
+    public string FaultCode => XDocument.Parse(Body).Descendants(Soap + "Value").First().Value;
+
     /// <summary>The text that the gateway signed.</summary>
     public string ResponseText => (string)JsonNode.Parse(Body.StartsWith('<') ? XDocument.Parse(Body).Descendants(Block + "Data").Single().Value : Body)!["response"]!;
 

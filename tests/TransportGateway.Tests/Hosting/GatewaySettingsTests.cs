@@ -35,12 +35,13 @@ public sealed class GatewaySettingsTests
     {
         using var file = new TemporaryFile("""{ "archive-days": 0, "databse": "sqlite" }""");
         var (settings, errors) = GatewaySettings.Load(
-            ["--config", file.Path, "--listen-https", "somewhere", "--host-name=https://licences.example.com/", "--nonsense", "1", "stray"],
+            ["--config", file.Path, "--listen-https", "somewhere", "--host-name=https://licences.example.com/", "--nonsense", "1", "postgresql-connection=Password=very-secret", "very-secret"],
             new Dictionary<string, string> { ["TG_LOG_LEVEL"] = "loud", ["TG_ARCHIV_DAYS"] = "3" });
         Assert.Null(settings);
         Assert.Equal(
             [
-                "stray: options begin with --; see --help.",
+                "postgresql-connection: options begin with --; see --help.",
+                "Argument 9: options begin with --; see --help.",
                 "--nonsense: there is no such option; see --help for all of them.",
                 $"archive-days in {file.Path}: a whole number from 1 to 3650 is needed.",
                 $"databse in {file.Path}: there is no such setting; see --help for all of them.",
@@ -50,7 +51,7 @@ public sealed class GatewaySettingsTests
                 "--host-name: 'https://licences.example.com/' is a URL; only the host part is needed, as in licences.example.com.",
             ],
             errors.OrderBy(error => Array.FindIndex(
-                ["stray", "--nonsense", "archive-days", "databse", "TG_ARCHIV_DAYS", "TG_LOG_LEVEL", "--listen", "--host"], start => error.StartsWith(start, StringComparison.Ordinal))));
+                ["postgresql-connection", "Argument", "--nonsense", "archive-days", "databse", "TG_ARCHIV_DAYS", "TG_LOG_LEVEL", "--listen", "--host"], start => error.StartsWith(start, StringComparison.Ordinal))));
     }
 
     [Fact]
@@ -107,6 +108,16 @@ public sealed class GatewaySettingsTests
         Assert.Equal(
             "TG_POSTGRESQL_CONNECTION: not an Npgsql connection string; write Key=Value pairs with semicolons between, as in Host=db.example;Database=gateway;Username=gateway.",
             errors.Single());
+    }
+
+    [Theory]
+    [InlineData("Host=db.example;Password=very-secret;Target Session Attributes=read-write")]
+    [InlineData("Host=db.example;Password=very-secret;Pooling=false;Multiplexing=true")]
+    public void A_connection_string_whose_parts_do_not_go_together_is_told_without_its_text(string text)
+    {
+        var (_, errors) = GatewaySettings.Load(["--database=postgresql"], new Dictionary<string, string> { ["TG_POSTGRESQL_CONNECTION"] = text });
+        Assert.StartsWith("TG_POSTGRESQL_CONNECTION: ", errors.Single(), StringComparison.Ordinal);
+        Assert.DoesNotContain("very-secret", errors.Single(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -38,7 +38,17 @@ public sealed class StartProblemsTests : IDisposable
 
         Assert.Equal(1, code);
         Assert.StartsWith("The gateway does not start: ", errors, StringComparison.Ordinal);
-        Assert.EndsWith("Check listen-https, listen-admin and listen-http.", errors.Trim(), StringComparison.Ordinal);
+        Assert.Contains(" Check listen-https, listen-admin and listen-http: ", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_address_that_is_not_this_machines_is_told_with_the_settings_to_look_at()
+    {
+        var (code, errors) = await StartAsync("--listen-https=192.0.2.1:8443");
+
+        Assert.Equal(1, code);
+        Assert.StartsWith("The gateway does not start: ", errors, StringComparison.Ordinal);
+        Assert.EndsWith("an address has to be this machine's, and a port below 1024 takes root or CAP_NET_BIND_SERVICE.", errors.Trim(), StringComparison.Ordinal);
     }
 
     [Fact]
