@@ -155,7 +155,7 @@ internal abstract class GatewayPage : PageModel
     /// <remarks>The cookie is not sent when another site leads here; asked for once more, by this page itself, it is.</remarks>
     private IActionResult SignInFirst(bool changes)
     {
-        var here = changes ? "/" : Request.Path + Request.QueryString;
+        var here = changes ? "/" : SentAddress.Of(Request);
         if (!changes && SessionCookie.SecretOf(HttpContext) is null && Request.Headers["Sec-Fetch-Site"] == "cross-site")
         {
             Response.Headers["Refresh"] = "0";

@@ -57,8 +57,9 @@ internal sealed class SignInPage(Access.SignIn signIn, SignInThrottle throttle, 
         }
     }
 
-    /// <summary>An address of this gateway's own; anything else leads to the first page.</summary>
-    public static string Own(IUrlHelper urls, string? next) => next is not null && urls.IsLocalUrl(next) ? next : "/";
+    /// <summary>An address of this gateway's own, as a header can carry it; anything else leads to the first page.</summary>
+    public static string Own(IUrlHelper urls, string? next) =>
+        urls.IsLocalUrl(next) && Uri.TryCreate("https://gateway" + next, UriKind.Absolute, out var address) && urls.IsLocalUrl(address.PathAndQuery) ? address.PathAndQuery : "/";
 
     private async Task LoadAsync()
     {
