@@ -50,13 +50,14 @@ internal abstract class GatewayPage : PageModel
 
     public bool MayForAll(Permission permission) => Person?.Caller.For(permission).IsForAllAccounts == true;
 
-    /// <remarks>Before the form is read: who is not signed in has nothing long to say, whatever the page allows to others.</remarks>
+    /// <remarks>Before the form is read: who may not use the handler has nothing long to say, whatever it takes of others.</remarks>
     public override Task OnPageHandlerSelectionAsync(PageHandlerSelectedContext context)
     {
         const long MostBytesOfStrangers = 64 * 1024;
-        if (SignedIn.Of(HttpContext) is null && HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+        var handler = context.HandlerMethod?.MethodInfo;
+        if (HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
         {
-            limit.MaxRequestBodySize = MostBytesOfStrangers;
+            limit.MaxRequestBodySize = !MaySend(handler) ? MostBytesOfStrangers : handler?.GetCustomAttribute<LongFormAttribute>()?.MostBytes ?? limit.MaxRequestBodySize;
         }
 
         return base.OnPageHandlerSelectionAsync(context);
@@ -99,6 +100,9 @@ internal abstract class GatewayPage : PageModel
     }
 
     protected IActionResult Missing(string what) => Refused(StatusCodes.Status404NotFound, what);
+
+    private bool MaySend(MethodInfo? handler) =>
+        SignedIn.Of(HttpContext) is { } person && (handler?.GetCustomAttribute<NeedsAttribute>() is not { } needs || person.Caller.May(needs.Permission));
 
     private IActionResult? Refusal(PageHandlerExecutingContext context)
     {

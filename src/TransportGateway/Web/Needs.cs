@@ -20,6 +20,13 @@ internal sealed class OwnAffairsAttribute : AccessAttribute
     public bool BeforeAnythingElse { get; set; }
 }
 
+/// <summary>The handler takes a form longer than others are, with a file in it.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class LongFormAttribute(long mostBytes) : Attribute
+{
+    public long MostBytes { get; } = mostBytes;
+}
+
 /// <summary>Nobody has to be signed in, for the reason given.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class OpenToAllAttribute(string reason) : AccessAttribute

@@ -42,11 +42,30 @@ public sealed class HostilePageTests : IAsyncLifetime
     [InlineData("/administration/users/admin?handler=Save")]
     [InlineData("/administration/settings?handler=Message")]
     [InlineData("/administration/security/browser-certificate?handler=Upload")]
+    [InlineData("/administration/synchronization?handler=Schedule")]
     public async Task A_form_of_a_hundred_megabytes_is_refused_with_a_sentence_by_whomever_it_is_sent(string path)
     {
         using var answer = await _browser.PostFileAsync(path, "large", new byte[100_000_000]);
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, answer.StatusCode);
         Assert.Contains("it is too long", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Who_may_not_load_a_response_file_cannot_send_more_than_a_little_there()
+    {
+        await _gateway.UserAsync("ann", Roles.SystemUser);
+        using var ann = await Browser.SignInAsync(_gateway, "ann");
+        using var large = await ann.PostFileAsync("/administration/synchronization?handler=Load", "response", new byte[200_000], ("name", "Example Account"));
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, large.StatusCode);
+        using var small = await ann.PostFileAsync("/administration/synchronization?handler=Load", "response", [1, 2, 3], ("name", "Example Account"));
+        Assert.Equal(HttpStatusCode.Forbidden, small.StatusCode);
+    }
+
+    [Fact]
+    public async Task Who_may_load_a_response_file_sends_a_large_one()
+    {
+        using var answer = await _browser.PostFileAsync("/administration/synchronization?handler=Load", "response", new byte[150_000_000], ("name", "Example Account"));
+        Assert.Equal(HttpStatusCode.Conflict, answer.StatusCode);
     }
 
     [Theory]

@@ -7,7 +7,6 @@ using TransportGateway.Upstream;
 namespace TransportGateway.Web.Administration;
 
 /// <summary>Synchronisation of every account, online and by files, with its progress (ssm-on-prem 1.6).</summary>
-[RequestSizeLimit(LargestFile)]
 [RequestFormLimits(MultipartBodyLengthLimit = LargestFile)]
 internal sealed class SynchronizationPage(
     ListSynchronizations states, SynchronizeAll synchronize, ChangeCentral changeCentral, FileExchange files, MasterKey masterKey, Database database) : GatewayPage
@@ -70,6 +69,7 @@ internal sealed class SynchronizationPage(
         });
 
     [Needs(Permission.Synchronize)]
+    [LongForm(LargestFile)]
     public Task<IActionResult> OnPostLoadAsync(string? name, IFormFile? file) => WithAsync(name, async account =>
     {
         if (file is null)
