@@ -32,6 +32,7 @@ public sealed class SettingsPageTests : IAsyncLifetime
 
         using var tooLong = await browser.PostAsync("/administration/settings?handler=Message", ("text", new string('x', 1001)));
         Assert.Equal(HttpStatusCode.BadRequest, tooLong.StatusCode);
+        Assert.Contains(new string('x', 1001), await tooLong.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         await _gateway.TgctlDoneAsync("message", "set", "");
         Assert.DoesNotContain("Authorised", await stranger.PageAsync("/sign-in"), StringComparison.Ordinal);
     }
@@ -40,17 +41,20 @@ public sealed class SettingsPageTests : IAsyncLifetime
     public async Task A_webhook_is_created_tried_and_removed_and_its_secret_is_shown_once()
     {
         using var browser = await Browser.SignInAsync(_gateway, "boss");
-        using var created = await browser.PostAsync("/administration/settings?handler=Create", ("name", "watchdog"), ("address", "https://127.0.0.1:9/"));
+        using var created = await browser.PostAsync("/administration/settings/webhooks?handler=Create", ("name", "watchdog"), ("address", "https://127.0.0.1:9/"));
         Assert.Contains("whsec_", await created.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         var page = await browser.PageAsync("/administration/settings/webhooks");
         Assert.DoesNotContain("whsec_", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("action=\"/administration/settings?handler", page, StringComparison.Ordinal);
         var id = page.Split("handler=Test\"")[1].Split("name=\"id\" value=\"")[1].Split('"')[0];
-        using var tried = await browser.PostAsync("/administration/settings?handler=Test", ("id", id));
+        using var tried = await browser.PostAsync("/administration/settings/webhooks?handler=Test", ("id", id));
         Assert.Contains("waiting", await browser.PageAsync("/administration/settings/webhooks"), StringComparison.Ordinal);
-        using var removed = await browser.PostAsync("/administration/settings?handler=Remove", ("id", id));
+        using var removed = await browser.PostAsync("/administration/settings/webhooks?handler=Remove", ("id", id));
         Assert.DoesNotContain("watchdog", await browser.PageAsync("/administration/settings/webhooks"), StringComparison.Ordinal);
-        using var refused = await browser.PostAsync("/administration/settings?handler=Create", ("name", "x"), ("address", "http://127.0.0.1/"));
+        using var refused = await browser.PostAsync("/administration/settings/webhooks?handler=Create", ("name", "kept"), ("address", "http://127.0.0.1/"), ("anchors", "no certificate"));
         Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+        var shown = await refused.Content.ReadAsStringAsync();
+        Assert.All(["value=\"kept\"", "value=\"http://127.0.0.1/\"", ">no certificate</textarea>"], typed => Assert.Contains(typed, shown, StringComparison.Ordinal));
     }
 
     [Fact]

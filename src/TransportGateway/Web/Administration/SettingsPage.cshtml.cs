@@ -15,6 +15,12 @@ internal sealed class SettingsPage(ChangeMessageOfTheDay changeMessage, ChangeWe
     /// <summary>Empty for the message of the day.</summary>
     public string Tab { get; private set; } = "";
 
+    /// <summary>The message that was to be saved; null when there was none.</summary>
+    public string? Text { get; private set; }
+
+    /// <summary>The webhook that was to be made.</summary>
+    public Fields Entered { get; private set; } = new();
+
     public IReadOnlyList<(WebhookRow Webhook, IReadOnlyList<DeliveryRow> Deliveries)> Webhooks { get; private set; } = [];
 
     /// <summary>The one that was just made, with its secret, this once.</summary>
@@ -33,16 +39,25 @@ internal sealed class SettingsPage(ChangeMessageOfTheDay changeMessage, ChangeWe
     }
 
     [Needs(Permission.ManageSettings)]
-    public async Task<IActionResult> OnPostMessageAsync(string? text) =>
-        await changeMessage.ExecuteAsync(Caller, text ?? "", Aborted) is { } problem ? Refuse(problem) : Done(T["The message of the day was saved."], Here);
+    public async Task<IActionResult> OnPostMessageAsync(string? text)
+    {
+        Text = text;
+        return await changeMessage.ExecuteAsync(Caller, text ?? "", Aborted) is { } problem ? Refuse(problem) : Done(T["The message of the day was saved."], Here);
+    }
 
     [Needs(Permission.ManageSettings)]
-    public async Task<IActionResult> OnPostCreateAsync(string? name, string? address, string? anchors)
+    public async Task<IActionResult> OnPostCreateAsync(Fields fields)
     {
-        var outcome = await changeWebhooks.CreateAsync(Caller, name ?? "", address?.Trim() ?? "", anchors ?? "", Aborted);
+        var outcome = await changeWebhooks.CreateAsync(Caller, fields.Name ?? "", fields.Address?.Trim() ?? "", fields.Anchors ?? "", Aborted);
         await LoadAsync(WebhooksTab);
         Created = outcome as ChangeWebhooks.Outcome.Created;
-        return outcome is ChangeWebhooks.Outcome.Invalid(var reason) ? Refuse(reason) : Page();
+        if (outcome is ChangeWebhooks.Outcome.Invalid(var reason))
+        {
+            Entered = fields;
+            return Refuse(reason);
+        }
+
+        return Page();
     }
 
     [Needs(Permission.ManageSettings)]
@@ -69,4 +84,7 @@ internal sealed class SettingsPage(ChangeMessageOfTheDay changeMessage, ChangeWe
             Webhooks = found;
         }
     }
+
+    /// <param name="Anchors">Roots that the address's certificate must chain to, PEM.</param>
+    internal sealed record Fields(string? Name = null, string? Address = null, string? Anchors = null);
 }
