@@ -45,6 +45,20 @@ public sealed class AccountsPageTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Every_form_is_sent_to_the_tab_that_it_is_on_so_that_a_refusal_shows_the_same_list()
+    {
+        await _gateway.RequestedAsync("TEST");
+        var requests = await _browser.PageAsync(Here + "/requests");
+        Assert.Contains($"action=\"{Here}/requests?handler=Step\"", requests, StringComparison.Ordinal);
+        Assert.DoesNotContain($"action=\"{Here}?handler", requests, StringComparison.Ordinal);
+        using var refused = await _browser.PostAsync(Here + "/requests?handler=Step", ("name", "Example Account"), ("step", "Approve"));
+        Assert.Equal(HttpStatusCode.Conflict, refused.StatusCode);
+        var shown = await refused.Content.ReadAsStringAsync();
+        Assert.Contains("<h1>Account Requests</h1>", shown, StringComparison.Ordinal);
+        Assert.Contains("<td>annanr.example.com</td>", shown, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_request_is_rejected_with_a_reason_which_is_kept_when_it_will_not_do()
     {
         using (var asked = await _browser.PostAsync(Here + "?handler=Request", ("name", "TEST"), ("smartAccount", "example.com"), ("cloudVirtualAccount", "TEST"), ("email", "licences@example.com")))
@@ -54,13 +68,13 @@ public sealed class AccountsPageTests : IAsyncLifetime
 
         Assert.Contains("Reject a request", await _browser.PageAsync(Here + "/requests"), StringComparison.Ordinal);
         var tooLong = new string('x', 1001);
-        using (var refused = await _browser.PostAsync(Here + "?handler=Reject", ("name", "TEST"), ("reason", tooLong)))
+        using (var refused = await _browser.PostAsync(Here + "/requests?handler=Reject", ("name", "TEST"), ("reason", tooLong)))
         {
             Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
             Assert.Contains($"value=\"{tooLong}\"", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         }
 
-        using (var rejected = await _browser.PostAsync(Here + "?handler=Reject", ("name", "TEST"), ("reason", "not needed")))
+        using (var rejected = await _browser.PostAsync(Here + "/requests?handler=Reject", ("name", "TEST"), ("reason", "not needed")))
         {
             Assert.Equal(HttpStatusCode.Redirect, rejected.StatusCode);
         }

@@ -10,7 +10,7 @@ namespace TransportGateway.Web.Administration;
 
 /// <summary>Local accounts, the requests for them, and what happened to them (ssm-on-prem 1.5).</summary>
 internal sealed class AccountsPage(
-    CreateLocalAccount create, RequestAccount request, ChangeAccountStatus change, RegisterAccount register, DeleteLocalAccount delete, Database database) : GatewayPage
+    CreateLocalAccount create, RequestAccount request, ChangeAccountStatus change, RegisterAccount register, DeleteLocalAccount delete, Database database) : AccountRequestPage(request)
 {
     private static readonly EventFilter EventsOfAccounts = new()
     {
@@ -31,7 +31,7 @@ internal sealed class AccountsPage(
     };
 
     /// <summary>Empty for the accounts, else <c>requests</c> or <c>events</c>.</summary>
-    public string Tab { get; private set; } = "";
+    public string Tab => RouteData.Values["tab"] as string ?? "";
 
     public Listing List { get; private set; } = null!;
 
@@ -42,8 +42,6 @@ internal sealed class AccountsPage(
 
     /// <summary>Those that an authorisation file can be loaded for.</summary>
     public IReadOnlyList<string> Awaiting { get; private set; } = [];
-
-    public Fields Entered { get; private set; } = new();
 
     /// <summary>Requests that can be rejected.</summary>
     public IReadOnlyList<string> Rejectable { get; private set; } = [];
@@ -84,7 +82,7 @@ internal sealed class AccountsPage(
             return Missing(T["There is nothing at this address."]);
         }
 
-        await LoadAsync(tab ?? "");
+        await LoadAsync();
         return Page();
     }
 
@@ -93,25 +91,17 @@ internal sealed class AccountsPage(
         tab == "events" ? await EventListing.FileAsync(this, database, EventsOfAccounts) : Missing(T["There is nothing at this address."]);
 
     [Needs(Permission.ManageAccounts)]
-    public async Task<IActionResult> OnPostRequestAsync(Fields fields)
+    public async Task<IActionResult> OnPostRequestAsync(AccountFields fields)
     {
-        Entered = fields;
-        await LoadAsync("");
-        return await request.ExecuteAsync(
-            new RequestAccount.Request(Caller, fields.Name?.Trim() ?? "", fields.SmartAccount?.Trim() ?? "", fields.CloudVirtualAccount?.Trim() ?? "", fields.Email?.Trim() ?? ""), Aborted) switch
-        {
-            RequestAccount.Outcome.Requested(var account) => Done(T["{0} is requested. Approve it here.", account.Name], "/administration/accounts/requests"),
-            RequestAccount.Outcome.Invalid(var reasons) => Refuse(string.Join('\n', reasons.Select(reason => T[reason]))),
-            RequestAccount.Outcome.Taken(var reason) => Refuse(T[reason], StatusCodes.Status409Conflict),
-            _ => Refuse(T["Your roles do not allow this. A system administrator can change them."], StatusCodes.Status403Forbidden),
-        };
+        await LoadAsync();
+        return await RequestAsync(fields, account => Done(T["{0} is requested. Approve it here.", account.Name], "/administration/accounts/requests"));
     }
 
     [Needs(Permission.ManageAccounts)]
-    public async Task<IActionResult> OnPostCreateLocalAsync(Fields fields)
+    public async Task<IActionResult> OnPostCreateLocalAsync(AccountFields fields)
     {
         Entered = fields;
-        await LoadAsync("");
+        await LoadAsync();
         return await create.ExecuteAsync(Caller, fields.Name?.Trim() ?? "", Aborted) switch
         {
             CreateLocalAccount.Outcome.Created(var account) => Done(T["{0} was created.", account.Name], "/administration/accounts"),
@@ -191,15 +181,14 @@ internal sealed class AccountsPage(
             return Missing(T["There is no such local account, or you may not see it."]);
         }
 
-        await LoadAsync(AccountStatus.IsRequest(account.Status) ? "requests" : "");
+        await LoadAsync();
         return await work(account);
     }
 
-    private async Task LoadAsync(string tab)
+    private async Task LoadAsync()
     {
-        Tab = tab;
         List = Listing.From(Request, "account", "by", "smart", "virtual", "status");
-        if (tab == "events")
+        if (Tab == "events")
         {
             Events = await EventListing.ReadAsync(this, database, EventsOfAccounts);
             return;
@@ -210,7 +199,7 @@ internal sealed class AccountsPage(
         Awaiting = [.. all.Where(account => account.Status == AccountStatus.AwaitingAuthorization).Select(account => account.Name)];
         Rejectable = [.. all.Where(account => AccountTransitions.From(AccountStep.Reject).Contains(account.Status)).Select(account => account.Name)];
         Accounts = List.Of(
-            all.Where(account => AccountStatus.IsRequest(account.Status) == (tab == "requests")),
+            all.Where(account => AccountStatus.IsRequest(account.Status) == (Tab == "requests")),
             account => [account.Name],
             account => List.Sort switch
             {
@@ -221,8 +210,6 @@ internal sealed class AccountsPage(
                 _ => Names.Key(account.Name),
             });
     }
-
-    internal sealed record Fields(string? Name = null, string? SmartAccount = null, string? CloudVirtualAccount = null, string? Email = null);
 
     /// <param name="Question">Asked before it is done; null when nothing is lost by it.</param>
     internal sealed record AccountAction(string Label, string Handler, string Step, bool IsDanger, string? Question);

@@ -6,10 +6,8 @@ using TransportGateway.Persistence;
 namespace TransportGateway.Web.Licensing;
 
 /// <summary>Leads to the inventory of the named account, or of the first one that the person may see; who may see none can ask for one.</summary>
-internal sealed class LicensingStartPage(RequestAccount request, Database database) : GatewayPage
+internal sealed class LicensingStartPage(RequestAccount request, Database database) : AccountRequestPage(request)
 {
-    public Fields Entered { get; private set; } = new();
-
     /// <summary>Whether the person may see any account.</summary>
     public bool HasAccounts { get; private set; }
 
@@ -33,18 +31,11 @@ internal sealed class LicensingStartPage(RequestAccount request, Database databa
     }
 
     [Needs(Permission.RequestAccount)]
-    public async Task<IActionResult> OnPostAsync(Fields fields)
+    public async Task<IActionResult> OnPostAsync(AccountFields fields)
     {
-        Entered = fields;
         await LoadAsync();
-        return await request.ExecuteAsync(
-            new RequestAccount.Request(Caller, fields.Name?.Trim() ?? "", fields.SmartAccount?.Trim() ?? "", fields.CloudVirtualAccount?.Trim() ?? "", fields.Email?.Trim() ?? ""), Aborted) switch
-        {
-            RequestAccount.Outcome.Requested(var account) => Done(T["{0} is requested. A system administrator decides; notices go to {1}.", account.Name, account.NotificationEmail], "/licensing?ask=true"),
-            RequestAccount.Outcome.Invalid(var reasons) => Refuse(string.Join('\n', reasons.Select(reason => T[reason]))),
-            RequestAccount.Outcome.Taken(var reason) => Refuse(T[reason], StatusCodes.Status409Conflict),
-            _ => Refuse(T["Your roles do not allow this. A system administrator can change them."], StatusCodes.Status403Forbidden),
-        };
+        return await RequestAsync(
+            fields, account => Done(T["{0} is requested. A system administrator decides; notices go to {1}.", account.Name, account.NotificationEmail], "/licensing?ask=true"));
     }
 
     /// <summary>The accounts that the person may see.</summary>
@@ -58,6 +49,4 @@ internal sealed class LicensingStartPage(RequestAccount request, Database databa
         HasAccounts = visible.Length > 0;
         return visible;
     }
-
-    internal sealed record Fields(string? Name = null, string? SmartAccount = null, string? CloudVirtualAccount = null, string? Email = null);
 }
