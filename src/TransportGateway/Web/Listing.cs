@@ -38,7 +38,7 @@ internal sealed class Listing
     public int Offset => (Page - 1) * PageSize;
 
     /// <summary>The page's address without what it shows of the list.</summary>
-    public string Path => _request.Path.ToUriComponent();
+    public string Path => SentAddress.PathOf(_request);
 
     /// <summary>How many rows match, on all pages; set by the page.</summary>
     public long Total { get; set; }
@@ -97,9 +97,10 @@ internal sealed class Listing
     }
 
     /// <summary>Where in the list this is, in the words of ssm-on-prem 2.2 and 2.3, with the ways to the other pages.</summary>
-    public IHtmlContent Pager(Texts texts)
+    /// <param name="alwaysCountsPages">Also when all is on one page.</param>
+    public IHtmlContent Pager(Texts texts, bool alwaysCountsPages = false)
     {
-        var where = Pages == 1 && Page == 1 ? texts["Showing All {0} Records", Total] : texts["Showing Page {0} of {1} ({2} Records)", Page, Pages, Total];
+        var where = Pages == 1 && Page == 1 && !alwaysCountsPages ? texts["Showing All {0} Records", Total] : texts["Showing Page {0} of {1} ({2} Records)", Page, Pages, Total];
         var text = new HtmlContentBuilder().AppendHtml($"<p class=\"pager\"><span>{Encoded(where)}</span>");
         if (Page > 1)
         {

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using TransportGateway.Access;
 using TransportGateway.Licensing;
 using TransportGateway.Simulators;
+using TransportGateway.Tests.DeviceGateway;
 using TransportGateway.Tests.Harness;
 
 namespace TransportGateway.Tests.Web;
@@ -118,6 +119,36 @@ public sealed class LicensesPageTests : IAsyncLifetime
         Assert.DoesNotContain("cucm-7", left);
         Assert.Contains("cucm-8", left);
         await RefusedAsync(HttpStatusCode.NotFound, "This product instance is not registered here any more.", Instances + "?handler=Remove", ("one", instances["cucm-7"]));
+    }
+
+    [Fact]
+    public async Task A_refused_transfer_is_shown_at_an_address_that_can_be_asked_for_again()
+    {
+        await DoneAsync("/licensing/Example%20Account/Default/general?handler=CreateVirtualAccount", ("name", "Branch"));
+        await _gateway.ExecuteAsync("UPDATE license_pools SET purchased = 5 WHERE tag = @Tag", new { Tag = EntitlementTags.UcmEnhanced });
+        var id = (await _gateway.InstancesAsync())[0].Id;
+        await AskedAgainAsync($"{Licenses}/detail?tag={Uri.EscapeDataString(EntitlementTags.UcmEnhanced)}", ("quantity", "6"), ("target", "Branch"));
+        await AskedAgainAsync($"/licensing/Example%20Account/Default/product-instances/detail?id={id}", ("target", "nowhere"));
+
+        async Task AskedAgainAsync(string path, params (string, string)[] fields)
+        {
+            var page = await _browser.PageAsync(path);
+            var actions = Regex.Matches(page, "action=\"(?<path>[^\"]*/detail[^\"]*)", RegexOptions.None, TimeSpan.FromSeconds(1)).Select(match => WebUtility.HtmlDecode(match.Groups["path"].Value)).ToArray();
+            Assert.Contains(path + "&handler=Transfer", actions);
+            Assert.All(actions, action => Assert.StartsWith(path + "&", action, StringComparison.Ordinal));
+            using var refused = await _browser.PostAsync(path + "&handler=Transfer", fields);
+            Assert.False(refused.StatusCode is HttpStatusCode.OK or HttpStatusCode.Redirect);
+            var heading = page.Split("<h1>")[1].Split("</h1>")[0];
+            var shown = await refused.Content.ReadAsStringAsync();
+            Assert.Contains($"<h1>{heading}</h1>", shown, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task The_list_of_product_instances_counts_its_pages_and_the_one_of_licences_only_when_there_are_several()
+    {
+        Assert.Contains("Showing Page 1 of 1 (2 Records)", await _browser.PageAsync("/licensing/Example%20Account/Default/product-instances"), StringComparison.Ordinal);
+        Assert.Contains("Showing All 6 Records", await _browser.PageAsync(Licenses), StringComparison.Ordinal);
     }
 
     private static int Rows(string page) => Regex.Count(page, "licenses/detail\\?tag=[^\"]*\">", RegexOptions.None, TimeSpan.FromSeconds(1));
