@@ -82,6 +82,7 @@ public sealed class HighAvailabilityTests(Chromium chromium) : IAsyncLifetime
         Assert.True(File.Exists(_cluster.Files.SwitchoverRequest));
         await tab.Page.GetByText("A switchover was asked for at").WaitForAsync();
         Assert.True(await button.IsDisabledAsync());
+        Assert.Equal("not-allowed", await button.EvaluateAsync<string>("button => getComputedStyle(button).cursor"));
         await tab.PictureAsync("ha-asked");
 
         await File.WriteAllTextAsync(_cluster.Files.Switchover, new SwitchoverProgress("primary-node", SwitchoverProgress.UnderWay, "", TimeProvider.System.GetUtcNow()).ToJson());

@@ -63,6 +63,15 @@ public sealed class HighAvailabilityPageTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_is_not_known_of_the_replication_is_shown_as_a_dash_and_not_as_nothing_to_catch_up()
+    {
+        await using var gateway = await TestGateway.StartInAsync<PostgreSqlEngine>(_cluster);
+        await gateway.UserAsync("boss", Roles.SystemAdministrator);
+        using var browser = await Browser.SignInAsync(gateway, "boss");
+        Assert.Contains("this node is the replication master, not streaming lag – ms, – bytes", Plain(await browser.PageAsync(Here)), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_switchover_is_asked_for_once_and_the_page_tells_how_far_it_got()
     {
         using (var asked = await _browser.PostAsync(Here + "?handler=SwitchOver"))
