@@ -55,7 +55,9 @@ public sealed class BrowserCertificatePageTests : IAsyncLifetime
     {
         using var browser = await Browser.SignInAsync(_gateway, "boss");
         var page = await browser.PageAsync("/administration");
-        Assert.Contains("Resource Monitor", page, StringComparison.Ordinal);
+        Assert.Contains("Resource Monitor Percentage", page, StringComparison.Ordinal);
+        Assert.Matches("</meter> \\d+ % <span class=\"help\">\\d+\\.\\d\\d GB of \\d+\\.\\d\\d GB</span>", page);
+        Assert.DoesNotContain("kB", page, StringComparison.Ordinal);
         using var http = await _gateway.RestClientAsync(null, Permission.ReadMetrics);
         var load = System.Text.Json.Nodes.JsonNode.Parse(await http.GetStringAsync("/api/v2/machine"))!;
         Assert.InRange(load["cpuPercent"]!.GetValue<double>(), 0, 100);
