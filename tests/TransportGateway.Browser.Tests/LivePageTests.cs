@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
 using TransportGateway.Access;
+using TransportGateway.Tests.DeviceGateway;
 using TransportGateway.Tests.Harness;
 
 namespace TransportGateway.Browser.Tests;
@@ -53,6 +54,55 @@ public sealed class LivePageTests(Chromium chromium) : IAsyncLifetime
         await tab.Page.GetByRole(AriaRole.Link, new PageGetByRoleOptions { Name = "newcomer" }).WaitForAsync();
         Assert.Equal("half-typed", await tab.Page.Locator("input[name=firstName]").InputValueAsync());
         Assert.Equal("/administration/users", tab.Path);
+    }
+
+    [Theory]
+    [InlineData("/administration/users?search=a", false)]
+    [InlineData("/administration/users?search=a", true)]
+    [InlineData("/profile/password", false)]
+    [InlineData("/profile/password", true)]
+    public async Task When_the_session_ended_the_page_leads_to_the_sign_in_and_that_leads_back(string path, bool whileAway)
+    {
+        await using var tab = await chromium.OpenAsync(_gateway.Address);
+        var listens = tab.Page.WaitForResponseAsync("**/live");
+        await tab.SignInAsync("admin", path);
+        await listens;
+        if (whileAway)
+        {
+            await _gateway.ExecuteAsync("DELETE FROM sessions");
+            await _gateway.RestartAsync();
+        }
+        else
+        {
+            var end = _gateway.Gateway.Services.GetRequiredService<EndSession>();
+            foreach (var session in await _gateway.ReadAsync(session => new Sessions(session).ListAsync(null, TimeProvider.System.GetUtcNow(), CancellationToken.None)))
+            {
+                Assert.True(await end.ExecuteAsync(_gateway.Administrator, session.Id, ownerId: null, CancellationToken.None));
+            }
+        }
+
+        await tab.Page.WaitForURLAsync(url => url.EndsWith("/sign-in?next=" + Uri.EscapeDataString(path), StringComparison.Ordinal));
+        await tab.Page.GetByLabel("User name").FillAsync("admin");
+        await tab.Page.GetByLabel("Password", new PageGetByLabelOptions { Exact = true }).FillAsync(People.Password.Value);
+        await tab.Page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Sign in" }).ClickAsync();
+        await tab.Page.WaitForURLAsync(url => url.EndsWith(path, StringComparison.Ordinal));
+        Assert.True(whileAway || tab.Complaints.Count == 0, string.Join('\n', tab.Complaints));
+    }
+
+    [Fact]
+    public async Task The_list_of_webhooks_stays_when_one_was_just_made()
+    {
+        await using var tab = await chromium.OpenAsync(_gateway.Address);
+        await tab.SignInAsync("admin", "/administration/settings/webhooks");
+        await tab.Page.GetByText("Create a webhook").ClickAsync();
+        await tab.Page.FillAsync("details input[name=name]", "watchdog");
+        await tab.Page.FillAsync("details input[name=address]", "https://127.0.0.1:9/");
+        await tab.Page.Locator("details form button").ClickAsync();
+        await tab.Page.Locator("#webhook-secret").WaitForAsync();
+        await tab.Page.RunAndWaitForResponseAsync(
+            () => _gateway.UserAsync("newcomer", Roles.SystemUser), answer => answer.Url.EndsWith("/administration/settings/webhooks", StringComparison.Ordinal));
+        await tab.Page.Locator("#webhooks").GetByRole(AriaRole.Heading, new LocatorGetByRoleOptions { Name = "watchdog" }).WaitForAsync();
+        Assert.Empty(tab.Complaints);
     }
 
     [Fact]

@@ -60,6 +60,13 @@
     return;
   }
 
+  // What is shown now; the page that a form was sent to, and that is no more than an answer, is the same without its handler.
+  const here = () => {
+    const shown = new URL(location.href);
+    shown.searchParams.delete("handler");
+    return shown.pathname + shown.search;
+  };
+
   document.addEventListener("htmx:configRequest", event => {
     const asked = event.detail;
     if (asked.verb !== "get") {
@@ -67,10 +74,7 @@
     }
     if (isLive(asked.triggeringEvent)) {
       asked.headers["X-Background"] = "1";
-      // What is shown now; the page that a form was sent to, and that is no more than an answer, is the same without its handler.
-      const here = new URL(location.href);
-      here.searchParams.delete("handler");
-      asked.path = here.pathname + here.search;
+      asked.path = here();
     } else if (asked.verb === "get") {
       // A field that is left empty would only make the address longer.
       for (const [name, value] of [...asked.formData]) {
@@ -152,13 +156,39 @@
     }, true);
   }
 
+  // A gateway that is away says nothing of the session, and nothing of the page is given up for it.
+  const leaveWhenSignedOut = async () => {
+    const asked = new AbortController();
+    try {
+      const answer = await fetch("/live", { cache: "no-store", signal: asked.signal });
+      if (answer.status === 403) {
+        location.assign("/sign-in?next=" + encodeURIComponent(here()));
+        return true;
+      }
+    } catch {
+      // Nobody answers.
+    } finally {
+      asked.abort();
+    }
+    return false;
+  };
+
   const listen = () => {
     const source = new EventSource("/live");
-    source.addEventListener("changed", () => { lost.hidden = true; refresh(); });
-    source.addEventListener("error", () => {
-      // A stream that ended by itself is opened again at once; one that cannot be opened means that nobody serves now.
+    source.addEventListener("changed", () => {
+      lost.hidden = true;
+      refresh();
+      if (!document.querySelector("[hx-trigger~='live']")) {
+        leaveWhenSignedOut();
+      }
+    });
+    source.addEventListener("error", async () => {
+      // A stream that ended by itself is opened again at once; one that cannot be opened means that the session ended, or that nobody serves now.
       if (source.readyState === EventSource.CLOSED) {
         source.close();
+        if (await leaveWhenSignedOut()) {
+          return;
+        }
         lost.hidden = false;
         setTimeout(listen, 2000);
       } else {
