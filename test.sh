@@ -37,6 +37,8 @@ install_missing() {
   [ -e /usr/lib/x86_64-linux-gnu/libldap-2.5.so.0 ] || missing+=(libldap-2.5-0)
   # What the tests of the pages look through.
   [ -x /usr/bin/chromium ] || missing+=(chromium)
+  # Chinese in the pictures of the pages.
+  [ -e /usr/share/fonts/truetype/droid/DroidSansFallbackFull.ttf ] || [ -n "$(fc-list :lang=zh-tw 2>/dev/null)" ] || missing+=(fonts-droid-fallback)
   command -v afl-fuzz >/dev/null || [ ! -e tests/TransportGateway.Fuzz/fuzz.sh ] || missing+=(afl++)
   install_packages "${missing[@]}"
 }
