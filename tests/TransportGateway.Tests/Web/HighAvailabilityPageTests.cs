@@ -57,7 +57,7 @@ public sealed class HighAvailabilityPageTests : IAsyncLifetime
 
         _browser.SetCookie("tg-language", "zh-Hant");
         page = Plain(await _browser.PageAsync(Here));
-        Assert.Contains("叢集已降級,其中一個叢集節點離線", page, StringComparison.Ordinal);
+        Assert.Contains("叢集已降級，其中一個叢集節點離線", page, StringComparison.Ordinal);
         Assert.Contains("沒有見證節點", page, StringComparison.Ordinal);
         Assert.DoesNotContain("There is no", page, StringComparison.Ordinal);
     }

@@ -57,7 +57,7 @@ public sealed class SynchronizationPageTests : IAsyncLifetime
         Assert.Contains("succeeded", page, StringComparison.Ordinal);
         Assert.Contains("<td>boss</td>", page, StringComparison.Ordinal);
         _browser.SetCookie("tg-language", "zh-Hant");
-        Assert.Contains("從不(預設)", await _browser.PageAsync(Here + "/TEST"), StringComparison.Ordinal);
+        Assert.Contains("從不（預設）", await _browser.PageAsync(Here + "/TEST"), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -37,7 +37,7 @@ public sealed partial class TextsTests
         var sentence = new Sentence("{0}. Nothing was changed.", new Sentence("The cluster is degraded: the database on {0} does not run", "primary-node"));
         Assert.Equal("The cluster is degraded: the database on primary-node does not run. Nothing was changed.", sentence.ToString());
         Assert.Equal(sentence.ToString(), Texts.English[sentence]);
-        Assert.Equal("叢集已降級:primary-node 上的資料庫未執行。未做任何變更。", Texts.Chinese[sentence]);
+        Assert.Equal("叢集已降級：primary-node 上的資料庫未執行。未做任何變更。", Texts.Chinese[sentence]);
         Assert.Equal($"\"{sentence}\"", System.Text.Json.JsonSerializer.Serialize(sentence));
     }
 
