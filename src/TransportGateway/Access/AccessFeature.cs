@@ -90,7 +90,17 @@ internal static class AccessFeature
             user = new IssueAccessToken.UserPassword(name, new Secret(password), body.Text("totp") ?? "");
         }
 
-        var outcome = await issue.ExecuteAsync(new IssueAccessToken.Request(clientId, new Secret(secret), user, SignInChannel.Source(context)), context.RequestAborted);
+        var source = SignInChannel.Source(context);
+        var request = new IssueAccessToken.Request(clientId, new Secret(secret), user, source);
+        // A client's secret is too long to be guessed and cheap to check, and programs ask for many tokens at once: they need not wait for each other.
+        var outcome = user is null
+            ? await issue.ExecuteAsync(request, context.RequestAborted)
+            : await throttle.AttemptAsync(source, () => issue.ExecuteAsync(request, context.RequestAborted), IssueAccessToken.IsFailure, context.RequestAborted);
+        if (outcome is null)
+        {
+            return SignInChannel.TooOften(context);
+        }
+
         if (outcome is IssueAccessToken.Outcome.Issued issued)
         {
             context.Response.Headers.CacheControl = "no-store";
@@ -107,7 +117,11 @@ internal static class AccessFeature
             return OAuthError("invalid_grant", "This user has to change the password, or to set up a second factor, first. Sign in with a browser once.", StatusCodes.Status403Forbidden);
         }
 
-        throttle.Failed(SignInChannel.Source(context));
+        if (user is null)
+        {
+            throttle.Failed(source);
+        }
+
         if (outcome is IssueAccessToken.Outcome.UserRefused)
         {
             return OAuthError("invalid_grant", "The user name, the password or the second factor (totp) is not valid, or the user is locked.", StatusCodes.Status403Forbidden);
@@ -115,7 +129,7 @@ internal static class AccessFeature
 
         await using var session = await database.BeginAsync(context.RequestAborted);
         await new EventLog(session).AppendAsync(
-            new LoggedEvent(EventKinds.SignInRefused, Severity.Warning, SignInChannel.Source(context), "An API client's id or secret was refused."), clock.GetUtcNow(), context.RequestAborted);
+            new LoggedEvent(EventKinds.SignInRefused, Severity.Warning, source, "An API client's id or secret was refused."), clock.GetUtcNow(), context.RequestAborted);
         await session.CommitAsync();
         return OAuthError("invalid_client", "The client id or the secret is not valid, or the client was revoked.", StatusCodes.Status403Forbidden);
     }

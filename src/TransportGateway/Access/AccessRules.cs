@@ -78,5 +78,8 @@ internal sealed record AccessRules
     public bool IsExpired(UserRow user, DateTimeOffset now) =>
         user.Origin == UserOrigin.Local && PasswordDays > 0 && user.PasswordChangedAt is { } changed && changed.AddDays(PasswordDays) < now;
 
+    /// <summary>False while the person has to change the password or set up a second factor first.</summary>
+    public bool MayGoOn(UserRow user, DateTimeOffset now) => !user.PasswordMustChange && !IsExpired(user, now) && !WantsSecondFactorOf(user);
+
     public bool WantsSecondFactorOf(UserRow user) => SecondFactorNeeded && user.Origin == UserOrigin.Local && !user.TotpConfirmed;
 }

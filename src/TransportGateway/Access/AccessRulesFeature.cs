@@ -14,9 +14,9 @@ internal static class AccessRulesFeature
 
     private static async Task<IResult> ShowAsync(HttpContext context, Database database)
     {
-        if (!Caller.Of(context)!.IsForAllAccounts)
+        if (WholeGateway.RefusalOfPart(context) is { } refusal)
         {
-            return UsersFeature.NotForPart();
+            return refusal;
         }
 
         await using var session = await database.ReadAsync(context.RequestAborted);
@@ -25,10 +25,13 @@ internal static class AccessRulesFeature
 
     private static async Task<IResult> ChangeAsync(HttpContext context, AccessRules rules, ChangeAccessRules change)
     {
-        var caller = Caller.Of(context)!;
-        return !caller.IsForAllAccounts ? UsersFeature.NotForPart()
-            : await change.ExecuteAsync(caller, rules, context.RequestAborted) is { Count: > 0 } problems
-                ? Problem.Of(StatusCodes.Status400BadRequest, "access-rules-invalid", "The rules will not do; nothing changed.", "problems", problems)
-                : Results.Json(rules);
+        if (WholeGateway.RefusalOfPart(context) is { } refusal)
+        {
+            return refusal;
+        }
+
+        return await change.ExecuteAsync(Caller.Of(context)!, rules, context.RequestAborted) is { Count: > 0 } problems
+            ? Problem.Of(StatusCodes.Status400BadRequest, "access-rules-invalid", "The rules will not do; nothing changed.", "problems", problems)
+            : Results.Json(rules);
     }
 }

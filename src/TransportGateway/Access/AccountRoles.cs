@@ -31,6 +31,17 @@ internal sealed class AccountRoles(DbSession session)
         session.QueryAsync<AccountRoleRow>(
             $"SELECT {Columns} FROM account_roles WHERE user_id = @UserId ORDER BY account_id, virtual_account_id", new { UserId = userId }, cancellationToken);
 
+    /// <summary>Whether the caller holds everything that the user may do, here and there. Nobody can change or take away more rights than they have.</summary>
+    public async Task<bool> AreHeldAsync(Caller by, UserRow user, CancellationToken cancellationToken) =>
+        by.Holds(user.SystemRole, null, null)
+        && (await OfUserAsync(user.Id, cancellationToken)).All(role => by.Holds(role.Role, role.AccountId, role.VirtualAccountId));
+
+    public Task<AccountRoleRow?> FindAsync(string userId, string accountId, string? virtualAccountId, CancellationToken cancellationToken) =>
+        session.QuerySingleOrDefaultAsync<AccountRoleRow>(
+            $"SELECT {Columns} FROM account_roles WHERE user_id = @UserId AND account_id = @AccountId AND scope_id = @ScopeId",
+            new { UserId = userId, AccountId = accountId, ScopeId = virtualAccountId ?? accountId },
+            cancellationToken);
+
     public Task<IReadOnlyList<AccountRoleRow>> ListAsync(CancellationToken cancellationToken) =>
         session.QueryAsync<AccountRoleRow>($"SELECT {Columns} FROM account_roles ORDER BY user_id, account_id, virtual_account_id", null, cancellationToken);
 }

@@ -38,6 +38,12 @@ internal sealed class ApiClients(DbSession session)
             new { TokenHash = tokenHash, ClientId = clientId, UserId = userId, ExpiresAt = expiresAt },
             cancellationToken);
 
+    /// <summary>Forgets the access tokens that speak for the user.</summary>
+    /// <param name="exceptHash">Of the one that goes on; null for none.</param>
+    public Task<int> EndTokensOfUserAsync(string userId, string? exceptHash, CancellationToken cancellationToken) =>
+        session.ExecuteAsync(
+            "DELETE FROM access_tokens WHERE user_id = @UserId AND token_hash <> @ExceptHash", new { UserId = userId, ExceptHash = exceptHash ?? "" }, cancellationToken);
+
     public Task<ApiClientRow?> FindByTokenAsync(string tokenHash, DateTimeOffset now, CancellationToken cancellationToken) =>
         session.QuerySingleOrDefaultAsync<ApiClientRow>(
             """

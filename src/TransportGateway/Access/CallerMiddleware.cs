@@ -101,26 +101,27 @@ internal sealed class CallerMiddleware(RequestDelegate next, Database database, 
         }
 
         await using var session = await database.ReadAsync(context.RequestAborted);
-        var client = await new ApiClients(session).FindByTokenAsync(Credentials.Hash(token), clock.GetUtcNow(), context.RequestAborted);
+        var tokenHash = Credentials.Hash(token);
+        var client = await new ApiClients(session).FindByTokenAsync(tokenHash, clock.GetUtcNow(), context.RequestAborted);
         if (client?.UserId is null)
         {
             return client is null ? null : (client.ToCaller(), null);
         }
 
         var user = await new Users(session).FindAsync(client.UserId, context.RequestAborted);
-        if (user is null || user.Disabled)
+        if (user is null || user.Disabled || !(await AccessRules.LoadAsync(session, context.RequestAborted)).MayGoOn(user, clock.GetUtcNow()))
         {
             return null;
         }
 
         var caller = SessionCookie.CallerOf(user, await new AccountRoles(session).OfUserAsync(user.Id, context.RequestAborted)).Limit(client.ToCaller());
-        return (caller, new Me(user, caller, SessionId: null));
+        return (caller, new Me(user, caller, SessionId: null, tokenHash));
     }
 
     /// <summary>A browser's session opens the API for reading alone, so no other site can make it write.</summary>
     private async Task<(Caller?, Me?)?> BrowserAsync(HttpContext context) =>
         HttpMethods.IsGet(context.Request.Method) && await cookie.FindAsync(context, background: false, context.RequestAborted) is { } signedIn && signedIn.MayGoOn(clock.GetUtcNow())
-            ? (signedIn.Caller, new Me(signedIn.User, signedIn.Caller, signedIn.Session.Id))
+            ? (signedIn.Caller, new Me(signedIn.User, signedIn.Caller, signedIn.Session.Id, TokenHash: null))
             : null;
 
     private static Task RefuseAsync(HttpContext context, string name, string detail)

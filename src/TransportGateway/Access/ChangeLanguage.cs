@@ -44,17 +44,18 @@ internal static class LanguageFeature
 {
     public static void MapLanguage(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/v2/language", ShowAsync).Requires(Permission.ManageSettings);
-        routes.MapPut("/api/v2/language", SetAsync).Requires(Permission.ManageSettings);
+        routes.MapGet("/api/v2/language", ShowAsync).Requires(Permission.ManageSettings).Editable();
+        routes.MapPut("/api/v2/language", SetAsync).Requires(Permission.ManageSettings).Editable();
     }
 
     private static async Task<IResult> ShowAsync(HttpContext context, ChangeLanguage change) =>
-        Caller.Of(context)!.IsForAllAccounts ? Results.Json(new Language(await change.ReadAsync(context.RequestAborted))) : UsersFeature.NotForPart();
+        WholeGateway.RefusalOfPart(context) ?? Results.Json(new Language(await change.ReadAsync(context.RequestAborted)));
 
     private static async Task<IResult> SetAsync(HttpContext context, Language request, ChangeLanguage change) =>
-        !Caller.Of(context)!.IsForAllAccounts ? UsersFeature.NotForPart()
-        : await change.ExecuteAsync(Caller.Of(context)!, request.Value, context.RequestAborted) is { } problem ? Problem.Of(StatusCodes.Status400BadRequest, "language-invalid", problem.ToString())
-        : Results.Json(request);
+        WholeGateway.RefusalOfPart(context)
+        ?? (await change.ExecuteAsync(Caller.Of(context)!, request.Value, context.RequestAborted) is { } problem
+            ? Problem.Of(StatusCodes.Status400BadRequest, "language-invalid", problem.ToString())
+            : Results.Json(request));
 
     internal sealed record Language([property: System.Text.Json.Serialization.JsonPropertyName("language")] string Value);
 }

@@ -45,12 +45,13 @@ internal static class MessageOfTheDayFeature
     }
 
     private static async Task<IResult> ShowAsync(HttpContext context, ChangeMessageOfTheDay message) =>
-        Caller.Of(context)!.IsForAllAccounts ? Results.Json(new Message(await message.ReadAsync(context.RequestAborted))) : UsersFeature.NotForPart();
+        WholeGateway.RefusalOfPart(context) ?? Results.Json(new Message(await message.ReadAsync(context.RequestAborted)));
 
     private static async Task<IResult> SetAsync(HttpContext context, Message request, ChangeMessageOfTheDay message) =>
-        !Caller.Of(context)!.IsForAllAccounts ? UsersFeature.NotForPart()
-        : await message.ExecuteAsync(Caller.Of(context)!, request.Text, context.RequestAborted) is { } problem ? Problem.Of(StatusCodes.Status400BadRequest, "message-invalid", problem)
-        : Results.Json(new Message(request.Text.Trim()));
+        WholeGateway.RefusalOfPart(context)
+        ?? (await message.ExecuteAsync(Caller.Of(context)!, request.Text, context.RequestAborted) is { } problem
+            ? Problem.Of(StatusCodes.Status400BadRequest, "message-invalid", problem)
+            : Results.Json(new Message(request.Text.Trim())));
 
     internal sealed record Message(string Text);
 }

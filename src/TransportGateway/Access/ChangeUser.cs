@@ -52,13 +52,13 @@ internal sealed class ChangeUser(Database database, TimeProvider clock)
             return new Outcome.Invalid(GroupsDecide(before));
         }
 
-        if (!request.By.Holds(before.SystemRole, null, null) || !request.By.Holds(after.SystemRole, null, null))
+        var now = clock.GetUtcNow();
+        await using var session = await database.BeginAsync(cancellationToken);
+        if (!request.By.Holds(after.SystemRole, null, null) || !await new AccountRoles(session).AreHeldAsync(request.By, before, cancellationToken))
         {
             return new Outcome.RoleNotHeld();
         }
 
-        var now = clock.GetUtcNow();
-        await using var session = await database.BeginAsync(cancellationToken);
         var users = new Users(session);
         if (!await users.ChangeAsync(after, cancellationToken))
         {
@@ -84,13 +84,13 @@ internal sealed class ChangeUser(Database database, TimeProvider clock)
 
     public async Task<Outcome> RemoveAsync(Caller by, UserRow user, CancellationToken cancellationToken)
     {
-        if (!by.Holds(user.SystemRole, null, null))
+        var now = clock.GetUtcNow();
+        await using var session = await database.BeginAsync(cancellationToken);
+        if (!await new AccountRoles(session).AreHeldAsync(by, user, cancellationToken))
         {
             return new Outcome.RoleNotHeld();
         }
 
-        var now = clock.GetUtcNow();
-        await using var session = await database.BeginAsync(cancellationToken);
         var users = new Users(session);
         if (!await users.DeleteAsync(user.Id, cancellationToken))
         {
@@ -121,20 +121,23 @@ internal sealed class ChangeUser(Database database, TimeProvider clock)
             return new Outcome.Invalid(GroupsDecide(user));
         }
 
-        if (role is not null && !by.Holds(role, accountId, virtualAccountId))
+        var now = clock.GetUtcNow();
+        await using var session = await database.BeginAsync(cancellationToken);
+        var roles = new AccountRoles(session);
+        var before = await roles.FindAsync(user.Id, accountId, virtualAccountId, cancellationToken);
+        if (new[] { before?.Role, role }.OfType<string>().Any(one => !by.Holds(one, accountId, virtualAccountId)))
         {
             return new Outcome.RoleNotHeld();
         }
 
-        var now = clock.GetUtcNow();
-        await using var session = await database.BeginAsync(cancellationToken);
-        var roles = new AccountRoles(session);
         if (role is null)
         {
-            if (!await roles.TakeAsync(user.Id, virtualAccountId ?? accountId, cancellationToken))
+            if (before is null)
             {
                 return new Outcome.Invalid($"{user.Name} has no role there.");
             }
+
+            await roles.TakeAsync(user.Id, before.ScopeId, cancellationToken);
         }
         else
         {

@@ -13,8 +13,9 @@ namespace TransportGateway.Access;
 /// what was read (RFC 9110).
 /// </summary>
 /// <remarks>
-/// Runs after the caller is known. What is edited here is changed by one request at a time, so nothing comes between comparison and change: one node
-/// serves, in one process, and such changes are rare and short.
+/// Runs after the caller is known. Over REST what is edited here is changed by one request at a time, so no other program comes between comparison and
+/// change: one node serves, in one process, and such changes are rare and short. The pages take no part: of a change that is saved in the browser in that
+/// very moment it is not known whether it was before or after, as of any two saves in the browser. Users alone have a revision that both faces compare.
 /// </remarks>
 internal sealed class Editing(RequestDelegate next, EndpointDataSource routes) : IDisposable
 {

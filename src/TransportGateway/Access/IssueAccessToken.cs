@@ -29,6 +29,9 @@ internal sealed class IssueAccessToken(Database database, CheckPassword check, S
         private Outcome() { }
     }
 
+    /// <summary>Whether something was wrong that may have been guessed.</summary>
+    public static bool IsFailure(Outcome outcome) => outcome is Outcome.ClientRefused or Outcome.UserRefused;
+
     public async Task<Outcome> ExecuteAsync(Request request, CancellationToken cancellationToken)
     {
         AccessRules rules;
@@ -58,7 +61,7 @@ internal sealed class IssueAccessToken(Database database, CheckPassword check, S
                 return new Outcome.UserRefused();
             }
 
-            if (user.PasswordMustChange || rules.IsExpired(user, clock.GetUtcNow()) || rules.WantsSecondFactorOf(user))
+            if (!rules.MayGoOn(user, clock.GetUtcNow()))
             {
                 return new Outcome.PasswordMustChange();
             }

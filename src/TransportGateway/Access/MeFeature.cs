@@ -28,14 +28,19 @@ internal static class MeFeature
         }
 
         var source = SignInChannel.Source(context);
-        switch (await setPassword.WithCodeAsync(request.Name, new Secret(request.Code), new Secret(request.Password), source, context.RequestAborted))
+        switch (await throttle.AttemptAsync(
+            source,
+            () => setPassword.WithCodeAsync(request.Name, new Secret(request.Code), new Secret(request.Password), source, context.RequestAborted),
+            outcome => outcome is SetPassword.Outcome.Refused,
+            context.RequestAborted))
         {
             case SetPassword.Outcome.Done:
                 return Results.NoContent();
             case SetPassword.Outcome.Invalid(var reason):
                 return Invalid(reason);
+            case null:
+                return SignInChannel.TooOften(context);
             default:
-                throttle.Failed(source);
                 return Problem.Of(
                     StatusCodes.Status403Forbidden,
                     "password-code-refused",
@@ -59,14 +64,19 @@ internal static class MeFeature
 
         var me = Me.Of(context);
         var source = SignInChannel.Source(context);
-        switch (await setPassword.WithPasswordAsync(me.User, new Secret(request.Current), new Secret(request.Password), source, me.SessionId, context.RequestAborted))
+        switch (await throttle.AttemptAsync(
+            source,
+            () => setPassword.WithPasswordAsync(me, new Secret(request.Current), new Secret(request.Password), source, context.RequestAborted),
+            outcome => outcome is SetPassword.Outcome.Refused,
+            context.RequestAborted))
         {
             case SetPassword.Outcome.Done:
                 return Results.NoContent();
             case SetPassword.Outcome.Invalid(var reason):
                 return Invalid(reason);
+            case null:
+                return SignInChannel.TooOften(context);
             default:
-                throttle.Failed(source);
                 return Problem.Of(StatusCodes.Status403Forbidden, "password-refused", "The password until now is not right, or you are locked after too many attempts.");
         }
     }
@@ -105,14 +115,20 @@ internal static class MeFeature
             return Problem.Of(StatusCodes.Status409Conflict, "no-second-factor", "You have no second factor.");
         }
 
-        if (await secondFactor.TakeAsync(me.User, request.Code, context.RequestAborted))
+        var source = SignInChannel.Source(context);
+        var taken = await throttle.AttemptAsync<object>(
+            source, async () => await secondFactor.TakeAsync(me.User, request.Code, context.RequestAborted), taken => taken is false, context.RequestAborted);
+        if (taken is null)
         {
-            await secondFactor.RemoveAsync(me.Caller, me.User, context.RequestAborted);
+            return SignInChannel.TooOften(context);
+        }
+
+        if (taken is true)
+        {
+            await secondFactor.RemoveAsync(me, context.RequestAborted);
             return Results.NoContent();
         }
 
-        var source = SignInChannel.Source(context);
-        throttle.Failed(source);
         await check.FailedAsync(me.User, source, context.RequestAborted);
         return Problem.Of(StatusCodes.Status403Forbidden, "second-factor-code-refused", "The code is not valid, or was used before. Wait for the next one; who lost the app asks a system administrator.");
     }

@@ -1,12 +1,14 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using TransportGateway.Http;
 using TransportGateway.Persistence;
+using TransportGateway.Protocol;
 
 namespace TransportGateway.Access;
 
 /// <summary>Passwords as they are stored: PBKDF2 with SHA-512, its parameters beside it, as <c>pbkdf2-sha512$iterations$salt$hash</c>.</summary>
-/// <remarks>A check costs about 0.2 s of a core, so checks take turns: guessing cannot take the whole machine from the products.</remarks>
+/// <remarks>A check costs about 0.2 s of a core, so checks take turns, and not many wait: guessing cannot take the whole machine from the products.</remarks>
 internal static class PasswordHash
 {
     private const string Algorithm = "pbkdf2-sha512";
@@ -14,7 +16,9 @@ internal static class PasswordHash
     private const int SaltBytes = 16;
     private const int HashBytes = 32;
 
-    private static readonly SemaphoreSlim Turn = new(1, 1);
+    private const int MostWaiting = 32;
+
+    private static readonly Turn Turn = new(MostWaiting, new Sentence("Too many passwords wait to be checked. Try again in a few seconds."));
 
     // What an unknown user's password is compared with, so that it takes as long as a known one's.
     private static readonly Lazy<string> Nobody = new(() => Make("", RandomNumberGenerator.GetBytes(SaltBytes), Iterations));
@@ -41,16 +45,5 @@ internal static class PasswordHash
     private static string Make(string password, byte[] salt, int iterations) =>
         $"{Algorithm}${iterations.ToString(CultureInfo.InvariantCulture)}${Convert.ToBase64String(salt)}${Convert.ToBase64String(Rfc2898DeriveBytes.Pbkdf2(Encoding.UTF8.GetBytes(password.Normalize(NormalizationForm.FormKC)), salt, iterations, HashAlgorithmName.SHA512, HashBytes))}";
 
-    private static async Task<T> InTurnAsync<T>(Func<T> work, CancellationToken cancellationToken)
-    {
-        await Turn.WaitAsync(cancellationToken);
-        try
-        {
-            return await Task.Run(work, cancellationToken);
-        }
-        finally
-        {
-            Turn.Release();
-        }
-    }
+    private static Task<T> InTurnAsync<T>(Func<T> work, CancellationToken cancellationToken) => Turn.TakeAsync(() => Task.Run(work, cancellationToken), cancellationToken);
 }

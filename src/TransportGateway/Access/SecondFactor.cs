@@ -40,15 +40,34 @@ internal sealed class SecondFactor(Database database, MasterKey masterKey, TimeP
         return true;
     }
 
-    /// <summary>Takes the factor away, for a person who lost the phone.</summary>
-    public async Task RemoveAsync(Caller by, UserRow user, CancellationToken cancellationToken)
+    /// <summary>Takes away the person's own factor.</summary>
+    public async Task RemoveAsync(Me me, CancellationToken cancellationToken)
     {
-        var now = clock.GetUtcNow();
         await using var session = await database.BeginAsync(cancellationToken);
+        await RemoveAsync(session, me.Caller, me.User, cancellationToken);
+        await session.CommitAsync();
+    }
+
+    /// <summary>Takes the factor away, for a person who lost the phone.</summary>
+    /// <returns>False when the user has more rights than the caller.</returns>
+    public async Task<bool> TakeAwayAsync(Caller by, UserRow user, CancellationToken cancellationToken)
+    {
+        await using var session = await database.BeginAsync(cancellationToken);
+        if (!await new AccountRoles(session).AreHeldAsync(by, user, cancellationToken))
+        {
+            return false;
+        }
+
+        await RemoveAsync(session, by, user, cancellationToken);
+        await session.CommitAsync();
+        return true;
+    }
+
+    private async Task RemoveAsync(DbSession session, Caller by, UserRow user, CancellationToken cancellationToken)
+    {
         await new Users(session).SetTotpKeyAsync(user.Id, sealedKey: null, cancellationToken);
         await new EventLog(session).AppendAsync(
-            new LoggedEvent(EventKinds.SecondFactorRemoved, Severity.Warning, by.Name, $"The second factor of {user.Name} was taken away."), now, cancellationToken);
-        await session.CommitAsync();
+            new LoggedEvent(EventKinds.SecondFactorRemoved, Severity.Warning, by.Name, $"The second factor of {user.Name} was taken away."), clock.GetUtcNow(), cancellationToken);
     }
 
     /// <summary>Whether the code is right now, or half a minute off, and was not used before.</summary>

@@ -21,19 +21,36 @@ internal sealed class SetPassword(Database database, CheckPassword check, TimePr
         private Outcome() { }
     }
 
-    /// <summary>Makes the one-time code for the user; one that was made before is worth nothing now. The password that is stays until the code is used.</summary>
-    /// <returns>Null for a user whose password the gateway does not keep.</returns>
-    public async Task<Secret?> IssueCodeAsync(Caller by, UserRow user, CancellationToken cancellationToken)
+    public abstract record CodeOutcome
     {
-        if (user.Origin != UserOrigin.Local)
+        public sealed record Issued(Secret Code) : CodeOutcome;
+
+        /// <summary>The user has more rights than the caller, who could get them with the code.</summary>
+        public sealed record RoleNotHeld : CodeOutcome;
+
+        /// <summary>The gateway does not keep this user's password.</summary>
+        public sealed record KeptElsewhere : CodeOutcome;
+
+        private CodeOutcome() { }
+    }
+
+    /// <summary>Makes the one-time code for the user; one that was made before is worth nothing now. The password that is stays until the code is used.</summary>
+    public async Task<CodeOutcome> IssueCodeAsync(Caller by, UserRow user, CancellationToken cancellationToken)
+    {
+        await using var session = await database.BeginAsync(cancellationToken);
+        if (!await new AccountRoles(session).AreHeldAsync(by, user, cancellationToken))
         {
-            return null;
+            return new CodeOutcome.RoleNotHeld();
         }
 
-        await using var session = await database.BeginAsync(cancellationToken);
+        if (user.Origin != UserOrigin.Local)
+        {
+            return new CodeOutcome.KeptElsewhere();
+        }
+
         var code = await IssueCodeAsync(session, by, user, clock.GetUtcNow(), cancellationToken);
         await session.CommitAsync();
-        return code;
+        return new CodeOutcome.Issued(code);
     }
 
     internal static async Task<Secret> IssueCodeAsync(DbSession session, Caller by, UserRow user, DateTimeOffset now, CancellationToken cancellationToken)
@@ -45,10 +62,10 @@ internal sealed class SetPassword(Database database, CheckPassword check, TimePr
         return code;
     }
 
-    /// <param name="sessionId">The session that goes on; all others of the user end.</param>
-    public async Task<Outcome> WithPasswordAsync(UserRow user, Secret current, Secret next, string source, string? sessionId, CancellationToken cancellationToken) =>
-        await check.ExecuteAsync(user.Name, current, source, cancellationToken) is { } checkedUser
-            ? await StoreAsync(checkedUser, next, withCode: false, sessionId, cancellationToken)
+    /// <summary>The session or the access token that this comes with goes on; all others of the user end.</summary>
+    public async Task<Outcome> WithPasswordAsync(Me me, Secret current, Secret next, string source, CancellationToken cancellationToken) =>
+        await check.ExecuteAsync(me.User.Name, current, source, cancellationToken) is { } checkedUser
+            ? await StoreAsync(checkedUser, next, withCode: false, me, cancellationToken)
             : new Outcome.Refused();
 
     public async Task<Outcome> WithCodeAsync(string name, Secret code, Secret next, string source, CancellationToken cancellationToken)
@@ -66,14 +83,14 @@ internal sealed class SetPassword(Database database, CheckPassword check, TimePr
 
         if (valid)
         {
-            return await StoreAsync(user!, next, withCode: true, keepSession: null, cancellationToken);
+            return await StoreAsync(user!, next, withCode: true, kept: null, cancellationToken);
         }
 
         await check.FailedAsync(user, source, cancellationToken);
         return new Outcome.Refused();
     }
 
-    private async Task<Outcome> StoreAsync(UserRow user, Secret next, bool withCode, string? keepSession, CancellationToken cancellationToken)
+    private async Task<Outcome> StoreAsync(UserRow user, Secret next, bool withCode, Me? kept, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         AccessRules rules;
@@ -110,9 +127,10 @@ internal sealed class SetPassword(Database database, CheckPassword check, TimePr
         }
 
         await new Users(session).SetPasswordAsync(user.Id, made, mustChange: false, now, cancellationToken);
-        var ended = await new Sessions(session).EndOfUserAsync(user.Id, keepSession, cancellationToken);
+        var sessions = await new Sessions(session).EndOfUserAsync(user.Id, kept?.SessionId, cancellationToken);
+        var tokens = await new ApiClients(session).EndTokensOfUserAsync(user.Id, kept?.TokenHash, cancellationToken);
         await new EventLog(session).AppendAsync(
-            new LoggedEvent(EventKinds.PasswordChanged, Severity.Info, user.Name, $"{user.Name} has a new password; {ended} other session(s) ended."), now, cancellationToken);
+            new LoggedEvent(EventKinds.PasswordChanged, Severity.Info, user.Name, $"{user.Name} has a new password; {sessions} other session(s) and {tokens} access token(s) of programs ended."), now, cancellationToken);
         await session.CommitAsync();
         return new Outcome.Done(user);
     }

@@ -68,6 +68,15 @@ internal sealed class SetUpGateway(Database database, TimeProvider clock)
             return new Outcome.Invalid(problem);
         }
 
+        // Before the password costs anything.
+        await using (var reading = await database.ReadAsync(cancellationToken))
+        {
+            if (await new Users(reading).AnyAsync(cancellationToken) || !await new SetupCodes(reading).IsValidAsync(HashOf(code), cancellationToken))
+            {
+                return new Outcome.CodeRefused();
+            }
+        }
+
         var hash = await PasswordHash.MakeAsync(password, cancellationToken);
         await using var session = await database.BeginAsync(cancellationToken);
         if (!await RedeemAsync(session, code, cancellationToken))
@@ -85,11 +94,13 @@ internal sealed class SetUpGateway(Database database, TimeProvider clock)
         return new Outcome.Person(created.User);
     }
 
+    private static string HashOf(Secret code) => Credentials.Hash(code.Value.Trim().ToUpperInvariant());
+
     private async Task<bool> RedeemAsync(DbSession session, Secret code, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         // Root can make the first user, too; from then on the code that was printed is worth nothing.
-        if (await new Users(session).AnyAsync(cancellationToken) || !await new SetupCodes(session).RedeemAsync(Credentials.Hash(code.Value.Trim().ToUpperInvariant()), now, cancellationToken))
+        if (await new Users(session).AnyAsync(cancellationToken) || !await new SetupCodes(session).RedeemAsync(HashOf(code), now, cancellationToken))
         {
             return false;
         }

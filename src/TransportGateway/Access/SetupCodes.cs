@@ -16,6 +16,11 @@ internal sealed class SetupCodes(DbSession session)
             new { CodeHash = codeHash, Now = now },
             cancellationToken) == 1;
 
+    /// <summary>Whether it could be used up now.</summary>
+    public Task<bool> IsValidAsync(string codeHash, CancellationToken cancellationToken) =>
+        session.ScalarAsync<bool>(
+            "SELECT EXISTS (SELECT 1 FROM setup_codes WHERE code_hash = @CodeHash AND redeemed_at IS NULL)", new { CodeHash = codeHash }, cancellationToken);
+
     public async Task<bool> IsRedeemedAsync(CancellationToken cancellationToken) =>
         await session.ScalarAsync<long>("SELECT COUNT(*) FROM setup_codes WHERE redeemed_at IS NOT NULL", null, cancellationToken) > 0;
 

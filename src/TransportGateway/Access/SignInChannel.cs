@@ -13,11 +13,12 @@ internal static class SignInChannel
             return Problem.Of(StatusCodes.Status403Forbidden, "not-over-http", "Secrets are not taken over plain HTTP. Use https.");
         }
 
-        if (!throttle.IsBlocked(Source(context)))
-        {
-            return null;
-        }
+        return throttle.IsBlocked(Source(context)) ? TooOften(context) : null;
+    }
 
+    /// <summary>The answer to an address that failed too often.</summary>
+    public static IResult TooOften(HttpContext context)
+    {
         context.Response.Headers.RetryAfter = "60";
         return Problem.Of(StatusCodes.Status429TooManyRequests, "too-many-failures", "Too many failed attempts from this address. Try again in a minute.");
     }

@@ -12,7 +12,7 @@ internal sealed record SignedIn(UserRow User, SessionRow Session, Secret Secret,
     public string FormToken => Credentials.Hash("form " + Secret.Value);
 
     /// <summary>False while the person has to change the password or set up a second factor first.</summary>
-    public bool MayGoOn(DateTimeOffset now) => !User.PasswordMustChange && !Rules.IsExpired(User, now) && !Rules.WantsSecondFactorOf(User);
+    public bool MayGoOn(DateTimeOffset now) => Rules.MayGoOn(User, now);
 
     public static SignedIn? Of(HttpContext context) => context.Items[ItemKey] as SignedIn;
 

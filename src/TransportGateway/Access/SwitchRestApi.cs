@@ -45,18 +45,18 @@ internal static class RestApiFeature
 {
     public static void MapRestApiSwitch(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/v2/api-toolkit", ShowAsync).Requires(Permission.ManageAccess);
-        routes.MapPut("/api/v2/api-toolkit", SetAsync).Requires(Permission.ManageAccess);
+        routes.MapGet("/api/v2/api-toolkit", ShowAsync).Requires(Permission.ManageAccess).Editable();
+        routes.MapPut("/api/v2/api-toolkit", SetAsync).Requires(Permission.ManageAccess).Editable();
     }
 
     private static async Task<IResult> ShowAsync(HttpContext context, SwitchRestApi api) =>
-        Caller.Of(context)!.IsForAllAccounts ? Results.Json(new Switch(await api.IsOnAsync(context.RequestAborted))) : UsersFeature.NotForPart();
+        WholeGateway.RefusalOfPart(context) ?? Results.Json(new Switch(await api.IsOnAsync(context.RequestAborted)));
 
     private static async Task<IResult> SetAsync(HttpContext context, Switch request, SwitchRestApi api)
     {
-        if (!Caller.Of(context)!.IsForAllAccounts)
+        if (WholeGateway.RefusalOfPart(context) is { } refusal)
         {
-            return UsersFeature.NotForPart();
+            return refusal;
         }
 
         await api.ExecuteAsync(Caller.Of(context)!, request.Enabled, context.RequestAborted);

@@ -22,14 +22,11 @@ internal static class UsersFeature
         routes.MapDelete("/api/v2/sessions/{id}", EndSessionAsync).Requires(Permission.ManageUsers);
     }
 
-    public static IResult NotForPart() =>
-        Problem.Of(StatusCodes.Status403Forbidden, "whole-gateway", "This is the whole gateway's; a client of one account cannot manage it.");
-
     private static async Task<IResult> ListAsync(HttpContext context, Database database, ListPage page, TimeProvider clock)
     {
-        if (!Caller.Of(context)!.IsForAllAccounts)
+        if (WholeGateway.RefusalOfPart(context) is { } refusal)
         {
-            return NotForPart();
+            return refusal;
         }
 
         await using var session = await database.ReadAsync(context.RequestAborted);
@@ -43,9 +40,9 @@ internal static class UsersFeature
     private static async Task<IResult> CreateAsync(HttpContext context, CreateUserRequest request, CreateUser create, TimeProvider clock)
     {
         var caller = Caller.Of(context)!;
-        if (!caller.IsForAllAccounts)
+        if (WholeGateway.RefusalOfPart(context) is { } refusal)
         {
-            return NotForPart();
+            return refusal;
         }
 
         var outcome = await create.ExecuteAsync(
@@ -89,28 +86,19 @@ internal static class UsersFeature
     private static Task<IResult> IssueCodeAsync(HttpContext context, string name, Database database, SetPassword setPassword) =>
         WithUserAsync(context, name, database, async (caller, user) =>
         {
-            if (!caller.Holds(user.SystemRole, null, null))
-            {
-                return RoleNotHeld();
-            }
-
             context.Response.Headers.CacheControl = "no-store";
-            return await setPassword.IssueCodeAsync(caller, user, context.RequestAborted) is { } code
-                ? Results.Json(new CodeView(user.Name, code.Value))
-                : Problem.Of(StatusCodes.Status409Conflict, "not-local", $"The password of {user.Name} is not kept here. Change it where it is kept.");
+            return await setPassword.IssueCodeAsync(caller, user, context.RequestAborted) switch
+            {
+                SetPassword.CodeOutcome.Issued(var code) => Results.Json(new CodeView(user.Name, code.Value)),
+                SetPassword.CodeOutcome.RoleNotHeld => RoleNotHeld(),
+                SetPassword.CodeOutcome.KeptElsewhere => Problem.Of(StatusCodes.Status409Conflict, "not-local", $"The password of {user.Name} is not kept here. Change it where it is kept."),
+                var other => throw new InvalidOperationException(other.GetType().Name),
+            };
         });
 
     private static Task<IResult> RemoveSecondFactorAsync(HttpContext context, string name, Database database, SecondFactor secondFactor) =>
         WithUserAsync(context, name, database, async (caller, user) =>
-        {
-            if (!caller.Holds(user.SystemRole, null, null))
-            {
-                return RoleNotHeld();
-            }
-
-            await secondFactor.RemoveAsync(caller, user, context.RequestAborted);
-            return Results.NoContent();
-        });
+            await secondFactor.TakeAwayAsync(caller, user, context.RequestAborted) ? Results.NoContent() : RoleNotHeld());
 
     private static Task<IResult> SetAccountRoleAsync(HttpContext context, string name, AccountRoleRequest request, Database database, ChangeUser change) =>
         WithUserAsync(context, name, database, async (caller, user) =>
@@ -118,9 +106,9 @@ internal static class UsersFeature
 
     private static async Task<IResult> ListSessionsAsync(HttpContext context, Database database, ListPage page, TimeProvider clock)
     {
-        if (!Caller.Of(context)!.IsForAllAccounts)
+        if (WholeGateway.RefusalOfPart(context) is { } refusal)
         {
-            return NotForPart();
+            return refusal;
         }
 
         await using var session = await database.ReadAsync(context.RequestAborted);
@@ -132,18 +120,22 @@ internal static class UsersFeature
 
     private static async Task<IResult> EndSessionAsync(HttpContext context, string id, EndSession end)
     {
-        var caller = Caller.Of(context)!;
-        return !caller.IsForAllAccounts ? NotForPart()
-            : await end.ExecuteAsync(caller, id, ownerId: null, context.RequestAborted) ? Results.NoContent()
+        if (WholeGateway.RefusalOfPart(context) is { } refusal)
+        {
+            return refusal;
+        }
+
+        return await end.ExecuteAsync(Caller.Of(context)!, id, ownerId: null, context.RequestAborted)
+            ? Results.NoContent()
             : Problem.Of(StatusCodes.Status404NotFound, "no-such-session", "There is no such session, or it ended before.");
     }
 
     private static async Task<IResult> WithUserAsync(HttpContext context, string name, Database database, Func<Caller, UserRow, Task<IResult>> work)
     {
         var caller = Caller.Of(context)!;
-        if (!caller.IsForAllAccounts)
+        if (WholeGateway.RefusalOfPart(context) is { } refusal)
         {
-            return NotForPart();
+            return refusal;
         }
 
         UserRow? user;

@@ -16,7 +16,12 @@ internal static class AccountsFeature
 
     public static void MapAccounts(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/v2/accounts", ListAsync).Requires(Permission.ReadInventory);
+        // Clients that knew SSM On-Prem put /backend before it (ssm-on-prem 6.3).
+        foreach (var prefix in new[] { "", "/backend" })
+        {
+            routes.MapGet(prefix + "/api/v2/accounts", ListAsync).Requires(Permission.ReadInventory);
+        }
+
         routes.MapPost("/api/v2/accounts", CreateAsync).Requires(Permission.ManageAccounts).TakesIdempotencyKey();
         routes.MapGet("/api/v2/accounts/{account}", ShowAsync).Requires(Permission.ReadInventory);
         routes.MapGet("/api/v2/accounts/{account}/virtual-accounts", ListVirtualAsync).Requires(Permission.ReadInventory);

@@ -4,7 +4,6 @@ using TransportGateway.Events;
 using TransportGateway.Http;
 using TransportGateway.Jobs;
 using TransportGateway.Persistence;
-using TransportGateway.Upstream;
 
 namespace TransportGateway.Backups;
 
@@ -27,19 +26,19 @@ internal static class BackupFeature
     public static void MapBackups(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/api/v2/backups", ListAsync).Requires(Permission.ManageDatabase);
-        routes.MapPost("/api/v2/backups", MakeAsync).Requires(Permission.ManageDatabase);
+        routes.MapPost("/api/v2/backups", MakeAsync).Requires(Permission.ManageDatabase).TakesIdempotencyKey();
         routes.MapGet("/api/v2/backups/{id}/file", DownloadAsync).Requires(Permission.ManageDatabase);
         routes.MapPost("/api/v2/backups/{id}/drill", DrillAsync).Requires(Permission.ManageDatabase);
         routes.MapDelete("/api/v2/backups/{id}", DeleteAsync).Requires(Permission.ManageDatabase);
         routes.MapGet("/api/v2/backup-settings", ShowSettingsAsync).Requires(Permission.ManageDatabase).Editable();
         routes.MapPut("/api/v2/backup-settings", SetAsync).Requires(Permission.ManageDatabase).Editable();
-        routes.MapPost("/api/v2/backup-recovery-key", NewKeyAsync).Requires(Permission.ManageDatabase);
+        routes.MapPost("/api/v2/backup-recovery-key", NewKeyAsync).Requires(Permission.ManageDatabase).TakesIdempotencyKey();
         routes.MapPost("/api/v2/restore", RestoreAsync).Requires(Permission.ManageDatabase);
     }
 
     private static async Task<IResult> ListAsync(HttpContext context, Database database, BackupFolder folder, ListPage page)
     {
-        if (CentralFeature.ForAll(context) is { } refusal)
+        if (WholeGateway.RefusalOfPart(context) is { } refusal)
         {
             return refusal;
         }
@@ -49,7 +48,7 @@ internal static class BackupFeature
     }
 
     private static async Task<IResult> MakeAsync(HttpContext context, MakeBackup make, BackupFolder folder) =>
-        CentralFeature.ForAll(context) ?? await make.ExecuteAsync(Caller.Of(context)!.Name, context.RequestAborted) switch
+        WholeGateway.RefusalOfPart(context) ?? await make.ExecuteAsync(Caller.Of(context)!.Name, context.RequestAborted) switch
         {
             MakeBackup.Outcome.Made(var backup) => Results.Json(View(backup, folder)),
             MakeBackup.Outcome.Failed(var backup) => Problem.Of(StatusCodes.Status500InternalServerError, "backup-failed", $"The backup failed: {backup.Problem}"),
@@ -59,7 +58,7 @@ internal static class BackupFeature
 
     private static async Task<IResult> DownloadAsync(HttpContext context, string id, Database database, BackupFolder folder, TimeProvider clock)
     {
-        if (CentralFeature.ForAll(context) is { } refusal)
+        if (WholeGateway.RefusalOfPart(context) is { } refusal)
         {
             return refusal;
         }
@@ -86,16 +85,16 @@ internal static class BackupFeature
     }
 
     private static async Task<IResult> DrillAsync(HttpContext context, string id, DrillBackup drill, BackupFolder folder) =>
-        CentralFeature.ForAll(context) ?? (await drill.ExecuteAsync(Caller.Of(context)!.Name, id, context.RequestAborted) is { } backup ? Results.Json(View(backup, folder)) : NoFile());
+        WholeGateway.RefusalOfPart(context) ?? (await drill.ExecuteAsync(Caller.Of(context)!.Name, id, context.RequestAborted) is { } backup ? Results.Json(View(backup, folder)) : NoFile());
 
     private static async Task<IResult> DeleteAsync(HttpContext context, string id, DeleteBackup delete) =>
-        CentralFeature.ForAll(context) ?? (await delete.ExecuteAsync(Caller.Of(context)!, id, context.RequestAborted) ? Results.Json(new { id, deleted = true }) : NoFile());
+        WholeGateway.RefusalOfPart(context) ?? (await delete.ExecuteAsync(Caller.Of(context)!, id, context.RequestAborted) ? Results.Json(new { id, deleted = true }) : NoFile());
 
     private static async Task<IResult> ShowSettingsAsync(HttpContext context, ChangeBackups change) =>
-        CentralFeature.ForAll(context) ?? Results.Json(View(await change.ReadAsync(context.RequestAborted)));
+        WholeGateway.RefusalOfPart(context) ?? Results.Json(View(await change.ReadAsync(context.RequestAborted)));
 
     private static async Task<IResult> SetAsync(HttpContext context, SettingsBody body, ChangeBackups change) =>
-        CentralFeature.ForAll(context)
+        WholeGateway.RefusalOfPart(context)
         ?? (await change.SetAsync(Caller.Of(context)!, body.Period, body.Day, body.Hour, body.Keep, context.RequestAborted) is { } problem
             ? Problem.Of(StatusCodes.Status400BadRequest, "backup-settings-invalid", problem)
             : Results.Json(View(await change.ReadAsync(context.RequestAborted))));
@@ -103,13 +102,13 @@ internal static class BackupFeature
     private static async Task<IResult> NewKeyAsync(HttpContext context, ChangeBackups change)
     {
         context.Response.Headers.CacheControl = "no-store";
-        return CentralFeature.ForAll(context) ?? Results.Json(new { recoveryKey = (await change.NewRecoveryKeyAsync(Caller.Of(context)!, context.RequestAborted)).Value });
+        return WholeGateway.RefusalOfPart(context) ?? Results.Json(new { recoveryKey = (await change.NewRecoveryKeyAsync(Caller.Of(context)!, context.RequestAborted)).Value });
     }
 
     /// <remarks>On the gateway's own machine alone: it replaces users and keys, so nobody does it with a token that was found.</remarks>
     private static async Task<IResult> RestoreAsync(HttpContext context, RestoreBackup restore, Restart restart)
     {
-        if (CentralFeature.ForAll(context) is { } refusal)
+        if (WholeGateway.RefusalOfPart(context) is { } refusal)
         {
             return refusal;
         }

@@ -86,7 +86,7 @@ internal static class HostTlsFeature
 
     private static async Task<IResult> ChangeNamesAsync(HttpContext context, NamesRequest request, ChangeHostName change)
     {
-        if (RefusalOfPart(context) is { } refusal)
+        if (WholeGateway.RefusalOfPart(context) is { } refusal)
         {
             return refusal;
         }
@@ -102,7 +102,7 @@ internal static class HostTlsFeature
     }
 
     private static async Task<IResult> ChangeIssuerAsync(HttpContext context, IssuerRequest request, ChangeCertificateIssuer change) =>
-        RefusalOfPart(context) ?? await change.ExecuteAsync(Caller.Of(context)!, request.Issuer, context.RequestAborted) switch
+        WholeGateway.RefusalOfPart(context) ?? await change.ExecuteAsync(Caller.Of(context)!, request.Issuer, context.RequestAborted) switch
         {
             ChangeCertificateIssuer.Outcome.Changed changed => Results.Json(new IssuerView(request.Issuer, changed.Marked)),
             ChangeCertificateIssuer.Outcome.Unchanged => Results.Json(new IssuerView(request.Issuer, [])),
@@ -112,13 +112,18 @@ internal static class HostTlsFeature
 
     private static async Task<IResult> ListRequestsAsync(HttpContext context, Database database)
     {
+        if (WholeGateway.RefusalOfPart(context) is { } refusal)
+        {
+            return refusal;
+        }
+
         await using var session = await database.ReadAsync(context.RequestAborted);
         return Results.Json((await new BrowserCertificates(session).ListRequestsAsync(context.RequestAborted)).Select(row => new RequestView(
             row.Id, NameList.Split(row.Names), Pem(row.SigningRequest!), row.CreatedBy, row.CreatedAt)));
     }
 
     private static async Task<IResult> CreateRequestAsync(HttpContext context, CsrRequest request, CreateBrowserRequest create) =>
-        RefusalOfPart(context) ?? await create.ExecuteAsync(Caller.Of(context)!, request.Names, context.RequestAborted) switch
+        WholeGateway.RefusalOfPart(context) ?? await create.ExecuteAsync(Caller.Of(context)!, request.Names, context.RequestAborted) switch
         {
             CreateBrowserRequest.Outcome.Created created => Results.Json(new CreatedView(created.Id, Pem(created.SigningRequest))),
             CreateBrowserRequest.Outcome.Invalid invalid => Problem.Of(StatusCodes.Status400BadRequest, "host-name-invalid", invalid.Reason),
@@ -128,12 +133,12 @@ internal static class HostTlsFeature
         };
 
     private static async Task<IResult> DeleteRequestAsync(HttpContext context, string id, DeleteBrowserCertificate delete) =>
-        RefusalOfPart(context) ?? (await delete.ForgetRequestAsync(Caller.Of(context)!, id, context.RequestAborted)
+        WholeGateway.RefusalOfPart(context) ?? (await delete.ForgetRequestAsync(Caller.Of(context)!, id, context.RequestAborted)
             ? Results.NoContent()
             : Problem.Of(StatusCodes.Status404NotFound, "no-such-request", "There is no such signing request; 'tgctl certificate csr list' shows those that wait."));
 
     private static async Task<IResult> UploadAsync(HttpContext context, UploadRequest request, UploadBrowserCertificate upload) =>
-        RefusalOfPart(context) ?? await upload.ExecuteAsync(
+        WholeGateway.RefusalOfPart(context) ?? await upload.ExecuteAsync(
             new UploadBrowserCertificate.Request(
                 Caller.Of(context)!, request.Pem, request.Pfx, request.Password is null ? null : new Secret(request.Password), request.CaPem),
             context.RequestAborted) switch
@@ -144,14 +149,9 @@ internal static class HostTlsFeature
         };
 
     private static async Task<IResult> DeleteAsync(HttpContext context, DeleteBrowserCertificate delete) =>
-        RefusalOfPart(context) ?? (await delete.ExecuteAsync(Caller.Of(context)!, context.RequestAborted)
+        WholeGateway.RefusalOfPart(context) ?? (await delete.ExecuteAsync(Caller.Of(context)!, context.RequestAborted)
             ? Results.NoContent()
             : Problem.Of(StatusCodes.Status404NotFound, "no-such-certificate", "There is no uploaded certificate; browsers get the gateway's own."));
-
-    /// <summary>The certificates are of the whole gateway, so a client of one account has no say in them.</summary>
-    private static IResult? RefusalOfPart(HttpContext context) => Caller.Of(context)!.IsForAllAccounts
-        ? null
-        : Problem.Of(StatusCodes.Status403Forbidden, "whole-gateway", "The certificates are of the whole gateway; a client of one account cannot change them.");
 
     private static string Pem(byte[] signingRequest) => PemEncoding.WriteString("CERTIFICATE REQUEST", signingRequest) + "\n";
 

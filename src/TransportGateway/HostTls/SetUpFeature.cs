@@ -24,7 +24,11 @@ internal static class SetUpFeature
 
         context.Response.Headers.CacheControl = "no-store";
         var person = request.Name is null ? ((string, Secret)?)null : (request.Name.Trim(), new Secret(request.Password!));
-        switch (await setUp.ExecuteAsync(new TakeIntoUse.Request(new Secret(request.Code), person, request.HostName?.Trim()), context.RequestAborted))
+        switch (await throttle.AttemptAsync(
+            SignInChannel.Source(context),
+            () => setUp.ExecuteAsync(new TakeIntoUse.Request(new Secret(request.Code), person, request.HostName?.Trim()), context.RequestAborted),
+            outcome => outcome is SetUpGateway.Outcome.CodeRefused,
+            context.RequestAborted))
         {
             case SetUpGateway.Outcome.Client done:
                 return Results.Json(new ClientView(done.ClientId, done.ClientSecret.Value));
@@ -37,8 +41,9 @@ internal static class SetUpFeature
 
             case SetUpGateway.Outcome.Invalid(var reason):
                 return Problem.Of(StatusCodes.Status400BadRequest, "set-up-invalid", reason);
+            case null:
+                return SignInChannel.TooOften(context);
             default:
-                throttle.Failed(SignInChannel.Source(context));
                 return Problem.Of(
                     StatusCodes.Status403Forbidden,
                     "set-up-code-refused",

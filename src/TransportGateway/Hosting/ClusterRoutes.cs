@@ -1,7 +1,6 @@
 using TransportGateway.Access;
 using TransportGateway.Cluster;
 using TransportGateway.Http;
-using TransportGateway.Upstream;
 
 namespace TransportGateway.Hosting;
 
@@ -19,10 +18,10 @@ internal static class ClusterRoutes
 
     /// <summary>Addresses and versions of both nodes are the whole gateway's business, here as on the page.</summary>
     private static async Task<IResult> ShowAsync(HttpContext context, HaStatus status) =>
-        CentralFeature.ForAll(context) ?? Results.Json(await status.ReadAsync(context.RequestAborted));
+        WholeGateway.RefusalOfPart(context) ?? Results.Json(await status.ReadAsync(context.RequestAborted));
 
     private static async Task<IResult> SwitchOverAsync(HttpContext context, AskForSwitchover ask, HaStatus status) =>
-        CentralFeature.ForAll(context) ?? await ask.ExecuteAsync(Caller.Of(context)!.Name, context.RequestAborted) switch
+        WholeGateway.RefusalOfPart(context) ?? await ask.ExecuteAsync(Caller.Of(context)!.Name, context.RequestAborted) switch
         {
             AskForSwitchover.Outcome.Asked => Results.Json(await status.ReadAsync(context.RequestAborted), statusCode: StatusCodes.Status202Accepted),
             AskForSwitchover.Outcome.Refused(var reason) => Problem.Of(StatusCodes.Status409Conflict, "no-switchover", reason.ToString()),

@@ -25,7 +25,7 @@ internal static class Metrics
     private static async Task<IResult> ShowAsync(
         HttpContext context, Database database, NodeRole role, Uptime uptime, MessageFigures messages, HostCertificate host, CertificateAuthority authority, ListLicenses licenses)
     {
-        if (CentralFeature.ForAll(context) is { } refusal)
+        if (WholeGateway.RefusalOfPart(context) is { } refusal)
         {
             return refusal;
         }

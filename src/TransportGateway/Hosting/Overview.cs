@@ -9,7 +9,6 @@ using TransportGateway.Http;
 using TransportGateway.Licensing;
 using TransportGateway.Persistence;
 using TransportGateway.Registration;
-using TransportGateway.Upstream;
 
 namespace TransportGateway.Hosting;
 
@@ -20,7 +19,7 @@ internal static class Overview
     {
         routes.MapGet("/api/v2/status", StatusAsync).Requires(Permission.ReadInventory).AlsoOnStandby();
         routes.MapGet("/api/v2/machine", Machine).Requires(Permission.ReadMetrics).AlsoOnStandby();
-        routes.MapGet("/api/v2/network", (HttpContext context, NetworkFacts facts) => CentralFeature.ForAll(context) ?? Results.Json(facts.Read())).Requires(Permission.ManageUpstream).AlsoOnStandby();
+        routes.MapGet("/api/v2/network", (HttpContext context, NetworkFacts facts) => WholeGateway.RefusalOfPart(context) ?? Results.Json(facts.Read())).Requires(Permission.ManageUpstream).AlsoOnStandby();
         routes.MapGet("/api/v2/alerts", AlertsAsync).Requires(Permission.ReadInventory);
     }
 
@@ -50,7 +49,7 @@ internal static class Overview
             AccountScope.Visible(caller, await new Alerts(session).ListOpenAsync(null, context.RequestAborted)).Count()));
     }
 
-    private static IResult Machine(HttpContext context, MachineMonitor monitor) => CentralFeature.ForAll(context) ?? Results.Json(monitor.Read());
+    private static IResult Machine(HttpContext context, MachineMonitor monitor) => WholeGateway.RefusalOfPart(context) ?? Results.Json(monitor.Read());
 
     private static async Task<IResult> AlertsAsync(HttpContext context, Database database, ListPage page)
     {

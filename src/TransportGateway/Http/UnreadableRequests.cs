@@ -19,7 +19,13 @@ internal sealed partial class UnreadableRequests : IExceptionHandler
         }
 
         var (name, detail) = unreadable is UnreadableException ours ? (ours.Name, ours.Message)
+            : unreadable is BusyException busy ? ("busy", busy.Message)
             : unreadable.StatusCode == StatusCodes.Status400BadRequest ? ("request-invalid", Sentence(unreadable)) : Problem.Named(unreadable.StatusCode);
+        if (unreadable is BusyException)
+        {
+            httpContext.Response.Headers.RetryAfter = BusyException.RetryAfter;
+        }
+
         await Problem.WriteAsync(httpContext, unreadable.StatusCode, name, detail);
         return true;
     }

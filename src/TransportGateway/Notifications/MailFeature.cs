@@ -21,7 +21,7 @@ internal static class MailFeature
 
     private static async Task<IResult> ShowAsync(HttpContext context, Database database, MasterKey masterKey)
     {
-        if (CentralFeature.ForAll(context) is { } refusal)
+        if (WholeGateway.RefusalOfPart(context) is { } refusal)
         {
             return refusal;
         }
@@ -32,7 +32,7 @@ internal static class MailFeature
 
     private static async Task<IResult> SetAsync(HttpContext context, SetEmailRequest request, ChangeMail change)
     {
-        if (CentralFeature.ForAll(context) is { } refusal)
+        if (WholeGateway.RefusalOfPart(context) is { } refusal)
         {
             return refusal;
         }
@@ -55,7 +55,7 @@ internal static class MailFeature
     }
 
     private static async Task<IResult> TestAsync(HttpContext context, TestEmailRequest request, ChangeMail change) =>
-        CentralFeature.ForAll(context) ?? await change.TestAsync(request.Recipient, context.RequestAborted) switch
+        WholeGateway.RefusalOfPart(context) ?? await change.TestAsync(request.Recipient, context.RequestAborted) switch
         {
             ChangeMail.TestOutcome.Sent(var recipients, var answer) => Results.Json(new TestView(recipients, answer)),
             ChangeMail.TestOutcome.NotPossible(var reason) => Problem.Of(StatusCodes.Status409Conflict, "email-not-set", reason),
@@ -65,7 +65,7 @@ internal static class MailFeature
 
     private static async Task<IResult> OutboxAsync(HttpContext context, Database database, ListPage page)
     {
-        if (CentralFeature.ForAll(context) is { } refusal)
+        if (WholeGateway.RefusalOfPart(context) is { } refusal)
         {
             return refusal;
         }

@@ -20,7 +20,7 @@ internal static class SyslogFeature
 
     private static async Task<IResult> ShowAsync(HttpContext context, Database database)
     {
-        if (CentralFeature.ForAll(context) is { } refusal)
+        if (WholeGateway.RefusalOfPart(context) is { } refusal)
         {
             return refusal;
         }
@@ -31,7 +31,7 @@ internal static class SyslogFeature
 
     private static async Task<IResult> SetAsync(HttpContext context, SetSyslogRequest request, ChangeSyslog change, Database database)
     {
-        if (CentralFeature.ForAll(context) is { } refusal)
+        if (WholeGateway.RefusalOfPart(context) is { } refusal)
         {
             return refusal;
         }
@@ -51,7 +51,7 @@ internal static class SyslogFeature
 
     private static async Task<IResult> TestAsync(HttpContext context, ChangeSyslog change)
     {
-        if (CentralFeature.ForAll(context) is { } refusal)
+        if (WholeGateway.RefusalOfPart(context) is { } refusal)
         {
             return refusal;
         }

@@ -1,26 +1,43 @@
 using TransportGateway.Access;
 using TransportGateway.Accounts;
 using TransportGateway.Events;
+using TransportGateway.Http;
 using TransportGateway.Licensing;
 using TransportGateway.Persistence;
+using TransportGateway.Protocol;
 using TransportGateway.Registration;
 
 namespace TransportGateway.Reports;
 
 /// <summary>Makes the reports of a local account, as far as the caller may see it (ssm-on-prem 2.6).</summary>
-internal sealed class BuildReport(ListLicenses licenses, Database database, TimeProvider clock)
+internal sealed class BuildReport(ListLicenses licenses, Database database, TimeProvider clock) : IDisposable
 {
     public const string Licenses = "licenses";
     public const string Instances = "product-instances";
     public const string History = "usage-history";
+    public const int MostWaiting = 4;
     private const int MostInstances = 1_000_000;
     private const int InstancesAtATime = 5000;
+
+    // A report stands in memory as a whole.
+    private readonly Turn _turn = new(MostWaiting, new Sentence("Too many reports are being made. Try again in a few seconds."));
+
+    /// <summary>How many are being made, or wait.</summary>
+    public int Here => _turn.Here;
 
     public static IReadOnlyList<string> Names { get; } = [Licenses, Instances, History];
 
     /// <param name="virtualAccount">The one that it is about; null for all that the caller may see.</param>
+    /// <param name="write">Makes a file of the report. No other report is made meanwhile.</param>
     /// <returns>Null when there is no such report.</returns>
-    public async Task<Report?> ExecuteAsync(Caller caller, LocalAccountRow account, VirtualAccountRow? virtualAccount, string name, CancellationToken cancellationToken)
+    /// <exception cref="BusyException">Too many wait already.</exception>
+    public Task<byte[]?> ExecuteAsync(
+        Caller caller, LocalAccountRow account, VirtualAccountRow? virtualAccount, string name, Func<Report, byte[]> write, CancellationToken cancellationToken) =>
+        _turn.TakeAsync(async () => await BuildAsync(caller, account, virtualAccount, name, cancellationToken) is { } report ? write(report) : null, cancellationToken);
+
+    public void Dispose() => _turn.Dispose();
+
+    private async Task<Report?> BuildAsync(Caller caller, LocalAccountRow account, VirtualAccountRow? virtualAccount, string name, CancellationToken cancellationToken)
     {
         IReadOnlyList<VirtualAccountRow> parts;
         await using (var session = await database.ReadAsync(cancellationToken))

@@ -1,3 +1,6 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http.Json;
+using Microsoft.Extensions.Options;
 using TransportGateway.Access;
 using TransportGateway.Accounts;
 using TransportGateway.Http;
@@ -14,7 +17,7 @@ internal static class ReportsFeature
 
     /// <param name="format"><c>json</c>, or a file: <c>csv</c>, <c>xlsx</c>.</param>
     private static async Task<IResult> ReportAsync(
-        HttpContext context, string account, string report, AccountScope scope, BuildReport build, string format = "json", string? virtualAccount = null)
+        HttpContext context, string account, string report, AccountScope scope, BuildReport build, IOptions<JsonOptions> json, string format = "json", string? virtualAccount = null)
     {
         if (format is not ("json" or ReportFile.Csv or ReportFile.Xlsx))
         {
@@ -30,7 +33,8 @@ internal static class ReportsFeature
             return AccountScope.NotFound(found is null ? "local account" : "local virtual account", found is null ? account : virtualAccount!);
         }
 
-        if (await build.ExecuteAsync(caller, found, part, report, context.RequestAborted) is not { } made)
+        Func<Report, byte[]> write = format == "json" ? made => JsonSerializer.SerializeToUtf8Bytes(made, json.Value.SerializerOptions) : made => ReportFile.Write(made, format);
+        if (await build.ExecuteAsync(caller, found, part, report, write, context.RequestAborted) is not { } file)
         {
             return Problem.Of(StatusCodes.Status404NotFound, "no-such-report", $"There is no report '{report}'. There are: {string.Join(", ", BuildReport.Names)}.");
         }
@@ -38,7 +42,7 @@ internal static class ReportsFeature
         context.Response.Headers.CacheControl = "no-store";
         context.Response.Headers.XContentTypeOptions = "nosniff";
         return format == "json"
-            ? Results.Json(made)
-            : Results.Bytes(ReportFile.Write(made, format), ReportFile.TypeOf(format), $"{made.Name}.{format}");
+            ? Results.Bytes(file, "application/json; charset=utf-8")
+            : Results.Bytes(file, ReportFile.TypeOf(format), $"{report}.{format}");
     }
 }

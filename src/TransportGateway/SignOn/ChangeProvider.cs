@@ -49,6 +49,12 @@ internal sealed class ChangeProvider(Database database, MasterKey masterKey, Tim
         }
 
         problems.AddRange(after.Problems());
+        // Whoever says where people come from decides who gets these roles, even without touching them.
+        if (problems.Count == 0 && !GroupRole.AreHeld(request.By, before.Groups.Concat(after.Groups)))
+        {
+            problems.Add(GroupRole.NotHeld);
+        }
+
         if (problems.Count > 0)
         {
             return (after, problems);

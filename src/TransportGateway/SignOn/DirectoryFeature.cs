@@ -17,7 +17,7 @@ internal static class DirectoryFeature
 
     private static async Task<IResult> ShowAsync(HttpContext context, Database database, MasterKey masterKey)
     {
-        if (CentralFeature.ForAll(context) is { } refusal)
+        if (WholeGateway.RefusalOfPart(context) is { } refusal)
         {
             return refusal;
         }
@@ -28,7 +28,7 @@ internal static class DirectoryFeature
 
     private static async Task<IResult> SetAsync(HttpContext context, SetDirectoryRequest request, ChangeDirectory change)
     {
-        if (CentralFeature.ForAll(context) is { } refusal)
+        if (WholeGateway.RefusalOfPart(context) is { } refusal)
         {
             return refusal;
         }
@@ -48,13 +48,15 @@ internal static class DirectoryFeature
                 request.GroupFilter,
                 request.Groups),
             context.RequestAborted);
-        return problems.Count == 0 ? Results.Json(View(settings)) : Problem.Of(StatusCodes.Status400BadRequest, "directory-invalid", string.Join(' ', problems));
+        return problems.Count == 0 ? Results.Json(View(settings))
+            : problems.Contains(GroupRole.NotHeld) ? Problem.Of(StatusCodes.Status403Forbidden, "permission-not-held", GroupRole.NotHeld)
+            : Problem.Of(StatusCodes.Status400BadRequest, "directory-invalid", string.Join(' ', problems));
     }
 
     /// <summary>Looks for a person, and checks a password where one is given; signs nobody in and changes nothing.</summary>
     private static async Task<IResult> TestAsync(HttpContext context, TestDirectoryRequest request, LdapDirectory directory, Database database, MasterKey masterKey)
     {
-        if (CentralFeature.ForAll(context) is { } refusal)
+        if (WholeGateway.RefusalOfPart(context) is { } refusal)
         {
             return refusal;
         }

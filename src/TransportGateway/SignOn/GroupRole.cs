@@ -14,6 +14,11 @@ internal sealed record GroupRole(string Group, string Role, string? Account = nu
     [JsonIgnore]
     public bool IsOfSystem => Roles.OfSystem.Contains(Role);
 
+    public const string NotHeld = "Nobody can give, change or take away more rights than they have.";
+
+    /// <summary>Whether the caller holds all that these mappings give; an account's role counts as if it were given everywhere, since any account may get the name.</summary>
+    public static bool AreHeld(Caller by, IEnumerable<GroupRole> groups) => groups.All(group => by.Holds(group.Role, null, null) && by.Holds(Roles.SystemUser, null, null));
+
     /// <summary>Adds what will not do about a mapping, each a sentence.</summary>
     public static void Check(IReadOnlyList<GroupRole> groups, List<string> problems)
     {

@@ -1,7 +1,6 @@
 using TransportGateway.Access;
 using TransportGateway.Http;
 using TransportGateway.Persistence;
-using TransportGateway.Upstream;
 
 namespace TransportGateway.SignOn;
 
@@ -17,7 +16,7 @@ internal static class ProviderFeature
 
     private static async Task<IResult> ShowAsync(HttpContext context, Database database, MasterKey masterKey)
     {
-        if (CentralFeature.ForAll(context) is { } refusal)
+        if (WholeGateway.RefusalOfPart(context) is { } refusal)
         {
             return refusal;
         }
@@ -28,7 +27,7 @@ internal static class ProviderFeature
 
     private static async Task<IResult> SetAsync(HttpContext context, SetProviderRequest request, ChangeProvider change)
     {
-        if (CentralFeature.ForAll(context) is { } refusal)
+        if (WholeGateway.RefusalOfPart(context) is { } refusal)
         {
             return refusal;
         }
@@ -49,13 +48,15 @@ internal static class ProviderFeature
                 request.TlsAnchors,
                 request.Groups),
             context.RequestAborted);
-        return problems.Count == 0 ? Results.Json(View(settings)) : Problem.Of(StatusCodes.Status400BadRequest, "identity-provider-invalid", string.Join(' ', problems));
+        return problems.Count == 0 ? Results.Json(View(settings))
+            : problems.Contains(GroupRole.NotHeld) ? Problem.Of(StatusCodes.Status403Forbidden, "permission-not-held", GroupRole.NotHeld)
+            : Problem.Of(StatusCodes.Status400BadRequest, "identity-provider-invalid", string.Join(' ', problems));
     }
 
     /// <summary>Reads the provider's description of itself; signs nobody in and changes nothing.</summary>
     private static async Task<IResult> TestAsync(HttpContext context, Database database, MasterKey masterKey)
     {
-        if (CentralFeature.ForAll(context) is { } refusal)
+        if (WholeGateway.RefusalOfPart(context) is { } refusal)
         {
             return refusal;
         }

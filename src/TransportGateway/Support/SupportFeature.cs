@@ -1,7 +1,6 @@
 using System.Globalization;
 using TransportGateway.Access;
 using TransportGateway.Cluster;
-using TransportGateway.Upstream;
 
 namespace TransportGateway.Support;
 
@@ -21,14 +20,14 @@ internal static class SupportFeature
     public static string FileName(DateTimeOffset now) => $"support-{now.UtcDateTime.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}.zip";
 
     private static async Task<IResult> CheckAsync(HttpContext context, HealthChecks checks) =>
-        CentralFeature.ForAll(context) ?? Results.Json(await checks.RunAsync(context.RequestAborted));
+        WholeGateway.RefusalOfPart(context) ?? Results.Json(await checks.RunAsync(context.RequestAborted));
 
     private static async Task<IResult> TimeAsync(HttpContext context, CompareClocks clocks) =>
-        CentralFeature.ForAll(context) ?? Results.Json(await clocks.ReadAsync(context.RequestAborted));
+        WholeGateway.RefusalOfPart(context) ?? Results.Json(await clocks.ReadAsync(context.RequestAborted));
 
     private static async Task<IResult> BundleAsync(HttpContext context, SupportBundle bundle, TimeProvider clock)
     {
         context.Response.Headers.CacheControl = "no-store";
-        return CentralFeature.ForAll(context) ?? Results.Bytes(await bundle.MakeAsync(context.RequestAborted), "application/zip", FileName(clock.GetUtcNow()));
+        return WholeGateway.RefusalOfPart(context) ?? Results.Bytes(await bundle.MakeAsync(context.RequestAborted), "application/zip", FileName(clock.GetUtcNow()));
     }
 }

@@ -17,7 +17,7 @@ internal static class CentralFeature
 
     private static async Task<IResult> ShowAsync(HttpContext context, Database database, MasterKey masterKey)
     {
-        if (ForAll(context) is { } refusal)
+        if (WholeGateway.RefusalOfPart(context) is { } refusal)
         {
             return refusal;
         }
@@ -28,7 +28,7 @@ internal static class CentralFeature
 
     private static async Task<IResult> SetAsync(HttpContext context, SetCentralRequest request, ChangeCentral change)
     {
-        if (ForAll(context) is { } refusal)
+        if (WholeGateway.RefusalOfPart(context) is { } refusal)
         {
             return refusal;
         }
@@ -62,19 +62,13 @@ internal static class CentralFeature
     }
 
     private static async Task<IResult> TestAsync(HttpContext context, TestCentralRequest request, TestUpstream test) =>
-        ForAll(context) ?? await test.CentralAsync(request.SmartAccount, context.RequestAborted) switch
+        WholeGateway.RefusalOfPart(context) ?? await test.CentralAsync(request.SmartAccount, context.RequestAborted) switch
         {
             TestUpstream.Outcome.Reached(var found) => Results.Json(new { reached = true, smartAccountFound = found is not null, virtualAccounts = found ?? [] }),
             TestUpstream.Outcome.NotSet => Problem.Of(StatusCodes.Status409Conflict, "central-not-set", TestUpstream.CentralNotSet.ToString()),
             TestUpstream.Outcome.Away(var cause) => Problem.Of(StatusCodes.Status502BadGateway, "central-away", cause),
             var other => throw new InvalidOperationException(other.GetType().Name),
         };
-
-    /// <summary>These settings are the whole gateway's: a client of one account neither sees nor changes them.</summary>
-    public static IResult? ForAll(HttpContext context) =>
-        Caller.Of(context)!.IsForAllAccounts
-            ? null
-            : Problem.Of(StatusCodes.Status403Forbidden, "whole-gateway", "These settings are the whole gateway's; a client of one account cannot use them.");
 
     private static CentralView View(CentralSettings settings) => new(
         settings.Address?.AbsoluteUri,

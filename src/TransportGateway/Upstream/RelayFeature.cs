@@ -31,7 +31,7 @@ internal static class RelayFeature
 
     private static async Task<IResult> ShowAsync(HttpContext context, RelayRoutes relay, Database database)
     {
-        if (CentralFeature.ForAll(context) is { } refusal)
+        if (WholeGateway.RefusalOfPart(context) is { } refusal)
         {
             return refusal;
         }
@@ -42,7 +42,7 @@ internal static class RelayFeature
 
     private static async Task<IResult> SetAsync(HttpContext context, SetRelayRequest request, ChangeRelay change, RelayRoutes relay, Database database)
     {
-        if (CentralFeature.ForAll(context) is { } refusal)
+        if (WholeGateway.RefusalOfPart(context) is { } refusal)
         {
             return refusal;
         }
@@ -72,7 +72,7 @@ internal static class RelayFeature
     /// <summary>Dials every upstream, without a message, and answers like <see cref="ShowAsync"/>.</summary>
     private static async Task<IResult> TestAsync(HttpContext context, TestUpstream test, RelayRoutes relay, Database database)
     {
-        if (CentralFeature.ForAll(context) is { } refusal)
+        if (WholeGateway.RefusalOfPart(context) is { } refusal)
         {
             return refusal;
         }

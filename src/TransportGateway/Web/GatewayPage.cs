@@ -104,6 +104,13 @@ internal abstract class GatewayPage : PageModel
     private bool MaySend(MethodInfo? handler) =>
         SignedIn.Of(HttpContext) is { } person && (handler?.GetCustomAttribute<NeedsAttribute>() is not { } needs || person.Caller.May(needs.Permission));
 
+    /// <summary>For a request that only so many may wait for.</summary>
+    protected IActionResult Busy(BusyException busy)
+    {
+        Response.Headers.RetryAfter = BusyException.RetryAfter;
+        return Refused(StatusCodes.Status429TooManyRequests, T[busy.Sentence]);
+    }
+
     private IActionResult? Refusal(PageHandlerExecutingContext context)
     {
         if (!Request.IsHttps)

@@ -2,7 +2,6 @@ using TransportGateway.Access;
 using TransportGateway.Http;
 using TransportGateway.Jobs;
 using TransportGateway.Persistence;
-using TransportGateway.Upstream;
 
 namespace TransportGateway.Webhooks;
 
@@ -28,7 +27,7 @@ internal static class WebhooksFeature
 
     private static async Task<IResult> ListAsync(HttpContext context, Database database, ListPage page)
     {
-        if (CentralFeature.ForAll(context) is { } refusal)
+        if (WholeGateway.RefusalOfPart(context) is { } refusal)
         {
             return refusal;
         }
@@ -39,7 +38,7 @@ internal static class WebhooksFeature
 
     private static async Task<IResult> CreateAsync(HttpContext context, CreateWebhookRequest request, ChangeWebhooks change)
     {
-        if (CentralFeature.ForAll(context) is { } refusal)
+        if (WholeGateway.RefusalOfPart(context) is { } refusal)
         {
             return refusal;
         }
@@ -54,14 +53,14 @@ internal static class WebhooksFeature
     }
 
     private static async Task<IResult> RemoveAsync(HttpContext context, string id, ChangeWebhooks change) =>
-        CentralFeature.ForAll(context) ?? (await change.RemoveAsync(Caller.Of(context)!, id, context.RequestAborted) ? Results.NoContent() : NotFound());
+        WholeGateway.RefusalOfPart(context) ?? (await change.RemoveAsync(Caller.Of(context)!, id, context.RequestAborted) ? Results.NoContent() : NotFound());
 
     private static async Task<IResult> TestAsync(HttpContext context, string id, ChangeWebhooks change) =>
-        CentralFeature.ForAll(context) ?? (await change.TestAsync(id, context.RequestAborted) ? Results.NoContent() : NotFound());
+        WholeGateway.RefusalOfPart(context) ?? (await change.TestAsync(id, context.RequestAborted) ? Results.NoContent() : NotFound());
 
     private static async Task<IResult> DeliveriesAsync(HttpContext context, string id, Database database, ListPage page)
     {
-        if (CentralFeature.ForAll(context) is { } refusal)
+        if (WholeGateway.RefusalOfPart(context) is { } refusal)
         {
             return refusal;
         }

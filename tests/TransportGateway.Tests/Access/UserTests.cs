@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using TransportGateway.Access;
 using TransportGateway.Persistence;
+using TransportGateway.SignOn;
 using TransportGateway.Tests.Harness;
 
 namespace TransportGateway.Tests.Access;
@@ -36,7 +37,7 @@ public abstract class UserTests<TEngine> : IAsyncLifetime
 
         var late = await Service<SetPassword>().IssueCodeAsync(_gateway.Administrator, created.User, CancellationToken.None);
         _clock.Advance(TimeSpan.FromHours(24));
-        Assert.IsType<SetPassword.Outcome.Refused>(await WithCodeAsync("anna", late!, Other));
+        Assert.IsType<SetPassword.Outcome.Refused>(await WithCodeAsync("anna", Assert.IsType<SetPassword.CodeOutcome.Issued>(late).Code, Other));
         Assert.NotNull(await CheckAsync("anna", People.Password));
     }
 
@@ -56,7 +57,8 @@ public abstract class UserTests<TEngine> : IAsyncLifetime
         var user = await _gateway.UserAsync("anna", Roles.SystemUser);
         var kept = await OpenAsync(user);
         await OpenAsync(user);
-        Assert.IsType<SetPassword.Outcome.Done>(await Service<SetPassword>().WithPasswordAsync(user, People.Password, Other, "127.0.0.1", kept, CancellationToken.None));
+        Assert.IsType<SetPassword.Outcome.Done>(await Service<SetPassword>().WithPasswordAsync(
+            new Me(user, _gateway.Administrator, kept, TokenHash: null), People.Password, Other, "127.0.0.1", CancellationToken.None));
         Assert.Equal([kept], (await SessionsAsync(user)).Select(session => session.Id));
         Assert.IsType<ChangeUser.Outcome.Done>(await Service<ChangeUser>().ExecuteAsync(
             new ChangeUser.Request(_gateway.Administrator, user, user.Revision, Disabled: true), CancellationToken.None));
@@ -124,6 +126,95 @@ public abstract class UserTests<TEngine> : IAsyncLifetime
         using var client = await _gateway.RestClientAsync(null, Permission.ManageUsers);
         using var code = await client.PostAsync("/api/v2/users/boss/password-code", null);
         Assert.Equal(HttpStatusCode.Forbidden, code.StatusCode);
+    }
+
+    [Fact]
+    public async Task Nobody_takes_over_or_takes_from_a_user_who_has_more_rights_in_an_account()
+    {
+        var someRights = new Caller("some rights", accountId: null, new HashSet<Permission> { Permission.ManageUsers, Permission.RequestAccount });
+        var anna = await _gateway.UserAsync("anna", Roles.SystemUser);
+        var change = Service<ChangeUser>();
+        Assert.IsType<ChangeUser.Outcome.Done>(await change.SetAccountRoleAsync(_gateway.Administrator, anna, _gateway.Account.Id, null, Roles.AccountAdministrator, CancellationToken.None));
+
+        Assert.IsType<SetPassword.CodeOutcome.RoleNotHeld>(await Service<SetPassword>().IssueCodeAsync(someRights, anna, CancellationToken.None));
+        Assert.False(await Service<SecondFactor>().TakeAwayAsync(someRights, anna, CancellationToken.None));
+        Assert.IsType<ChangeUser.Outcome.RoleNotHeld>(await change.ExecuteAsync(new ChangeUser.Request(someRights, anna, anna.Revision, Disabled: true), CancellationToken.None));
+        Assert.IsType<ChangeUser.Outcome.RoleNotHeld>(await change.RemoveAsync(someRights, anna, CancellationToken.None));
+        Assert.IsType<ChangeUser.Outcome.RoleNotHeld>(await change.SetAccountRoleAsync(someRights, anna, _gateway.Account.Id, null, null, CancellationToken.None));
+
+        var lesser = new Caller("less", accountId: null, new HashSet<Permission>([Permission.ManageUsers, .. Roles.PermissionsOf(Roles.AccountUser)]));
+        Assert.IsType<ChangeUser.Outcome.RoleNotHeld>(await change.SetAccountRoleAsync(lesser, anna, _gateway.Account.Id, null, Roles.AccountUser, CancellationToken.None));
+        using var http = await _gateway.RestClientAsync(null, Permission.ManageUsers, Permission.RequestAccount);
+        using var code = await http.PostAsync("/api/v2/users/anna/password-code", null);
+        Assert.Equal(HttpStatusCode.Forbidden, code.StatusCode);
+        Assert.Equal(Roles.AccountAdministrator, Assert.Single(await _gateway.ReadAsync(session => new AccountRoles(session).OfUserAsync(anna.Id, CancellationToken.None))).Role);
+        Assert.IsType<SetPassword.CodeOutcome.Issued>(await Service<SetPassword>().IssueCodeAsync(_gateway.Administrator, anna, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_role_is_not_taken_under_the_name_of_another_account()
+    {
+        var anna = await _gateway.UserAsync("anna", Roles.SystemUser);
+        var change = Service<ChangeUser>();
+        await change.SetAccountRoleAsync(_gateway.Administrator, anna, _gateway.Account.Id, _gateway.VirtualAccount.Id, Roles.VirtualAccountUser, CancellationToken.None);
+        Assert.IsType<ChangeUser.Outcome.Invalid>(await change.SetAccountRoleAsync(_gateway.Administrator, anna, "another", _gateway.VirtualAccount.Id, null, CancellationToken.None));
+        Assert.IsType<ChangeUser.Outcome.Done>(await change.SetAccountRoleAsync(_gateway.Administrator, anna, _gateway.Account.Id, _gateway.VirtualAccount.Id, null, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Who_says_where_people_come_from_holds_all_that_their_groups_give()
+    {
+        var someRights = new Caller("some rights", accountId: null, new HashSet<Permission> { Permission.ManageUsers, Permission.RequestAccount });
+        var directory = Service<ChangeDirectory>();
+        GroupRole[] greater = [new GroupRole("cn=all", Roles.SystemAdministrator)];
+        Assert.Equal([GroupRole.NotHeld], (await directory.ExecuteAsync(new ChangeDirectory.Request(someRights, Groups: greater), CancellationToken.None)).Problems);
+        Assert.Equal(
+            [GroupRole.NotHeld],
+            (await directory.ExecuteAsync(new ChangeDirectory.Request(someRights, Groups: [new GroupRole("cn=all", Roles.AccountUser, _gateway.Account.Name)]), CancellationToken.None)).Problems);
+        Assert.Equal([GroupRole.NotHeld], (await Service<ChangeProvider>().ExecuteAsync(new ChangeProvider.Request(someRights, Groups: greater), CancellationToken.None)).Problems);
+
+        // Another directory would say who is in the group.
+        Assert.Empty((await directory.ExecuteAsync(new ChangeDirectory.Request(_gateway.Administrator, Groups: greater), CancellationToken.None)).Problems);
+        Assert.Equal([GroupRole.NotHeld], (await directory.ExecuteAsync(new ChangeDirectory.Request(someRights, Address: ""), CancellationToken.None)).Problems);
+        using var http = await _gateway.RestClientAsync(null, Permission.ManageUsers);
+        using var answer = await http.PutAsJsonAsync("/api/v2/directory", new { groups = Array.Empty<object>() });
+        Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_new_password_ends_the_tokens_that_programs_have_for_the_user_but_the_one_that_it_came_with()
+    {
+        var user = await _gateway.UserAsync("anna", Roles.SystemUser);
+        using var own = await _gateway.RestClientOfAsync(user);
+        using var other = await _gateway.RestClientOfAsync(user);
+        using var changed = await own.PostAsJsonAsync("/api/v2/me/password", new { current = People.Password.Value, password = Other.Value });
+        Assert.Equal(HttpStatusCode.NoContent, changed.StatusCode);
+        foreach (var (http, expected) in new[] { (own, HttpStatusCode.OK), (other, HttpStatusCode.Forbidden) })
+        {
+            using var answer = await http.GetAsync("/api/v2/me");
+            Assert.Equal(expected, answer.StatusCode);
+        }
+
+        var code = Assert.IsType<SetPassword.CodeOutcome.Issued>(await Service<SetPassword>().IssueCodeAsync(_gateway.Administrator, user, CancellationToken.None)).Code;
+        Assert.IsType<SetPassword.Outcome.Done>(await WithCodeAsync("anna", code, new Secret("Something-Else-9")));
+        using var ended = await own.GetAsync("/api/v2/me");
+        Assert.Equal(HttpStatusCode.Forbidden, ended.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_token_is_worth_nothing_once_the_password_expired_or_a_second_factor_is_needed()
+    {
+        var user = await _gateway.UserAsync("anna", Roles.SystemUser);
+        using var http = await _gateway.RestClientOfAsync(user);
+        foreach (var (rules, expected) in new[]
+        {
+            (new AccessRules(), HttpStatusCode.OK), (new AccessRules { SecondFactorNeeded = true }, HttpStatusCode.Forbidden), (new AccessRules { PasswordDays = 1 }, HttpStatusCode.OK),
+        })
+        {
+            Assert.Empty(await Service<ChangeAccessRules>().ExecuteAsync(_gateway.Administrator, rules, CancellationToken.None));
+            using var answer = await http.GetAsync("/api/v2/me");
+            Assert.Equal(expected, answer.StatusCode);
+        }
     }
 
     [Fact]
@@ -211,7 +302,7 @@ public abstract class UserTests<TEngine> : IAsyncLifetime
     private Task<SetPassword.Outcome> WithCodeAsync(string name, Secret code, Secret next) => Service<SetPassword>().WithCodeAsync(name, code, next, "127.0.0.1", CancellationToken.None);
 
     private Task<SetPassword.Outcome> ChangeAsync(UserRow user, Secret current, Secret next) =>
-        Service<SetPassword>().WithPasswordAsync(user, current, next, "127.0.0.1", sessionId: null, CancellationToken.None);
+        Service<SetPassword>().WithPasswordAsync(new Me(user, _gateway.Administrator, SessionId: null, TokenHash: null), current, next, "127.0.0.1", CancellationToken.None);
 
     private async Task<UserRow> FindAsync(string name) => (await _gateway.ReadAsync(session => new Users(session).FindByNameAsync(name, CancellationToken.None)))!;
 

@@ -25,6 +25,9 @@ public sealed partial class RefusalTests : IAsyncLifetime
         ("instances/{id}/transfer", 409, "of a relayed product: RelayTests"),
         ("POST /api/v2/api-clients", 409, "of an idempotency key that is busy: RepeatedRequestTests"),
         ("POST /api/v2/webhooks", 409, "as the one above"),
+        ("POST /api/v2/backup-recovery-key", 409, "as the one above"),
+        ("POST /api/v2/users", 429, "of many passwords that wait: SignInThrottleTests"),
+        ("reports/{report}", 429, "of many reports that wait: ReportTests"),
         ("POST /api/v2/certificates/requests", 409, "as the one above, and of too many requests: BrowserCertificateTests"),
     ];
 
@@ -90,7 +93,7 @@ public sealed partial class RefusalTests : IAsyncLifetime
                 await SendAsync(http, operation, Known, null, query: "?limit=x&format=x");
                 break;
             case 400:
-                await SendAsync(http, operation, Known, body is null ? null : "{", ("If-Match", "no tag"));
+                await SendAsync(http, operation, Known, body is null ? null : "{", body is null && operation.StartsWith("POST", StringComparison.Ordinal) ? (Idempotency.Header, "no key") : ("If-Match", "no tag"));
                 break;
             case 403:
                 await SendAsync(_nobody, operation, Known, body);

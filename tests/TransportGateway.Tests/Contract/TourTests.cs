@@ -336,6 +336,7 @@ public sealed class TourTests : IAsyncLifetime
         await DoAsync("POST", "/api/v1/upstream_satellites/accounts");
         await DoAsync("GET", "/api/v1/accounts/search?name=test");
         await DoAsync("POST", Account + "/virtual-accounts", new { name = "Branch", description = "" });
+        await DoAsync("GET", "/backend/api/v2/accounts/");
         await DoAsync("GET", Account + "/virtual-accounts");
         await DoAsync("GET", Account + "/customer/virtual-accounts");
         var token = (await DoAsync("POST", Default + "/tokens", new { description = "x", expiresAfterDays = "30", exportControlled = "Allowed", numberofUses = 5 }))["tokenInfo"]!;

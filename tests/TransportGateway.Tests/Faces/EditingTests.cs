@@ -95,6 +95,8 @@ public abstract class EditingTests<TEngine> : IAsyncLifetime
         using var refused = await SendAsync(stranger, HttpMethod.Put, Message, await TagAsync(Message), new { text = "x" });
         await ProblemTests.IsProblemAsync(refused, 403, "permission-needed", "lacks the permission ManageSettings");
         using var ofPart = await _gateway.RestClientAsync(_gateway.Account.Id, Enum.GetValues<Permission>());
+        using var requests = await ofPart.GetAsync("/api/v2/certificates/requests");
+        await ProblemTests.IsProblemAsync(requests, 403, "whole-gateway", "the whole gateway's");
         using var whole = await SendAsync(ofPart, HttpMethod.Put, Message, "\"guess\"", new { text = "x" });
         await ProblemTests.IsProblemAsync(whole, 403, "whole-gateway", "the whole gateway's");
     }
@@ -128,8 +130,8 @@ public abstract class EditingTests<TEngine> : IAsyncLifetime
             .ToLookup(endpoint => endpoint.RoutePattern.RawText!, endpoint => endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Single());
         Assert.Equal(
             [
-                "/api/v2/access-rules", "/api/v2/accounts/{account}/preferences", "/api/v2/accounts/{account}/synchronization-settings", "/api/v2/backup-settings", "/api/v2/central", "/api/v2/certificates/host-name", "/api/v2/directory",
-                "/api/v2/identity-provider", Message, "/api/v2/relay", "/api/v2/settings/email", "/api/v2/settings/syslog", "/api/v2/users/{name}",
+                "/api/v2/access-rules", "/api/v2/accounts/{account}/preferences", "/api/v2/accounts/{account}/synchronization-settings", "/api/v2/api-toolkit", "/api/v2/backup-settings", "/api/v2/central", "/api/v2/certificates/host-name", "/api/v2/directory",
+                "/api/v2/identity-provider", "/api/v2/language", Message, "/api/v2/relay", "/api/v2/settings/email", "/api/v2/settings/syslog", "/api/v2/users/{name}",
             ],
             edited.Select(path => path.Key).Order(StringComparer.Ordinal));
         Assert.All(edited, path => Assert.True(path.Contains("GET") && path.Count() > 1, path.Key));

@@ -54,6 +54,30 @@ public abstract class RepeatedRequestTests<TEngine> : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_recovery_key_and_a_backup_are_made_once_under_one_key()
+    {
+        foreach (var path in new[] { "/api/v2/backup-recovery-key", "/api/v2/backups" })
+        {
+            var bodies = new List<string>();
+            for (var time = 0; time < 2; time++)
+            {
+                using var request = new HttpRequestMessage(HttpMethod.Post, path);
+                request.Headers.TryAddWithoutValidation(Idempotency.Header, "one");
+                using var answer = await _http.SendAsync(request);
+                Assert.Equal((HttpStatusCode.OK, time == 1), (answer.StatusCode, answer.Headers.Contains("Idempotent-Replayed")));
+                Assert.True(answer.Headers.CacheControl?.NoStore == true || path == "/api/v2/backups");
+                bodies.Add(await answer.Content.ReadAsStringAsync());
+            }
+
+            Assert.Equal(bodies[0], bodies[1]);
+            var kept = await _gateway.ReadAsync(session => session.QueryAsync<byte[]>("SELECT sealed_body FROM idempotent_requests", null, CancellationToken.None));
+            Assert.All(kept, body => Assert.DoesNotContain(bodies[0][..24], Encoding.Latin1.GetString(body), StringComparison.Ordinal));
+        }
+
+        Assert.Single(JsonNode.Parse(await _http.GetStringAsync("/api/v2/backups"))!.AsArray());
+    }
+
+    [Fact]
     public async Task A_refusal_is_repeated_too_and_another_caller_has_keys_of_their_own()
     {
         var (refused, reason, _) = await PostAsync("one", """{"expiresAfterDays":0}""");

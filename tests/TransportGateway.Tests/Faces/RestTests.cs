@@ -62,6 +62,26 @@ public abstract class RestTests<TEngine> : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Wrong_passwords_in_parallel_are_no_way_around_the_slowing_down()
+    {
+        var (id, secret) = await CreateClientAsync();
+        var answers = await Task.WhenAll(Enumerable.Range(0, 25).Select(async guess =>
+        {
+            using var answer = await _http.PostAsJsonAsync("/oauth/token", new { grant_type = "password", client_id = id, client_secret = secret, username = "nobody", password = $"guess {guess}" });
+            return answer.StatusCode;
+        }));
+        Assert.Equal((10, 15), (answers.Count(status => status == HttpStatusCode.Forbidden), answers.Count(status => status == HttpStatusCode.TooManyRequests)));
+        Assert.Equal(10, (await _gateway.EventsAsync(EventKinds.SignInRefused)).Count);
+    }
+
+    [Fact]
+    public async Task Accounts_are_listed_under_the_backend_prefix_too()
+    {
+        using var http = await _gateway.RestClientAsync(null, Permission.ReadInventory);
+        Assert.Equal(await http.GetStringAsync("/api/v2/accounts"), await http.GetStringAsync("/backend/api/v2/accounts/"));
+    }
+
+    [Fact]
     public async Task A_wrong_secret_is_refused_entered_and_after_ten_times_slowed_down()
     {
         var (id, _) = await CreateClientAsync();

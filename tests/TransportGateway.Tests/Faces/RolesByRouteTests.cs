@@ -133,7 +133,7 @@ public sealed partial class RolesByRouteTests : IAsyncLifetime
 
         using var browser = await Browser.SignInAsync(_gateway, Roles.VirtualAccountUser);
         Assert.DoesNotContain("Other", await browser.PageAsync("/licensing"), StringComparison.Ordinal);
-        foreach (var path in new[] { "/licensing/Example%20Account/Other/general", "/licensing/Example%20Account/Other/licenses", "/licensing/Foreign/Default/general", "/licensing/Example%20Account/alerts" })
+        foreach (var path in new[] { "/licensing/Example%20Account/Other/general", "/licensing/Example%20Account/Other/licenses", "/licensing/Foreign/Default/general", "/licensing/Foreign/alerts" })
         {
             using var page = await browser.GetAsync(path);
             Assert.Equal(HttpStatusCode.NotFound, page.StatusCode);

@@ -101,7 +101,7 @@ internal sealed class PopulatedGateway : IAsyncDisposable
         await services.GetRequiredService<ChangeUser>().SetAccountRoleAsync(
             Gateway.Administrator, user, Gateway.Account.Id, Gateway.VirtualAccount.Id, Roles.VirtualAccountUser, CancellationToken.None);
         Assert.IsType<SetPassword.Outcome.Done>(await services.GetRequiredService<SetPassword>().WithPasswordAsync(
-            user, People.Password, new TransportGateway.Persistence.Secret("Battery-Staple-8"), "127.0.0.1", sessionId: null, CancellationToken.None));
+            new Me(user, Gateway.Administrator, SessionId: null, TokenHash: null), People.Password, new TransportGateway.Persistence.Secret("Battery-Staple-8"), "127.0.0.1", CancellationToken.None));
         await services.GetRequiredService<SetPassword>().IssueCodeAsync(Gateway.Administrator, user, CancellationToken.None);
         await services.GetRequiredService<SignIn>().OpenAsync(user, complete: true, "127.0.0.1", "a browser", CancellationToken.None);
     }

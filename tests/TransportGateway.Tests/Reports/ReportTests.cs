@@ -1,13 +1,16 @@
 using System.IO.Compression;
 using System.Net;
+using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using TransportGateway.Access;
+using TransportGateway.Accounts;
 using TransportGateway.Jobs;
 using TransportGateway.Reports;
 using TransportGateway.Simulators;
+using TransportGateway.Tests.Faces;
 using TransportGateway.Tests.Harness;
 
 namespace TransportGateway.Tests.Reports;
@@ -83,6 +86,73 @@ public abstract class ReportTests<TEngine> : IAsyncLifetime
         Assert.Contains(archive.Entries, entry => entry.FullName.EndsWith("sheet1.xml", StringComparison.Ordinal));
         Assert.Contains(",user-created,", await browser.PageAsync("/administration/events?handler=File"), StringComparison.Ordinal);
         Assert.Contains(",instance-registered,", await browser.PageAsync($"/licensing/{account}/activity?handler=File"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_role_in_one_local_virtual_account_sees_its_alerts_and_reports_and_no_others()
+    {
+        await RecordAsync();
+        using (var http = await _gateway.RestClientAsync(null, Enum.GetValues<Permission>()))
+        using (await http.PostAsJsonAsync($"/api/v2/accounts/{_gateway.Account.Name}/virtual-accounts", new { name = "Branch" }))
+        {
+        }
+
+        var branch = (await _gateway.ReadAsync(session => new VirtualAccounts(session).FindByNameAsync(_gateway.Account.Id, "Branch", CancellationToken.None)))!;
+        var account = Uri.EscapeDataString(_gateway.Account.Name);
+        foreach (var (name, part, sees) in new[] { ("anna", _gateway.VirtualAccount.Id, true), ("bob", branch.Id, false) })
+        {
+            var user = await _gateway.UserAsync(name, Roles.SystemUser);
+            await _gateway.Gateway.Services.GetRequiredService<ChangeUser>().SetAccountRoleAsync(_gateway.Administrator, user, _gateway.Account.Id, part, Roles.VirtualAccountUser, CancellationToken.None);
+            using var browser = await Browser.SignInAsync(_gateway, name);
+            var alerts = await browser.PageAsync($"/licensing/{account}/alerts");
+            Assert.Contains("<h1>Alerts</h1>", alerts, StringComparison.Ordinal);
+            Assert.Equal(sees, alerts.Contains("Lifecycle", StringComparison.Ordinal));
+            var reports = await browser.PageAsync($"/licensing/{account}/reports");
+            Assert.Equal(sees, reports.Contains("<polyline class=\"used\"", StringComparison.Ordinal));
+            Assert.Equal(!sees, reports.Contains("<option>Branch</option>", StringComparison.Ordinal));
+            Assert.Equal(sees, (await browser.PageAsync($"/licensing/{account}/reports?handler=File&report=licenses&format=csv&part=")).Contains("Lifecycle", StringComparison.Ordinal));
+            using var other = await browser.GetAsync($"/licensing/{account}/reports?handler=File&report=licenses&format=csv&part={(sees ? "Branch" : "Default")}");
+            Assert.Equal(HttpStatusCode.NotFound, other.StatusCode);
+        }
+    }
+
+    [Fact]
+    public async Task Reports_are_made_one_at_a_time_and_who_comes_when_many_wait_is_told_to_come_again()
+    {
+        var build = _gateway.Gateway.Services.GetRequiredService<BuildReport>();
+        using var go = new ManualResetEventSlim();
+        var (under, most) = (0, 0);
+        var made = Enumerable.Range(0, BuildReport.MostWaiting + 1)
+            .Select(_ => Task.Run(() => build.ExecuteAsync(_gateway.Administrator, _gateway.Account, null, BuildReport.Licenses, Write, CancellationToken.None))).ToArray();
+        using var http = await _gateway.RestClientAsync(null, Permission.ReadInventory);
+        await Wait.UntilAsync(() => build.Here == made.Length);
+        using (var answer = await http.GetAsync(Path("licenses")))
+        {
+            await ProblemTests.IsProblemAsync(answer, 429, "busy", "Too many reports");
+            Assert.Equal("10", answer.Headers.RetryAfter!.ToString());
+        }
+
+        await _gateway.UserAsync("anna", Roles.SystemOperator);
+        using var browser = await Browser.SignInAsync(_gateway, "anna");
+        using (var page = await browser.GetAsync($"/licensing/{Uri.EscapeDataString(_gateway.Account.Name)}/reports?handler=File&report=licenses&format=csv&part="))
+        {
+            Assert.Equal(HttpStatusCode.TooManyRequests, page.StatusCode);
+            Assert.Contains("Too many reports are being made", await page.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        }
+
+        go.Set();
+        Assert.All(await Task.WhenAll(made), file => Assert.Equal([1], file!));
+        Assert.Equal(1, most);
+        using var later = await http.GetAsync(Path("licenses"));
+        Assert.Equal(HttpStatusCode.OK, later.StatusCode);
+
+        byte[] Write(Report report)
+        {
+            most = Math.Max(most, Interlocked.Increment(ref under));
+            go.Wait();
+            Interlocked.Decrement(ref under);
+            return [1];
+        }
     }
 
     [Fact]

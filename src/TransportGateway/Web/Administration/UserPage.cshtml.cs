@@ -52,16 +52,9 @@ internal sealed class UserPage(ChangeUser change, SecondFactor secondFactor, Dat
     public Task<IActionResult> OnPostTakeAsync(string name, string? place) => SetRoleAsync(name, place, _ => null);
 
     [Needs(Permission.ManageUsers)]
-    public Task<IActionResult> OnPostSecondFactorAsync(string name) => WithAsync(name, async () =>
-    {
-        if (!Caller.Holds(Shown.SystemRole, null, null))
-        {
-            return Refuse(T["Nobody can give, change or take away more rights than they have."], StatusCodes.Status403Forbidden);
-        }
-
-        await secondFactor.RemoveAsync(Caller, Shown, Aborted);
-        return Done(T["The second factor of {0} was taken away.", Shown.Name], Here);
-    });
+    public Task<IActionResult> OnPostSecondFactorAsync(string name) => WithAsync(name, async () => await secondFactor.TakeAwayAsync(Caller, Shown, Aborted)
+        ? Done(T["The second factor of {0} was taken away.", Shown.Name], Here)
+        : Refuse(T["Nobody can give, change or take away more rights than they have."], StatusCodes.Status403Forbidden));
 
     private Task<IActionResult> SetRoleAsync(string name, string? place, Func<bool, string?> role) => WithAsync(name, async () =>
     {

@@ -60,9 +60,12 @@ internal sealed class UsersPage(CreateUser create, ChangeUser change, SetPasswor
     {
         await LoadAsync();
         return await FindAsync(name) is not { } user ? Refuse(T["There is no such user any more."], StatusCodes.Status404NotFound)
-            : !Caller.Holds(user.SystemRole, null, null) ? Refuse(T["Nobody can give, change or take away more rights than they have."], StatusCodes.Status403Forbidden)
-            : await setPassword.IssueCodeAsync(Caller, user, Aborted) is { } code ? await ShowCodeAsync(user.Name, code)
-            : Refuse(T["This password is not kept here. Change it where it is kept."], StatusCodes.Status409Conflict);
+            : await setPassword.IssueCodeAsync(Caller, user, Aborted) switch
+            {
+                SetPassword.CodeOutcome.Issued(var code) => await ShowCodeAsync(user.Name, code),
+                SetPassword.CodeOutcome.RoleNotHeld => Refuse(T["Nobody can give, change or take away more rights than they have."], StatusCodes.Status403Forbidden),
+                _ => Refuse(T["This password is not kept here. Change it where it is kept."], StatusCodes.Status409Conflict),
+            };
     }
 
     [Needs(Permission.ManageUsers)]

@@ -30,9 +30,9 @@ internal sealed class ProviderPage(
             return Missing(T["There is nothing at this address."]);
         }
 
-        if (TooOften() is { } wait)
+        if (IsBlocked)
         {
-            return wait;
+            return TooOften();
         }
 
         try

@@ -17,18 +17,21 @@ internal sealed class SecondFactorPage(Access.SignIn signIn, SignInThrottle thro
     [OpenToAll(Why)]
     public async Task<IActionResult> OnPostAsync(string? code)
     {
-        if (TooOften() is { } wait)
+        var pending = SessionCookie.SecretOf(HttpContext);
+        return await AttemptAsync(
+            async () => pending is null ? new Access.SignIn.Outcome.Refused() : await signIn.ConfirmAsync(pending, code ?? "", Source, BrowserOf.Agent(HttpContext), Aborted),
+            outcome => outcome is not Access.SignIn.Outcome.SignedIn,
+            Answer);
+    }
+
+    private IActionResult Answer(Access.SignIn.Outcome outcome)
+    {
+        if (outcome is not Access.SignIn.Outcome.SignedIn(_, var session))
         {
-            return wait;
+            return Refuse(T["The code is not valid, was used before, or came too late. Wait for the next one, or start again."], StatusCodes.Status403Forbidden);
         }
 
-        if (SessionCookie.SecretOf(HttpContext) is { } pending
-            && await signIn.ConfirmAsync(pending, code ?? "", Source, BrowserOf.Agent(HttpContext), Aborted) is Access.SignIn.Outcome.SignedIn(_, var session))
-        {
-            SessionCookie.Set(HttpContext, session);
-            return LocalRedirect(SignInPage.Own(Url, Next));
-        }
-
-        return Failed(T["The code is not valid, was used before, or came too late. Wait for the next one, or start again."]);
+        SessionCookie.Set(HttpContext, session);
+        return LocalRedirect(SignInPage.Own(Url, Next));
     }
 }

@@ -21,25 +21,20 @@ internal sealed class SetPasswordPage(SetPassword setPassword, SignInThrottle th
     {
         Name = name ?? "";
         await LoadAsync();
-        if (TooOften() is { } wait)
-        {
-            return wait;
-        }
-
         if (password != again)
         {
             return Refuse(T["The two passwords are not the same."]);
         }
 
-        switch (await setPassword.WithCodeAsync(Name, new Secret(code ?? ""), new Secret(password ?? ""), Source, Aborted))
-        {
-            case SetPassword.Outcome.Done:
-                return Done(T["The password is set. Sign in with it."], "/sign-in");
-            case SetPassword.Outcome.Invalid(var reason):
-                return Refuse(T[reason]);
-            default:
-                return Failed(T["The user name or the code is not valid, or the code was used or is too old. A system administrator can make a new one."]);
-        }
+        return await AttemptAsync(
+            () => setPassword.WithCodeAsync(Name, new Secret(code ?? ""), new Secret(password ?? ""), Source, Aborted),
+            outcome => outcome is SetPassword.Outcome.Refused,
+            outcome => outcome switch
+            {
+                SetPassword.Outcome.Done => Done(T["The password is set. Sign in with it."], "/sign-in"),
+                SetPassword.Outcome.Invalid(var reason) => Refuse(T[reason]),
+                _ => Refuse(T["The user name or the code is not valid, or the code was used or is too old. A system administrator can make a new one."], StatusCodes.Status403Forbidden),
+            });
     }
 
     private async Task LoadAsync()

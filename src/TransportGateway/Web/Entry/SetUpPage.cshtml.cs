@@ -38,29 +38,32 @@ internal sealed class SetUpPage(
     {
         Name = name?.Trim() ?? "";
         Host = host?.Trim() ?? "";
-        if (TooOften() is { } wait)
-        {
-            return wait;
-        }
-
         if (password != again)
         {
             return Refuse(T["The two passwords are not the same."]);
         }
 
-        switch (await takeIntoUse.ExecuteAsync(new TakeIntoUse.Request(new Secret(Code ?? ""), (Name, new Secret(password ?? "")), Host), Aborted))
-        {
-            case SetUpGateway.Outcome.Person(var user):
-                if (await signIn.OpenAsync(user, complete: true, Source, BrowserOf.Agent(HttpContext), Aborted) is Access.SignIn.Outcome.SignedIn(_, var session))
-                {
-                    SessionCookie.Set(HttpContext, session);
-                }
+        return await AttemptAsync(
+            () => SetUpAsync(new TakeIntoUse.Request(new Secret(Code ?? ""), (Name, new Secret(password ?? "")), Host)),
+            outcome => outcome is SetUpGateway.Outcome.CodeRefused,
+            outcome => outcome switch
+            {
+                SetUpGateway.Outcome.Person => Done(T["The gateway is in use. Next: create or request a local account."], "/administration/accounts"),
+                SetUpGateway.Outcome.Invalid(var reason) => Refuse(T[reason]),
+                _ => Refuse(T["The set-up code is not valid. The gateway prints a new one at each start until one was used."], StatusCodes.Status403Forbidden),
+            });
+    }
 
-                return Done(T["The gateway is in use. Next: create or request a local account."], "/administration/accounts");
-            case SetUpGateway.Outcome.Invalid(var reason):
-                return Refuse(T[reason]);
-            default:
-                return Failed(T["The set-up code is not valid. The gateway prints a new one at each start until one was used."]);
+    /// <summary>Who took the gateway into use is signed in.</summary>
+    private async Task<SetUpGateway.Outcome> SetUpAsync(TakeIntoUse.Request request)
+    {
+        var outcome = await takeIntoUse.ExecuteAsync(request, Aborted);
+        if (outcome is SetUpGateway.Outcome.Person(var user)
+            && await signIn.OpenAsync(user, complete: true, Source, BrowserOf.Agent(HttpContext), Aborted) is Access.SignIn.Outcome.SignedIn(_, var session))
+        {
+            SessionCookie.Set(HttpContext, session);
         }
+
+        return outcome;
     }
 }

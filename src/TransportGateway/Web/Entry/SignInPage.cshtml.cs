@@ -39,12 +39,15 @@ internal sealed class SignInPage(Access.SignIn signIn, SignInThrottle throttle, 
     {
         Name = name ?? "";
         await LoadAsync();
-        if (TooOften() is { } wait)
-        {
-            return wait;
-        }
+        return await AttemptAsync(
+            () => signIn.ExecuteAsync(new Access.SignIn.Request(Name, new Secret(password ?? ""), Source, BrowserOf.Agent(HttpContext)), Aborted),
+            outcome => outcome is Access.SignIn.Outcome.Refused,
+            Answer);
+    }
 
-        switch (await signIn.ExecuteAsync(new Access.SignIn.Request(Name, new Secret(password ?? ""), Source, BrowserOf.Agent(HttpContext)), Aborted))
+    private IActionResult Answer(Access.SignIn.Outcome outcome)
+    {
+        switch (outcome)
         {
             case Access.SignIn.Outcome.SignedIn(_, var session):
                 SessionCookie.Set(HttpContext, session);
@@ -53,7 +56,7 @@ internal sealed class SignInPage(Access.SignIn signIn, SignInThrottle throttle, 
                 SessionCookie.Set(HttpContext, pending);
                 return LocalRedirect("/sign-in/second-factor?next=" + Uri.EscapeDataString(Next));
             default:
-                return Failed(T["The user name or the password is not valid, or the user is locked or disabled. A system administrator can help."]);
+                return Refuse(T["The user name or the password is not valid, or the user is locked or disabled. A system administrator can help."], StatusCodes.Status403Forbidden);
         }
     }
 

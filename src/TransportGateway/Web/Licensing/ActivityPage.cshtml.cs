@@ -16,7 +16,7 @@ internal sealed class ActivityPage(Database database) : LicensingPage(database)
     [Needs(Permission.ReadEvents)]
     public async Task<IActionResult> OnGetAsync()
     {
-        if (await FindAsync(whole: true) is { } missing)
+        if (await FindAsync(Part.Whole) is { } missing)
         {
             return missing;
         }
@@ -26,5 +26,5 @@ internal sealed class ActivityPage(Database database) : LicensingPage(database)
     }
 
     [Needs(Permission.ReadEvents)]
-    public async Task<IActionResult> OnGetFileAsync() => await FindAsync(whole: true) ?? await EventListing.FileAsync(this, Database, Scope);
+    public async Task<IActionResult> OnGetFileAsync() => await FindAsync(Part.Whole) ?? await EventListing.FileAsync(this, Database, Scope);
 }

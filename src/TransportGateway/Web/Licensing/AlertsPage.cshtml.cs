@@ -23,7 +23,7 @@ internal sealed class AlertsPage(Database database) : LicensingPage(database)
     [Needs(Permission.ReadInventory)]
     public async Task<IActionResult> OnGetAsync()
     {
-        if (await FindAsync(whole: true) is { } missing)
+        if (await FindAsync(Part.Visible) is { } missing)
         {
             return missing;
         }

@@ -29,6 +29,19 @@ internal abstract class LicensingPage(Database database) : GatewayPage
 
     protected Database Database { get; } = database;
 
+    /// <summary>What of the account a page is about.</summary>
+    protected enum Part
+    {
+        /// <summary>The local virtual account in its address.</summary>
+        Named,
+
+        /// <summary>All of it; who may see single virtual accounts does not find it.</summary>
+        Whole,
+
+        /// <summary>As much of it as the person may see.</summary>
+        Visible,
+    }
+
     /// <summary>Whether the person may do this here; what a page offers depends on it.</summary>
     public bool MayHere(Permission permission) => May(permission, Account.Id, VirtualAccount.Id);
 
@@ -38,21 +51,21 @@ internal abstract class LicensingPage(Database database) : GatewayPage
         $"/licensing/{Uri.EscapeDataString(Account.Name)}/{Uri.EscapeDataString(virtualAccount ?? VirtualAccount.Name)}/{area}";
 
     /// <summary>Finds what the address names, as far as the handler's permission goes.</summary>
-    /// <param name="whole">The page is about the whole account.</param>
     /// <returns>What to show instead; null when all is well.</returns>
-    protected async Task<IActionResult?> FindAsync(bool whole = false)
+    protected async Task<IActionResult?> FindAsync(Part about = Part.Named)
     {
         await using var session = await Database.ReadAsync(Aborted);
         Accounts = [.. (await new LocalAccounts(session).ListAsync(Aborted)).Where(account => Caller.MaySee(account.Id) && !AccountStatus.IsRequest(account.Status))];
         _account = Accounts.FirstOrDefault(account => Names.Key(account.Name) == Names.Key(AccountName));
-        if (_account is null || (whole && !Caller.MaySee(_account.Id, null)))
+        if (_account is null || (about == Part.Whole && !Caller.MaySee(_account.Id, null)))
         {
             return Missing(T["There is no such local account, or you may not see it."]);
         }
 
         VirtualAccounts = [.. AccountScope.Visible(Caller, await new VirtualAccounts(session).ListAsync(_account.Id, Aborted))];
-        _virtualAccount = whole
-            ? VirtualAccounts.FirstOrDefault(entry => entry.IsDefault)
+        // One that the links to the inventory lead to, where the address names none.
+        _virtualAccount = about != Part.Named
+            ? VirtualAccounts.FirstOrDefault(entry => entry.IsDefault) ?? (VirtualAccounts is [var first, ..] ? first : null)
             : VirtualAccounts.FirstOrDefault(entry => Names.Key(entry.Name) == Names.Key(VirtualAccountName));
         return _virtualAccount is null ? Missing(T["There is no such local virtual account, or you may not see it."]) : null;
     }

@@ -52,7 +52,7 @@ internal sealed class PreferencesPage(ChangePreferences change, Database databas
 
     private async Task<IActionResult?> LoadAsync()
     {
-        if (await FindAsync(whole: true) is { } missing)
+        if (await FindAsync(Part.Whole) is { } missing)
         {
             return missing;
         }

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Mvc;
 using TransportGateway.Access;
 using TransportGateway.Accounts;
+using TransportGateway.Http;
 using TransportGateway.Licensing;
 using TransportGateway.Persistence;
 using TransportGateway.Reports;
@@ -25,7 +26,7 @@ internal sealed class ReportsPage(BuildReport build, Database database, TimeProv
     [Needs(Permission.ReadInventory)]
     public async Task<IActionResult> OnGetAsync(string? tag, int days = 90)
     {
-        if (await FindAsync(whole: true) is { } missing)
+        if (await FindAsync(Part.Visible) is { } missing)
         {
             return missing;
         }
@@ -42,19 +43,23 @@ internal sealed class ReportsPage(BuildReport build, Database database, TimeProv
     [Needs(Permission.ReadInventory)]
     public async Task<IActionResult> OnGetFileAsync(string? report, string? format, string? part)
     {
-        if (await FindAsync(whole: true) is { } missing)
+        if (await FindAsync(Part.Visible) is { } missing)
         {
             return missing;
         }
 
         var virtualAccount = VirtualAccounts.FirstOrDefault(entry => Names.Key(entry.Name) == Names.Key(part ?? ""));
-        if (format is not (ReportFile.Csv or ReportFile.Xlsx)
-            || (!string.IsNullOrEmpty(part) && virtualAccount is null)
-            || await build.ExecuteAsync(Caller, Account, virtualAccount, report ?? "", Aborted) is not { } made)
+        try
         {
-            return Missing(T["There is no such report."]);
+            return format is ReportFile.Csv or ReportFile.Xlsx
+                && (string.IsNullOrEmpty(part) || virtualAccount is not null)
+                && await build.ExecuteAsync(Caller, Account, virtualAccount, report ?? "", made => ReportFile.Write(made, format), Aborted) is { } file
+                    ? File(file, ReportFile.TypeOf(format), $"{report}.{format}")
+                    : Missing(T["There is no such report."]);
         }
-
-        return File(ReportFile.Write(made, format), ReportFile.TypeOf(format), $"{made.Name}.{format}");
+        catch (BusyException busy)
+        {
+            return Busy(busy);
+        }
     }
 }

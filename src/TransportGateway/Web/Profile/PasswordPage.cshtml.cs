@@ -21,7 +21,7 @@ internal sealed class PasswordPage(SetPassword setPassword, TimeProvider clock) 
         }
 
         return await setPassword.WithPasswordAsync(
-            Person!.User, new Secret(current ?? ""), new Secret(password ?? ""), Entry.BrowserOf.Source(HttpContext), Person.Session.Id, Aborted) switch
+            new Me(Person!.User, Person.Caller, Person.Session.Id, TokenHash: null), new Secret(current ?? ""), new Secret(password ?? ""), Entry.BrowserOf.Source(HttpContext), Aborted) switch
         {
             SetPassword.Outcome.Done => Done(T["The password is changed. Your other sessions ended."], "/"),
             SetPassword.Outcome.Invalid(var reason) => Refuse(T[reason]),
