@@ -65,7 +65,7 @@ public sealed class MistakesTests : IAsyncLifetime
         await Secondary.RunAsync("bash", "-c", "mount --bind /etc/hostname /usr/lib/transport-gateway/version");
         await RefusedAsync("Install the same version on both.", Primary, Deploy());
         await Secondary.RunAsync("umount", "/usr/lib/transport-gateway/version");
-        await Secondary.RunAsync("fallocate", "-l", "1600M", "/var/lib/transport-gateway-db/filler");
+        await Secondary.RunAsync("fallocate", "-l", "2600M", "/var/lib/transport-gateway-db/filler");
         await RefusedAsync("MB free for the database; at least 512 MB are needed. Make room and try again.", Primary, Deploy());
         await Secondary.RunAsync("rm", "/var/lib/transport-gateway-db/filler");
         foreach (var untouched in new[] { "/etc/transport-gateway/cluster.json", "/var/lib/transport-gateway-db/data", "/etc/transport-gateway/database.env" })

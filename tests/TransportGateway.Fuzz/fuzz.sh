@@ -29,13 +29,20 @@ dotnet sharpfuzz "$work/bin/$library"
 export AFL_SKIP_BIN_CHECK=1 AFL_SKIP_CPUFREQ=1 AFL_NO_AFFINITY=1 AFL_NO_UI=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1
 export AFL_QUIET=1 DOTNET_TieredPGO=0 DOTNET_gcServer=0
 
+# All at the same time, each on a processor where there are so many.
+declare -A running
+for target in "${targets[@]}"; do
+  # afl-fuzz stops itself; the outer limit is for a run that never gets going.
+  timeout --kill-after=10 "$((seconds + 120))" \
+    afl-fuzz -i "Seeds/$target" -o "$work/$target" -x "Seeds/$target.dict" -V "$seconds" -t 5000 -m none \
+    -- dotnet "$work/bin/TransportGateway.Fuzz.dll" "$target" >"$work/$target.log" 2>&1 &
+  running[$target]=$!
+done
+
 failed=0
 for target in "${targets[@]}"; do
   out="$work/$target"
-  # afl-fuzz stops itself; the outer limit is for a run that never gets going.
-  timeout --kill-after=10 "$((seconds + 120))" \
-    afl-fuzz -i "Seeds/$target" -o "$out" -x "Seeds/$target.dict" -V "$seconds" -t 5000 -m none \
-    -- dotnet "$work/bin/TransportGateway.Fuzz.dll" "$target" >"$work/$target.log" 2>&1 || failed=1
+  wait "${running[$target]}" || failed=1
 
   stats="$out/default/fuzzer_stats"
   if [ ! -f "$stats" ]; then

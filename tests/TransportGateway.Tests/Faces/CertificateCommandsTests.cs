@@ -108,7 +108,7 @@ public sealed class CertificateCommandsTests : IAsyncLifetime
         using (var refused = await own.PutAsJsonAsync("/api/v2/certificates/host-name", name))
         {
             Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
-            Assert.Contains("a client of one account cannot change them", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+            Assert.Contains("a client of one account cannot manage it", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         }
 
         using (var refused = await reader.PutAsJsonAsync("/api/v2/certificates/host-name", name))
