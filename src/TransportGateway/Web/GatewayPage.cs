@@ -160,7 +160,9 @@ internal abstract class GatewayPage : PageModel
         }
 
         _caller = Person.Caller.For(needs.Permission);
-        return _caller.Grants.Count > 0 ? null : Refused(StatusCodes.Status403Forbidden, T["Your roles do not allow this. A system administrator can change them."]);
+        return _caller.Grants.Count == 0 ? Refused(StatusCodes.Status403Forbidden, T["Your roles do not allow this. A system administrator can change them."])
+            : needs.WholeGateway && !_caller.IsForAllAccounts ? Refused(StatusCodes.Status404NotFound, T["There is nothing at this address."])
+            : null;
     }
 
     /// <remarks>The cookie is not sent when another site leads here; asked for once more, by this page itself, it is.</remarks>

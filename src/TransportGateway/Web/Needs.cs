@@ -10,6 +10,9 @@ internal abstract class AccessAttribute : Attribute;
 internal sealed class NeedsAttribute(Permission permission) : AccessAttribute
 {
     public Permission Permission { get; } = permission;
+
+    /// <summary>The handler is about the whole gateway: who has the permission in single accounts alone does not find it.</summary>
+    public bool WholeGateway { get; set; }
 }
 
 /// <summary>Anybody who is signed in: the person's own affairs.</summary>

@@ -84,6 +84,23 @@ public sealed partial class RolesByRouteTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_is_the_whole_gateways_is_nowhere_for_a_role_in_one_account()
+    {
+        using var browser = await Browser.SignInAsync(_gateway, (await UserAsync(Roles.AccountAdministrator)).Name);
+        var formToken = await browser.FormTokenAsync();
+        var answers = new List<HttpStatusCode>();
+        foreach (var (page, handler, _) in WebFeature.Handlers().Where(entry => entry.Access is NeedsAttribute { WholeGateway: true }))
+        {
+            var (isForm, path) = PathOf(page, handler.Name);
+            using var answer = isForm ? await browser.PostAsAsync(path, formToken, "same-origin") : await browser.GetAsync(path);
+            Assert.True(answer.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Forbidden, $"{page.Name}.{handler.Name}: {answer.StatusCode}");
+            answers.Add(answer.StatusCode);
+        }
+
+        Assert.Contains(HttpStatusCode.NotFound, answers);
+    }
+
+    [Fact]
     public async Task Before_the_first_run_nothing_is_open_but_the_way_to_it()
     {
         using var client = _gateway.HttpClient();

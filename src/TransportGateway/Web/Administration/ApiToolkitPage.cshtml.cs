@@ -51,14 +51,9 @@ internal sealed class ApiToolkitPage(CreateApiClient create, RevokeApiClient rev
         }
     }
 
-    [Needs(Permission.ManageAccess)]
+    [Needs(Permission.ManageAccess, WholeGateway = true)]
     public async Task<IActionResult> OnPostSwitchAsync(bool on)
     {
-        if (!Caller.IsForAllAccounts)
-        {
-            return Missing(T["There is nothing at this address."]);
-        }
-
         await api.ExecuteAsync(Caller, on, Aborted);
         return Done(T[on ? "The REST API is on." : "The REST API is off."], "/administration/api-toolkit");
     }

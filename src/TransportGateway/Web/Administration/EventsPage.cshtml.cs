@@ -10,19 +10,14 @@ internal sealed class EventsPage(Database database) : GatewayPage
 {
     public EventListing Events { get; private set; } = null!;
 
-    [Needs(Permission.ReadEvents)]
+    [Needs(Permission.ReadEvents, WholeGateway = true)]
     public async Task<IActionResult> OnGetAsync()
     {
-        if (!Caller.IsForAllAccounts)
-        {
-            return Missing(T["There is nothing at this address."]);
-        }
-
         Events = await EventListing.ReadAsync(this, database, EventFilter.All);
         return Page();
     }
 
-    [Needs(Permission.ReadEvents)]
+    [Needs(Permission.ReadEvents, WholeGateway = true)]
     public async Task<IActionResult> OnGetFileAsync() =>
-        Caller.IsForAllAccounts ? await EventListing.FileAsync(this, database, EventFilter.All) : Missing(T["There is nothing at this address."]);
+        await EventListing.FileAsync(this, database, EventFilter.All);
 }

@@ -29,10 +29,10 @@ internal sealed class HighAvailabilityPage(HaStatus ha, AskForSwitchover ask, Da
     /// <summary>What the use case asks as well; the button is offered where it would be refused only by a race.</summary>
     public bool MaySwitchOver => Status is { State: "Normal", Switchover: null or { State: SwitchoverProgress.Done or SwitchoverProgress.Failed } };
 
-    [Needs(Permission.ReadInventory)]
+    [Needs(Permission.ReadInventory, WholeGateway = true)]
     public async Task<IActionResult> OnGetAsync(string? tab)
     {
-        if (!Caller.IsForAllAccounts || tab is not (null or "" or EventsTab))
+        if (tab is not (null or "" or EventsTab))
         {
             return Missing(T["There is nothing at this address."]);
         }
@@ -41,18 +41,13 @@ internal sealed class HighAvailabilityPage(HaStatus ha, AskForSwitchover ask, Da
         return Page();
     }
 
-    [Needs(Permission.ReadInventory)]
+    [Needs(Permission.ReadInventory, WholeGateway = true)]
     public async Task<IActionResult> OnGetFileAsync() =>
-        Caller.IsForAllAccounts ? await EventListing.FileAsync(this, database, EventsOfCluster) : Missing(T["There is nothing at this address."]);
+        await EventListing.FileAsync(this, database, EventsOfCluster);
 
-    [Needs(Permission.ManageCluster)]
+    [Needs(Permission.ManageCluster, WholeGateway = true)]
     public async Task<IActionResult> OnPostSwitchOverAsync()
     {
-        if (!Caller.IsForAllAccounts)
-        {
-            return Missing(T["There is nothing at this address."]);
-        }
-
         await LoadAsync("");
         return await ask.ExecuteAsync(Caller.Name, Aborted) switch
         {

@@ -31,10 +31,10 @@ internal sealed class NetworkPage(NetworkFacts network, ChangeCentral changeCent
 
     public IReadOnlyList<ProxyFields> Proxies { get; private set; } = [];
 
-    [Needs(Permission.ManageUpstream)]
+    [Needs(Permission.ManageUpstream, WholeGateway = true)]
     public async Task<IActionResult> OnGetAsync(string? tab)
     {
-        if (!Caller.IsForAllAccounts || tab is not (null or "" or "interfaces" or ProxyTab))
+        if (tab is not (null or "" or "interfaces" or ProxyTab))
         {
             return Missing(T["There is nothing at this address."]);
         }
@@ -43,10 +43,10 @@ internal sealed class NetworkPage(NetworkFacts network, ChangeCentral changeCent
         return Page();
     }
 
-    [Needs(Permission.ManageUpstream)]
+    [Needs(Permission.ManageUpstream, WholeGateway = true)]
     public async Task<IActionResult> OnPostSaveAsync(string? of, string? address, string? user, string? password)
     {
-        if (!Caller.IsForAllAccounts || of is not (Central or Relay))
+        if (of is not (Central or Relay))
         {
             return Missing(T["There is nothing at this address."]);
         }
@@ -67,10 +67,10 @@ internal sealed class NetworkPage(NetworkFacts network, ChangeCentral changeCent
         return Refuse(string.Join('\n', problems));
     }
 
-    [Needs(Permission.ManageUpstream)]
+    [Needs(Permission.ManageUpstream, WholeGateway = true)]
     public async Task<IActionResult> OnPostTestAsync(string? of, string? smartAccount)
     {
-        if (!Caller.IsForAllAccounts || of is not (Central or Relay))
+        if (of is not (Central or Relay))
         {
             return Missing(T["There is nothing at this address."]);
         }

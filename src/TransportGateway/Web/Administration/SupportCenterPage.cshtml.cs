@@ -9,14 +9,9 @@ internal sealed class SupportCenterPage(HealthChecks checks, SupportBundle bundl
 {
     public IReadOnlyList<HealthChecks.Check> Checks { get; private set; } = [];
 
-    [Needs(Permission.ReadMetrics)]
+    [Needs(Permission.ReadMetrics, WholeGateway = true)]
     public async Task<IActionResult> OnGetAsync()
     {
-        if (!Caller.IsForAllAccounts)
-        {
-            return Missing(T["There is nothing at this address."]);
-        }
-
         Checks = await checks.RunAsync(Aborted);
         return Page();
     }

@@ -39,14 +39,9 @@ internal sealed class SynchronizationPage(
         return Done(outcomes.Count == 0 ? T["There is no account that can be synchronised."] : string.Join('\n', outcomes.Select(entry => Told(entry.Account, entry.Outcome))), Here);
     }
 
-    [Needs(Permission.ManageUpstream)]
+    [Needs(Permission.ManageUpstream, WholeGateway = true)]
     public async Task<IActionResult> OnPostScheduleAsync(ScheduleFields fields)
     {
-        if (!Caller.IsForAllAccounts)
-        {
-            return Missing(T["There is nothing at this address."]);
-        }
-
         if (fields.Read() is not { } schedule)
         {
             await LoadAsync();

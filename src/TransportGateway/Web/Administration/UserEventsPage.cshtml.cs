@@ -19,19 +19,14 @@ internal sealed class UserEventsPage(Database database) : GatewayPage
 
     public EventListing Events { get; private set; } = null!;
 
-    [Needs(Permission.ManageUsers)]
+    [Needs(Permission.ManageUsers, WholeGateway = true)]
     public async Task<IActionResult> OnGetAsync()
     {
-        if (!Caller.IsForAllAccounts)
-        {
-            return Missing(T["There is nothing at this address."]);
-        }
-
         Events = await EventListing.ReadAsync(this, database, EventsOfUsers);
         return Page();
     }
 
-    [Needs(Permission.ManageUsers)]
+    [Needs(Permission.ManageUsers, WholeGateway = true)]
     public async Task<IActionResult> OnGetFileAsync() =>
-        Caller.IsForAllAccounts ? await EventListing.FileAsync(this, database, EventsOfUsers) : Missing(T["There is nothing at this address."]);
+        await EventListing.FileAsync(this, database, EventsOfUsers);
 }
