@@ -9,7 +9,7 @@ namespace TransportGateway.Benchmarks;
 internal sealed class Benchmark(BenchmarkOptions options, TimeProvider clock)
 {
     private const int RegisteredProducts = 200;
-    private const int WarmUpRequests = 1500;
+    private const int WarmUpRequests = 12_000;
     private const int MostRequestsInRound = 50_000;
     private const int Sample = 20;
 
@@ -24,7 +24,9 @@ internal sealed class Benchmark(BenchmarkOptions options, TimeProvider clock)
         foreach (var engine in options.Engines)
         {
             Console.WriteLine();
-            Console.WriteLine(engine == EngineKind.Sqlite ? $"{engine} (the gateway commits several requests together; the floor each by itself)" : $"{engine}");
+            Console.WriteLine(engine == EngineKind.Sqlite
+                ? $"{engine} (the gateway commits several requests together; the floor each by itself)"
+                : $"{engine} (the gateway sends statements together where it can; the floor each by itself)");
             foreach (var part in options.Parts)
             {
                 await (part switch

@@ -1,6 +1,7 @@
 using System.Text;
 using TransportGateway.Persistence;
 using TransportGateway.Protocol;
+using TransportGateway.Registration;
 
 namespace TransportGateway.DeviceGateway;
 
@@ -8,8 +9,11 @@ namespace TransportGateway.DeviceGateway;
 /// <remarks>A message of any type can hold a token that is good for many more, and a refusal can quote it: both are sealed.</remarks>
 internal sealed class AnsweredMessages(DbSession session, MasterKey masterKey)
 {
-    public Task AddAsync(AnsweredMessageRow message, CancellationToken cancellationToken) =>
-        session.ExecuteAsync(
+    private const string Find = "SELECT request_hash, received_at, status, signer_serial, response FROM answered_messages WHERE sender = @Sender AND nonce = @Nonce";
+
+    /// <summary>The last that its session does: stored and committed, or neither.</summary>
+    public Task AddAndCommitAsync(AnsweredMessageRow message) =>
+        session.CommitAsync(
             """
             INSERT INTO answered_messages
               (sender, nonce, request_hash, request, request_type, transport, source, received_at, status, signer_serial, response)
@@ -21,20 +25,22 @@ internal sealed class AnsweredMessages(DbSession session, MasterKey masterKey)
                 Request = message.Request.Length == 0 ? [] : masterKey.Seal(Purpose("request", message.Sender, message.Nonce), message.Request),
                 Response = message.Status != DeviceStatus.Failed ? message.Response
                     : Convert.ToBase64String(masterKey.Seal(Purpose("response", message.Sender, message.Nonce), Encoding.UTF8.GetBytes(message.Response))),
-            },
-            cancellationToken);
+            });
 
-    public async Task<StoredAnswerRow?> FindAsync(string sender, string nonce, CancellationToken cancellationToken)
-    {
-        var row = await session.QuerySingleOrDefaultAsync<StoredAnswerRow>(
-            "SELECT request_hash, received_at, status, signer_serial, response FROM answered_messages WHERE sender = @Sender AND nonce = @Nonce",
-            new { Sender = sender, Nonce = nonce },
+    public async Task<StoredAnswerRow?> FindAsync(string sender, string nonce, CancellationToken cancellationToken) =>
+        Open(await session.QuerySingleOrDefaultAsync<StoredAnswerRow>(Find, new { Sender = sender, Nonce = nonce }, cancellationToken), sender, nonce);
+
+    /// <summary>An instance, the certificate of its that a message names, and what the message was answered before, each of which may be null.</summary>
+    public Task<(InstanceRow? Instance, IdCertificateRow? Certificate, StoredAnswerRow? Answer)> FindWithSenderAsync(
+        string instanceId, string? serial, string nonce, CancellationToken cancellationToken) =>
+        session.QueryTogetherAsync(
+            $"{ProductInstances.Find}; {IdCertificates.Find}; {Find}",
+            new { Id = instanceId, InstanceId = instanceId, Serial = serial ?? "", Sender = instanceId, Nonce = nonce },
+            async results => (
+                await results.ReadSingleOrDefaultAsync<InstanceRow>(),
+                await results.ReadSingleOrDefaultAsync<IdCertificateRow>(),
+                Open(await results.ReadSingleOrDefaultAsync<StoredAnswerRow>(), instanceId, nonce)),
             cancellationToken);
-        return row is null || row.Status != DeviceStatus.Failed ? row : row with
-        {
-            Response = Encoding.UTF8.GetString(masterKey.Open(Purpose("response", sender, nonce), Convert.FromBase64String(row.Response))),
-        };
-    }
 
     /// <summary>Forgets messages of products after their time, and refused registrations as soon as no repetition can count on them.</summary>
     public static Task<int> PurgeAsync(DbSession session, DateTimeOffset before, DateTimeOffset refusedRegistrationsBefore, CancellationToken cancellationToken) =>
@@ -46,6 +52,11 @@ internal sealed class AnsweredMessages(DbSession session, MasterKey masterKey)
             """,
             new { Before = before, RefusedBefore = refusedRegistrationsBefore },
             cancellationToken);
+
+    private StoredAnswerRow? Open(StoredAnswerRow? row, string sender, string nonce) => row is null || row.Status != DeviceStatus.Failed ? row : row with
+    {
+        Response = Encoding.UTF8.GetString(masterKey.Open(Purpose("response", sender, nonce), Convert.FromBase64String(row.Response))),
+    };
 
     private static string Purpose(string what, string sender, string nonce) => $"archived-{what}:{sender}:{nonce}";
 }

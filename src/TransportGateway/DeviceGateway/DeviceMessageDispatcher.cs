@@ -92,8 +92,9 @@ internal sealed partial class DeviceMessageDispatcher(
     {
         var now = clock.GetUtcNow();
         var signedText = Encoding.UTF8.GetBytes(message.Envelope.Request);
+        using var turn = await _inProgress.EnterAsync(message.Header.Nonce, cancellationToken);
         var (sender, refusal) = message.Header.RequestType == RequestType.Registration
-            ? RegistrationMessages.Identify(message, signedText)
+            ? await IdentifyRegistrationAsync(message, signedText, cancellationToken)
             : await instanceMessages.IdentifyAsync(message, signedText, cancellationToken);
         if (refusal is not null)
         {
@@ -107,11 +108,10 @@ internal sealed partial class DeviceMessageDispatcher(
             return Sign(message.Header, disagreement);
         }
 
-        using var turn = await _inProgress.EnterAsync(sender!.Id, message.Header.Nonce, cancellationToken);
         var hash = SHA256.HashData(signedText);
-        if (await StoredAnswerAsync(received, sender, message, hash, cancellationToken) is { } stored)
+        if (sender!.Answered is { } before)
         {
-            return stored;
+            return await AnswerAgainAsync(received, sender, before, message, hash, cancellationToken);
         }
 
         if (sender.Ended is { } ended)
@@ -153,20 +153,21 @@ internal sealed partial class DeviceMessageDispatcher(
             : await CommitAsync(exchange, session => RegistrationMessages.HandleAsync(session, prepared, cancellationToken), cancellationToken);
     }
 
-    private async Task<Answer?> StoredAnswerAsync(
-        ReceivedMessage received, Sender sender, DeviceMessage message, byte[] hash, CancellationToken cancellationToken)
+    private async Task<(Sender? Sender, Reply? Refusal)> IdentifyRegistrationAsync(DeviceMessage message, byte[] signedText, CancellationToken cancellationToken)
     {
-        StoredAnswerRow? stored;
-        await using (var reading = await database.ReadAsync(cancellationToken))
+        var (sender, refusal) = RegistrationMessages.Identify(message, signedText);
+        if (sender is null)
         {
-            stored = await new AnsweredMessages(reading, masterKey).FindAsync(sender.Id, message.Header.Nonce, cancellationToken);
+            return (null, refusal);
         }
 
-        if (stored is null)
-        {
-            return null;
-        }
+        await using var reading = await database.ReadAsync(cancellationToken);
+        return (sender with { Answered = await new AnsweredMessages(reading, masterKey).FindAsync(sender.Id, message.Header.Nonce, cancellationToken) }, null);
+    }
 
+    private async Task<Answer> AnswerAgainAsync(
+        ReceivedMessage received, Sender sender, StoredAnswerRow stored, DeviceMessage message, byte[] hash, CancellationToken cancellationToken)
+    {
         if (clock.GetUtcNow() - stored.ReceivedAt > AnswerKept)
         {
             // It must not count twice, and its answer is no longer given: the product has to make a new message.
@@ -203,7 +204,7 @@ internal sealed partial class DeviceMessageDispatcher(
             async session =>
             {
                 var instance = exchange.Sender.Instance;
-                if (isContact && instance is not null && !await InstanceMessages.ContactedAsync(session, exchange.Sender, authorizes: false, exchange.Now, cancellationToken))
+                if (isContact && instance is not null && !await InstanceMessages.ContactedAsync(session, exchange.Sender, exchange.Now, cancellationToken))
                 {
                     return null;
                 }
@@ -238,7 +239,7 @@ internal sealed partial class DeviceMessageDispatcher(
             }
 
             (response, signer) = Compose(exchange.Message.Header, reply);
-            await new AnsweredMessages(session, masterKey).AddAsync(
+            await new AnsweredMessages(session, masterKey).AddAndCommitAsync(
                 new AnsweredMessageRow
                 {
                     Sender = exchange.Sender.Id,
@@ -252,9 +253,7 @@ internal sealed partial class DeviceMessageDispatcher(
                     Status = reply.Status,
                     SignerSerial = signer.Serial,
                     Response = response,
-                },
-                cancellationToken);
-            await session.CommitAsync();
+                });
         }
 
         return Envelope(exchange.Message, response, signer, reply) with

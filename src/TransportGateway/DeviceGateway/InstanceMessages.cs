@@ -9,7 +9,7 @@ using TransportGateway.Registration;
 namespace TransportGateway.DeviceGateway;
 
 /// <summary>What registered product instances say: authorisation, renewal, de-registration, keys, polling.</summary>
-internal sealed class InstanceMessages(Database database, RenewIdCertificate renewIdCertificate, TimeProvider clock)
+internal sealed class InstanceMessages(Database database, MasterKey masterKey, RenewIdCertificate renewIdCertificate, TimeProvider clock)
 {
     /// <summary>The product instance, its certificate by serial number, and the signature (8.7.14).</summary>
     public async Task<(Sender? Sender, Reply? Refusal)> IdentifyAsync(DeviceMessage message, byte[] signedText, CancellationToken cancellationToken)
@@ -24,9 +24,10 @@ internal sealed class InstanceMessages(Database database, RenewIdCertificate ren
 
         InstanceRow? instance;
         IdCertificateRow? certificate;
+        StoredAnswerRow? answered;
         await using (var reading = await database.ReadAsync(cancellationToken))
         {
-            (instance, certificate) = await new ProductInstances(reading).FindWithCertificateAsync(id, header.IdCertSerialNumber, cancellationToken);
+            (instance, certificate, answered) = await new AnsweredMessages(reading, masterKey).FindWithSenderAsync(id, header.IdCertSerialNumber, header.Nonce, cancellationToken);
         }
 
         var problem = instance is null ? $"the product instance {id} is not known"
@@ -41,25 +42,33 @@ internal sealed class InstanceMessages(Database database, RenewIdCertificate ren
         var ended = instance!.State != InstanceState.Registered ? $"the registration of {instance.DisplayName} has ended ({instance.State})"
             : !certificate!.CountsAt(clock.GetUtcNow()) ? $"{instance.DisplayName} used an ID certificate that no longer counts ({certificate.State})"
             : null;
-        return (new Sender(id, instance, null, ended is null ? null : Reply.Fail(RefusalCodes.IdentityNotValid, RefusalTexts.Identity(id), ended)) { Certificate = certificate }, null);
+        return (new Sender(id, instance, null, ended is null ? null : Reply.Fail(RefusalCodes.IdentityNotValid, RefusalTexts.Identity(id), ended))
+        {
+            Certificate = certificate,
+            Answered = answered,
+        }, null);
     }
 
     /// <summary>Notes that the product was heard; false when its registration or its certificate is no longer what the sender was identified by.</summary>
-    public static Task<bool> ContactedAsync(DbSession session, Sender sender, bool authorizes, DateTimeOffset now, CancellationToken cancellationToken) =>
-        new ProductInstances(session).ContactedAsync(sender.Instance!, sender.Certificate!, authorizes, now, cancellationToken);
+    public static Task<bool> ContactedAsync(DbSession session, Sender sender, DateTimeOffset now, CancellationToken cancellationToken) =>
+        new ProductInstances(session).ContactedAsync(sender.Instance!, sender.Certificate!, now, cancellationToken);
 
     /// <summary>Null when the sender is no longer what it was identified as: identify it again.</summary>
     public async Task<Reply?> HandleAsync(DbSession session, Sender sender, DeviceMessage message, DateTimeOffset now, CancellationToken cancellationToken)
     {
+        if (message.Body is AuthorizationBody authorization)
+        {
+            return await AuthorizeAsync(session, sender, authorization, now, cancellationToken);
+        }
+
         var instance = sender.Instance!;
-        if (!await ContactedAsync(session, sender, authorizes: message.Body is AuthorizationBody, now, cancellationToken))
+        if (!await ContactedAsync(session, sender, now, cancellationToken))
         {
             return null;
         }
 
         var reply = message.Body switch
         {
-            AuthorizationBody authorization => await AuthorizeAsync(session, instance, authorization, now, cancellationToken),
             IdCertRenewBody renewal => await RenewAsync(session, sender, renewal, now, cancellationToken),
             DeregistrationBody => await DeregisterInstance.ExecuteAsync(session, instance, now, cancellationToken)
                 ? new Reply(DeviceStatus.Ok, null, "deregistered") { At = now }
@@ -85,9 +94,15 @@ internal sealed class InstanceMessages(Database database, RenewIdCertificate ren
         instance.Id)
     { VirtualAccountId = instance.VirtualAccountId };
 
-    private static async Task<Reply> AuthorizeAsync(
-        DbSession session, InstanceRow instance, AuthorizationBody body, DateTimeOffset now, CancellationToken cancellationToken)
+    private static async Task<Reply?> AuthorizeAsync(DbSession session, Sender sender, AuthorizationBody body, DateTimeOffset now, CancellationToken cancellationToken)
     {
+        var instance = sender.Instance!;
+        var tags = body.Entitlements.Select(entitlement => entitlement.Tag).ToArray();
+        if (await new ProductInstances(session).AuthorizesAsync(instance, sender.Certificate!, tags, now, cancellationToken) is not { } books)
+        {
+            return null;
+        }
+
         var outcome = await AuthorizeEntitlements.ExecuteAsync(
             session,
             new AuthorizeEntitlements.Request(
@@ -97,6 +112,7 @@ internal sealed class InstanceMessages(Database database, RenewIdCertificate ren
                 instance.DisplayName,
                 [.. body.Entitlements.Select(entitlement => (entitlement.Tag, entitlement.Count))],
                 now),
+            books,
             cancellationToken);
         var overall = outcome.Overall switch
         {

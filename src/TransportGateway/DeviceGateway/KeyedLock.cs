@@ -1,19 +1,18 @@
 namespace TransportGateway.DeviceGateway;
 
-/// <summary>Lets one holder of a key in at a time: a duplicate that arrives in parallel waits for the first (8.7.16).</summary>
+/// <summary>Lets one message of a nonce in at a time: a duplicate that arrives in parallel waits for the first (8.7.16).</summary>
 internal sealed class KeyedLock
 {
-    private readonly Dictionary<(string, string), Entry> _entries = [];
+    private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
 
-    public async Task<IDisposable> EnterAsync(string sender, string nonce, CancellationToken cancellationToken)
+    public async Task<IDisposable> EnterAsync(string nonce, CancellationToken cancellationToken)
     {
-        var key = (sender, nonce);
         Entry entry;
         lock (_entries)
         {
-            if (!_entries.TryGetValue(key, out entry!))
+            if (!_entries.TryGetValue(nonce, out entry!))
             {
-                _entries.Add(key, entry = new Entry());
+                _entries.Add(nonce, entry = new Entry());
             }
 
             entry.Users++;
@@ -22,22 +21,22 @@ internal sealed class KeyedLock
         try
         {
             await entry.Turn.WaitAsync(cancellationToken);
-            return new Holder(this, key, entry);
+            return new Holder(this, nonce, entry);
         }
         catch
         {
-            Leave(key, entry);
+            Leave(nonce, entry);
             throw;
         }
     }
 
-    private void Leave((string, string) key, Entry entry)
+    private void Leave(string nonce, Entry entry)
     {
         lock (_entries)
         {
             if (--entry.Users == 0)
             {
-                _entries.Remove(key);
+                _entries.Remove(nonce);
             }
         }
     }
@@ -49,12 +48,12 @@ internal sealed class KeyedLock
         public int Users { get; set; }
     }
 
-    private sealed class Holder(KeyedLock owner, (string, string) key, Entry entry) : IDisposable
+    private sealed class Holder(KeyedLock owner, string nonce, Entry entry) : IDisposable
     {
         public void Dispose()
         {
             entry.Turn.Release();
-            owner.Leave(key, entry);
+            owner.Leave(nonce, entry);
         }
     }
 }

@@ -13,6 +13,9 @@ internal sealed record Sender(string Id, InstanceRow? Instance, PublicKey? Key, 
 {
     /// <summary>The certificate that the message named.</summary>
     public IdCertificateRow? Certificate { get; init; }
+
+    /// <summary>What was answered to a message of the same nonce before; null when there was none.</summary>
+    public StoredAnswerRow? Answered { get; init; }
 }
 
 /// <summary>The outcome of a message before it becomes an answer.</summary>

@@ -18,11 +18,11 @@ internal static class AuthorizeEntitlements
     /// <param name="Grant">The term that counts; null when nothing is granted now.</param>
     public sealed record TagStatus(string Tag, int Count, string Status, LicenseName Name, EntitlementRow? Grant);
 
-    public static async Task<Outcome> ExecuteAsync(DbSession session, Request request, CancellationToken cancellationToken)
+    /// <param name="books">As they are in the session's transaction, with the product's row locked.</param>
+    public static async Task<Outcome> ExecuteAsync(DbSession session, Request request, LicenseBooks books, CancellationToken cancellationToken)
     {
         var pools = new LicensePools(session);
-        var (before, books, rules, grants) = await pools.ReadAllAsync(
-            request.AccountId, request.VirtualAccountId, request.InstanceId, [.. request.Counts.Select(entry => entry.Tag)], cancellationToken);
+        var (before, grants) = (books.Usage, books.Grants);
         var after = request.Counts
             .Where(entry => entry.Count > 0 && EntitlementTag.IsWellFormed(entry.Tag))
             .ToDictionary(entry => entry.Tag, entry => (long)entry.Count, StringComparer.Ordinal);
@@ -41,7 +41,7 @@ internal static class AuthorizeEntitlements
         }
 
         // Once the product's own change is in the pools they are read again: their rows are locked now, and others' changes are in them.
-        var balances = LicenseArithmetic.Settle(changed ? await pools.ListAsync(request.VirtualAccountId, cancellationToken) : books, rules);
+        var balances = LicenseArithmetic.Settle(changed ? await pools.ListAsync(request.VirtualAccountId, cancellationToken) : books.Pools, books.Rules);
         if (changed)
         {
             await Compliance.UpdateAlertsAsync(session, request.AccountId, request.VirtualAccountId, balances, request.Now, cancellationToken);

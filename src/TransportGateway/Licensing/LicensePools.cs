@@ -10,28 +10,17 @@ namespace TransportGateway.Licensing;
 /// </remarks>
 internal sealed class LicensePools(DbSession session)
 {
-    private const string Pools = "SELECT tag, purchased, in_use FROM license_pools WHERE virtual_account_id = @VirtualAccountId ORDER BY tag";
+    /// <summary>What a virtual account has and uses: @VirtualAccountId.</summary>
+    public const string Select = "SELECT tag, purchased, in_use FROM license_pools WHERE virtual_account_id = @VirtualAccountId ORDER BY tag";
 
-    private const string Usage = "SELECT tag, quantity FROM license_usages WHERE instance_id = @InstanceId";
+    /// <summary>What a product uses: @InstanceId.</summary>
+    public const string SelectUsage = "SELECT tag, quantity FROM license_usages WHERE instance_id = @InstanceId";
 
     public async Task<IReadOnlyList<LicensePool>> ListAsync(string virtualAccountId, CancellationToken cancellationToken) =>
-        Describe(await session.QueryAsync<PoolRow>(Pools, new { VirtualAccountId = virtualAccountId }, cancellationToken));
+        Describe(await session.QueryAsync<PoolRow>(Select, new { VirtualAccountId = virtualAccountId }, cancellationToken));
 
     public async Task<IReadOnlyDictionary<string, long>> UsageOfAsync(string instanceId, CancellationToken cancellationToken) =>
-        Describe(await session.QueryAsync<UsageRow>(Usage, new { InstanceId = instanceId }, cancellationToken));
-
-    /// <summary>All that an authorisation looks at: what the product uses, the pools of its virtual account, the rules of its account, what was granted of these tags.</summary>
-    public Task<(Dictionary<string, long> Usage, List<LicensePool> Pools, IReadOnlyList<SubstitutionRule> Rules, Grants Grants)> ReadAllAsync(
-        string accountId, string virtualAccountId, string instanceId, string[] tags, CancellationToken cancellationToken) =>
-        session.QueryTogetherAsync(
-            $"{Usage}; {Pools}; {SubstitutionRules.Select}; {Entitlements.SelectGrants(session.Dialect)}",
-            new { AccountId = accountId, VirtualAccountId = virtualAccountId, InstanceId = instanceId, Tags = tags },
-            async results => (
-                Describe(await results.ReadAsync<UsageRow>()),
-                Describe(await results.ReadAsync<PoolRow>()),
-                SubstitutionRules.Describe(await results.ReadAsync<SubstitutionRules.Row>()),
-                new Grants(await results.ReadAsync<EntitlementRow>())),
-            cancellationToken);
+        Describe(await session.QueryAsync<UsageRow>(SelectUsage, new { InstanceId = instanceId }, cancellationToken));
 
     /// <summary>Makes the product's usage what it says, and the pools follow by the difference.</summary>
     public async Task ReplaceUsageAsync(
@@ -132,9 +121,9 @@ internal sealed class LicensePools(DbSession session)
             new { VirtualAccountId = virtualAccountId },
             cancellationToken);
 
-    private static List<LicensePool> Describe(IEnumerable<PoolRow> rows) => [.. rows.Select(row => new LicensePool(row.Tag, row.Purchased, row.InUse))];
+    public static IReadOnlyList<LicensePool> Describe(IEnumerable<PoolRow> rows) => [.. rows.Select(row => new LicensePool(row.Tag, row.Purchased, row.InUse))];
 
-    private static Dictionary<string, long> Describe(IEnumerable<UsageRow> rows) =>
+    public static IReadOnlyDictionary<string, long> Describe(IEnumerable<UsageRow> rows) =>
         rows.ToDictionary(row => row.Tag, row => row.Quantity, StringComparer.Ordinal);
 
     private async Task AddToPoolAsync(string virtualAccountId, string tag, long difference, CancellationToken cancellationToken)
@@ -149,7 +138,7 @@ internal sealed class LicensePools(DbSession session)
             cancellationToken);
     }
 
-    private sealed class PoolRow
+    internal sealed class PoolRow
     {
         public required string Tag { get; init; }
 
@@ -178,7 +167,7 @@ internal sealed class LicensePools(DbSession session)
         public required long Quantity { get; init; }
     }
 
-    private sealed class UsageRow
+    internal sealed class UsageRow
     {
         public required string Tag { get; init; }
 

@@ -87,6 +87,14 @@ internal abstract class DbSession(DbConnection connection, DbTransaction? transa
     /// <exception cref="CommitNotAcknowledgedException">The engine did not confirm; the work may or may not be there.</exception>
     public abstract Task CommitAsync();
 
+    /// <summary>Runs a last statement and commits: to a server both go together.</summary>
+    /// <inheritdoc cref="CommitAsync()"/>
+    public virtual async Task CommitAsync(string sql, object parameters)
+    {
+        await ExecuteAsync(sql, parameters, CancellationToken.None);
+        await CommitAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
         try

@@ -82,11 +82,14 @@ internal sealed class PostgreSqlSession : DbSession
     public override async Task CommitAsync()
     {
         await Transaction!.CommitAsync(CancellationToken.None);
-        if (_warning is not null)
-        {
-            throw new CommitNotAcknowledgedException(
-                $"PostgreSQL committed without its standby ({_warning}); the change is not acknowledged.");
-        }
+        ThrowIfNotAcknowledged();
+    }
+
+    /// <remarks>When the statement fails, the server skips the COMMIT behind it.</remarks>
+    public override async Task CommitAsync(string sql, object parameters)
+    {
+        await ExecuteAsync($"{sql}; COMMIT", parameters, CancellationToken.None);
+        ThrowIfNotAcknowledged();
     }
 
     protected override async ValueTask EndAsync()
@@ -98,6 +101,15 @@ internal sealed class PostgreSqlSession : DbSession
         }
 
         await _connection.DisposeAsync();
+    }
+
+    private void ThrowIfNotAcknowledged()
+    {
+        if (_warning is not null)
+        {
+            throw new CommitNotAcknowledgedException(
+                $"PostgreSQL committed without its standby ({_warning}); the change is not acknowledged.");
+        }
     }
 
     private void Remember(object sender, NpgsqlNoticeEventArgs e)

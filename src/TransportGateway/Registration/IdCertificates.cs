@@ -9,6 +9,14 @@ internal sealed class IdCertificates(DbSession session)
     public const string Find =
         "SELECT serial, instance_id, state, public_key, not_before, not_after FROM id_certificates WHERE serial = @Serial AND instance_id = @InstanceId";
 
+    /// <summary>The certificate of a new instance, if that is there: @Serial, @InstanceId, @State, @PublicKey, @NotBefore, @NotAfter, @Now.</summary>
+    public const string AddOfNew =
+        """
+        INSERT INTO id_certificates (serial, instance_id, state, public_key, not_before, not_after, issued_at)
+        SELECT @Serial, @InstanceId, @State, @PublicKey, @NotBefore, @NotAfter, @Now
+         WHERE EXISTS (SELECT 1 FROM product_instances WHERE id = @InstanceId)
+        """;
+
     public Task AddAsync(IdCertificateRow certificate, DateTimeOffset now, CancellationToken cancellationToken) =>
         session.ExecuteAsync(
             """

@@ -1,3 +1,4 @@
+using TransportGateway.Licensing;
 using TransportGateway.Persistence;
 
 namespace TransportGateway.Registration;
@@ -16,20 +17,28 @@ internal sealed class ProductInstances(DbSession session)
     private const string From =
         "product_instances i JOIN virtual_accounts v ON v.id = i.virtual_account_id JOIN accounts a ON a.id = v.account_id";
 
-    /// <summary>False when a product with this UDI is registered already.</summary>
-    public async Task<bool> AddAsync(InstanceRow instance, CancellationToken cancellationToken) =>
-        await session.ExecuteAsync(
-            """
-            INSERT INTO product_instances
-              (id, virtual_account_id, state, udi_key, udi_pid, udi_serial_number, udi_vid, uuid, suvi, host_identifier, mac_address,
-               host_name, software_tag, product_type, agent_version, export_controlled, registered_at, last_contact_at, certificate_serial, udis)
-            VALUES
-              (@Id, @VirtualAccountId, 'registered', @UdiKey, @UdiPid, @UdiSerialNumber, @UdiVid, @Uuid, @Suvi, @HostIdentifier, @MacAddress,
-               @HostName, @SoftwareTag, @ProductType, @AgentVersion, @ExportControlled, @RegisteredAt, @LastContactAt, @CertificateSerial, @Udis)
-            ON CONFLICT (udi_key) WHERE state = 'registered' DO NOTHING
-            """,
-            instance,
-            cancellationToken) == 1;
+    /// <summary>The registered product with a UDI: @UdiKey.</summary>
+    public const string FindRegistered = $"SELECT {Columns} FROM {From} WHERE i.udi_key = @UdiKey AND i.state = 'registered'";
+
+    /// <summary>A new instance, unless a product with its UDI is registered: the columns of <see cref="InstanceRow"/>.</summary>
+    public const string Add =
+        """
+        INSERT INTO product_instances
+          (id, virtual_account_id, state, udi_key, udi_pid, udi_serial_number, udi_vid, uuid, suvi, host_identifier, mac_address,
+           host_name, software_tag, product_type, agent_version, export_controlled, registered_at, last_contact_at, certificate_serial, udis)
+        VALUES
+          (@Id, @VirtualAccountId, 'registered', @UdiKey, @UdiPid, @UdiSerialNumber, @UdiVid, @Uuid, @Suvi, @HostIdentifier, @MacAddress,
+           @HostName, @SoftwareTag, @ProductType, @AgentVersion, @ExportControlled, @RegisteredAt, @LastContactAt, @CertificateSerial, @Udis)
+        ON CONFLICT (udi_key) WHERE state = 'registered' DO NOTHING
+        """;
+
+    /// <summary>One instance: @Id.</summary>
+    public const string Find = $"SELECT {Columns} FROM {From} WHERE i.id = @Id";
+
+    private const string NoteContact = "UPDATE product_instances SET last_contact_at = @Now, certificate_serial = @Used";
+
+    private const string WhereUnchanged =
+        "WHERE id = @Id AND state = 'registered' AND virtual_account_id = @VirtualAccountId AND certificate_serial = @CertificateSerial";
 
     /// <summary>What a registered product says about itself when it registers once more by force; false when it ended or moved meanwhile.</summary>
     public async Task<bool> ReplaceAsync(InstanceRow instance, InstanceRow before, CancellationToken cancellationToken) =>
@@ -67,15 +76,7 @@ internal sealed class ProductInstances(DbSession session)
             cancellationToken) == 1;
 
     public Task<InstanceRow?> FindAsync(string id, CancellationToken cancellationToken) =>
-        session.QuerySingleOrDefaultAsync<InstanceRow>($"SELECT {Columns} FROM {From} WHERE i.id = @Id", new { Id = id }, cancellationToken);
-
-    /// <summary>An instance with the certificate of its that a message names, either of which may be null.</summary>
-    public Task<(InstanceRow? Instance, IdCertificateRow? Certificate)> FindWithCertificateAsync(string id, string? serial, CancellationToken cancellationToken) =>
-        session.QueryTogetherAsync(
-            $"SELECT {Columns} FROM {From} WHERE i.id = @Id; {IdCertificates.Find}",
-            new { Id = id, InstanceId = id, Serial = serial ?? "" },
-            async results => (await results.ReadSingleOrDefaultAsync<InstanceRow>(), await results.ReadSingleOrDefaultAsync<IdCertificateRow>()),
-            cancellationToken);
+        session.QuerySingleOrDefaultAsync<InstanceRow>(Find, new { Id = id }, cancellationToken);
 
     /// <summary>What its ID certificate lists: its own UDI and those of its members.</summary>
     public async Task<IReadOnlyList<string>> UdisOfAsync(string id, CancellationToken cancellationToken) =>
@@ -87,8 +88,7 @@ internal sealed class ProductInstances(DbSession session)
         session.QueryAsync<InstanceRow>($"SELECT {Columns} FROM {From} WHERE {session.Dialect.AnyOf("i.id", "@Ids")}", new { Ids = ids.ToArray() }, cancellationToken);
 
     public Task<InstanceRow?> FindRegisteredAsync(string udiKey, CancellationToken cancellationToken) =>
-        session.QuerySingleOrDefaultAsync<InstanceRow>(
-            $"SELECT {Columns} FROM {From} WHERE i.udi_key = @UdiKey AND i.state = 'registered'", new { UdiKey = udiKey }, cancellationToken);
+        session.QuerySingleOrDefaultAsync<InstanceRow>(FindRegistered, new { UdiKey = udiKey }, cancellationToken);
 
     /// <summary>The registered instances of a virtual account, or of a whole account, or of all, in the order of their registration.</summary>
     public Task<IReadOnlyList<InstanceRow>> ListAsync(
@@ -122,17 +122,34 @@ internal sealed class ProductInstances(DbSession session)
     /// Notes the contact under this certificate and locks the row, so that messages of one product take turns; false when it ended, moved or
     /// got another certificate since it was read.
     /// </summary>
-    public async Task<bool> ContactedAsync(
-        InstanceRow instance, IdCertificateRow certificate, bool authorizes, DateTimeOffset now, CancellationToken cancellationToken) =>
+    public async Task<bool> ContactedAsync(InstanceRow instance, IdCertificateRow certificate, DateTimeOffset now, CancellationToken cancellationToken) =>
         await session.ExecuteAsync(
-            """
-            UPDATE product_instances
-               SET last_contact_at = @Now, authorized_at = CASE WHEN @Authorizes THEN @Now ELSE authorized_at END, certificate_serial = @Used
-             WHERE id = @Id AND state = 'registered' AND virtual_account_id = @VirtualAccountId AND certificate_serial = @CertificateSerial
-            """,
-            new { instance.Id, instance.VirtualAccountId, instance.CertificateSerial, Used = certificate.Serial, Authorizes = authorizes, Now = now },
+            $"{NoteContact} {WhereUnchanged}",
+            new { instance.Id, instance.VirtualAccountId, instance.CertificateSerial, Used = certificate.Serial, Now = now },
             cancellationToken) == 1
-        && (certificate.State != IdCertificateState.Issued || await new IdCertificates(session).UseAsync(certificate, cancellationToken));
+        && await CountsAsync(certificate, cancellationToken);
+
+    /// <summary>The same when it asks for authorisation, with what that depends on; null instead of false.</summary>
+    public async Task<LicenseBooks?> AuthorizesAsync(
+        InstanceRow instance, IdCertificateRow certificate, string[] tags, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var (unchanged, books) = await session.QueryTogetherAsync(
+            $"{NoteContact}, authorized_at = @Now {WhereUnchanged} RETURNING id; {LicenseBooks.Select(session.Dialect)}",
+            new
+            {
+                instance.Id,
+                InstanceId = instance.Id,
+                instance.VirtualAccountId,
+                instance.AccountId,
+                instance.CertificateSerial,
+                Used = certificate.Serial,
+                Tags = tags,
+                Now = now,
+            },
+            async results => (await results.ReadSingleOrDefaultAsync<string>() is not null, await LicenseBooks.ReadAsync(results)),
+            cancellationToken);
+        return unchanged && await CountsAsync(certificate, cancellationToken) ? books : null;
+    }
 
     /// <summary>Notes the status of a product whose status or usage changed.</summary>
     public Task<int> SetAuthorizationAsync(string id, string status, CancellationToken cancellationToken) =>
@@ -220,6 +237,10 @@ internal sealed class ProductInstances(DbSession session)
     // The first form is word for word the condition of the partial index.
     private static string Reported(bool all) =>
         all ? "(i.state = 'registered' OR i.revision <> i.synced_revision)" : "i.revision <> i.synced_revision";
+
+    /// <summary>False when it was renewed and ended meanwhile, before its first use.</summary>
+    private async Task<bool> CountsAsync(IdCertificateRow certificate, CancellationToken cancellationToken) =>
+        certificate.State != IdCertificateState.Issued || await new IdCertificates(session).UseAsync(certificate, cancellationToken);
 }
 
 internal static class InstanceState

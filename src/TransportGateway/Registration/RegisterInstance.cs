@@ -54,16 +54,12 @@ internal sealed class RegisterInstance(Database database, CertificateAuthority a
 
     public async Task<Prepared> PrepareAsync(Request request, CancellationToken cancellationToken)
     {
-        TokenRow? token = null;
+        TokenRow? token;
         InstanceRow? existing;
         await using (var reading = await database.ReadAsync(cancellationToken))
         {
-            if (request.Token.Length <= TokenText.MostCharacters)
-            {
-                token = await new RegistrationTokens(reading).FindByHashAsync(TokenText.Hashes(request.Token), cancellationToken);
-            }
-
-            existing = await new ProductInstances(reading).FindRegisteredAsync(request.Product.UdiKey, cancellationToken);
+            var hashes = request.Token.Length <= TokenText.MostCharacters ? TokenText.Hashes(request.Token) : [];
+            (token, existing) = await new RegistrationTokens(reading).FindForAsync(hashes, request.Product.UdiKey, cancellationToken);
         }
 
         var cause = token is null ? "unknown" : token.RefusalAt(request.Now);
@@ -85,13 +81,9 @@ internal sealed class RegisterInstance(Database database, CertificateAuthority a
     public static async Task<Outcome> ExecuteAsync(DbSession session, Request request, Prepared prepared, CancellationToken cancellationToken)
     {
         var events = new EventLog(session);
-        if (prepared.RefusalCause is not null
-            || (!prepared.AlreadyRegistered && !await new RegistrationTokens(session).RedeemAsync(prepared.Token!.Id, request.Now, cancellationToken)))
+        if (prepared.RefusalCause is { } cause)
         {
-            await events.AppendAsync(
-                Refusal(request, $"its registration token is {prepared.RefusalCause ?? await CauseAsync(session, prepared.Token!, request.Now, cancellationToken)}", prepared),
-                request.Now,
-                cancellationToken);
+            await events.AppendAsync(Refusal(request, $"its registration token is {cause}", prepared), request.Now, cancellationToken);
             return new Outcome.TokenRefused();
         }
 
@@ -101,36 +93,23 @@ internal sealed class RegisterInstance(Database database, CertificateAuthority a
             return new Outcome.AlreadyRegistered();
         }
 
-        var instances = new ProductInstances(session);
-        var instance = prepared.Instance!;
-        var stored = prepared.Existing is null
-            ? await instances.AddAsync(instance, cancellationToken)
-            : await instances.ReplaceAsync(instance, prepared.Existing, cancellationToken);
-        if (!stored)
+        var certificate = new IdCertificateRow
+        {
+            Serial = prepared.Certificate!.Serial,
+            InstanceId = prepared.Instance!.Id,
+            State = IdCertificateState.Current,
+            PublicKey = request.Key.ExportSubjectPublicKeyInfo(),
+            NotBefore = prepared.Certificate.ValidFrom,
+            NotAfter = prepared.Certificate.ValidTo,
+        };
+        var registered = prepared.Existing is null
+            ? await new RegistrationTokens(session).RedeemForAsync(prepared.Token!.Id, prepared.Instance, certificate, request.Now, cancellationToken)
+            : await RegisterAgainAsync(session, prepared, certificate, request.Now, cancellationToken);
+        if (registered is null)
         {
             return new Outcome.Overtaken();
         }
 
-        var certificates = new IdCertificates(session);
-        if (prepared.Existing is not null)
-        {
-            await certificates.RevokeAllAsync(instance.Id, cancellationToken);
-            await InstanceUsage.FollowMoveAsync(session, prepared.Existing, instance, request.Now, cancellationToken);
-        }
-
-        await certificates.AddAsync(
-            new IdCertificateRow
-            {
-                Serial = prepared.Certificate!.Serial,
-                InstanceId = instance.Id,
-                State = IdCertificateState.Current,
-                PublicKey = request.Key.ExportSubjectPublicKeyInfo(),
-                NotBefore = prepared.Certificate.ValidFrom,
-                NotAfter = prepared.Certificate.ValidTo,
-            },
-            request.Now,
-            cancellationToken);
-        var registered = await instances.FindAsync(instance.Id, cancellationToken) ?? throw new InvalidOperationException("The instance just stored is not there.");
         await events.AppendAsync(
             new LoggedEvent(
                 prepared.Existing is null ? EventKinds.InstanceRegistered : EventKinds.InstanceRegisteredAgain,
@@ -149,6 +128,24 @@ internal sealed class RegisterInstance(Database database, CertificateAuthority a
         }
 
         return new Outcome.Registered(registered, prepared.Certificate);
+    }
+
+    /// <summary>Null when the token was worth nothing by now, or the instance ended or moved meanwhile.</summary>
+    private static async Task<InstanceRow?> RegisterAgainAsync(
+        DbSession session, Prepared prepared, IdCertificateRow certificate, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var instances = new ProductInstances(session);
+        if (!await new RegistrationTokens(session).RedeemAsync(prepared.Token!.Id, now, cancellationToken)
+            || !await instances.ReplaceAsync(prepared.Instance!, prepared.Existing!, cancellationToken))
+        {
+            return null;
+        }
+
+        var certificates = new IdCertificates(session);
+        await certificates.RevokeAllAsync(certificate.InstanceId, cancellationToken);
+        await InstanceUsage.FollowMoveAsync(session, prepared.Existing!, prepared.Instance!, now, cancellationToken);
+        await certificates.AddAsync(certificate, now, cancellationToken);
+        return await instances.FindAsync(certificate.InstanceId, cancellationToken);
     }
 
     private static InstanceRow Describe(Request request, string id, TokenRow token, IssuedIdCertificate certificate) => new()
@@ -182,8 +179,4 @@ internal sealed class RegisterInstance(Database database, CertificateAuthority a
         prepared.Existing?.AccountId,
         prepared.Existing?.Id)
     { VirtualAccountId = prepared.Existing?.VirtualAccountId };
-
-    /// <summary>Why the token could not be redeemed although it could a moment ago.</summary>
-    private static async Task<string> CauseAsync(DbSession session, TokenRow token, DateTimeOffset now, CancellationToken cancellationToken) =>
-        (await new RegistrationTokens(session).FindAsync(token.Id, cancellationToken))?.RefusalAt(now) ?? "unknown";
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using Dapper;
 using TransportGateway.Persistence;
 
 namespace TransportGateway.Registration;
@@ -17,6 +18,19 @@ internal sealed class RegistrationTokens(DbSession session)
     // the account here spares each registration a look-up.
     private const string From =
         "registration_tokens t JOIN virtual_accounts v ON v.id = t.virtual_account_id JOIN accounts a ON a.id = v.account_id";
+
+    /// <summary>Counts one use of a token that is worth one: @TokenId, @Now.</summary>
+    /// <remarks>One conditional UPDATE, so of two products racing for the last use only one wins, on either engine.</remarks>
+    private const string Redeem =
+        """
+        UPDATE registration_tokens
+           SET uses = uses + 1
+         WHERE id = @TokenId AND revoked_at IS NULL AND expires_at > @Now AND (max_uses IS NULL OR uses < max_uses)
+           AND EXISTS (SELECT 1 FROM virtual_accounts v JOIN accounts a ON a.id = v.account_id
+                        WHERE v.id = registration_tokens.virtual_account_id AND a.status = 'active')
+        """;
+
+    private string FindByHash => $"SELECT {Columns} FROM {From} WHERE {session.Dialect.AnyOf("t.secret_hash", "@Hashes")}";
 
     public Task AddAsync(TokenRow token, string secretHash, CancellationToken cancellationToken) =>
         session.ExecuteAsync(
@@ -52,22 +66,33 @@ internal sealed class RegistrationTokens(DbSession session)
         session.QuerySingleOrDefaultAsync<TokenRow>($"SELECT {Columns} FROM {From} WHERE t.id = @Id", new { Id = id }, cancellationToken);
 
     public Task<TokenRow?> FindByHashAsync(IReadOnlyList<string> hashes, CancellationToken cancellationToken) =>
-        session.QuerySingleOrDefaultAsync<TokenRow>(
-            $"SELECT {Columns} FROM {From} WHERE {session.Dialect.AnyOf("t.secret_hash", "@Hashes")}", new { Hashes = hashes }, cancellationToken);
+        session.QuerySingleOrDefaultAsync<TokenRow>(FindByHash, new { Hashes = hashes }, cancellationToken);
+
+    /// <summary>A token, and the product that is registered with a UDI, either of which may be null.</summary>
+    public Task<(TokenRow? Token, InstanceRow? Registered)> FindForAsync(IReadOnlyList<string> hashes, string udiKey, CancellationToken cancellationToken) =>
+        session.QueryTogetherAsync(
+            $"{FindByHash}; {ProductInstances.FindRegistered}",
+            new { Hashes = hashes, UdiKey = udiKey },
+            async results => (await results.ReadSingleOrDefaultAsync<TokenRow>(), await results.ReadSingleOrDefaultAsync<InstanceRow>()),
+            cancellationToken);
 
     /// <summary>Counts one use; false when the token is revoked, expired or used up by now, or its account not active.</summary>
-    /// <remarks>One conditional UPDATE, so of two products racing for the last use only one wins, on either engine.</remarks>
     public async Task<bool> RedeemAsync(string id, DateTimeOffset now, CancellationToken cancellationToken) =>
-        await session.ExecuteAsync(
-            """
-            UPDATE registration_tokens
-               SET uses = uses + 1
-             WHERE id = @Id AND revoked_at IS NULL AND expires_at > @Now AND (max_uses IS NULL OR uses < max_uses)
-               AND EXISTS (SELECT 1 FROM virtual_accounts v JOIN accounts a ON a.id = v.account_id
-                            WHERE v.id = registration_tokens.virtual_account_id AND a.status = 'active')
-            """,
-            new { Id = id, Now = now },
-            cancellationToken) == 1;
+        await session.ExecuteAsync(Redeem, new { TokenId = id, Now = now }, cancellationToken) == 1;
+
+    /// <summary>The same for a new product, which is stored with its certificate and read as others will see it.</summary>
+    /// <returns>Null when the token was worth nothing by now, or the product is registered: then the caller ends its transaction without a commit.</returns>
+    public Task<InstanceRow?> RedeemForAsync(string id, InstanceRow instance, IdCertificateRow certificate, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var parameters = new DynamicParameters(instance);
+        parameters.AddDynamicParams(certificate);
+        parameters.AddDynamicParams(new { TokenId = id, Now = now });
+        return session.QueryTogetherAsync(
+            $"{Redeem} RETURNING id; {ProductInstances.Add}; {IdCertificates.AddOfNew}; {ProductInstances.Find}",
+            parameters,
+            async results => await results.ReadSingleOrDefaultAsync<string>() is null ? null : await results.ReadSingleOrDefaultAsync<InstanceRow>(),
+            cancellationToken);
+    }
 
     /// <summary>False when it was revoked before.</summary>
     public async Task<bool> RevokeAsync(string id, DateTimeOffset now, CancellationToken cancellationToken) =>

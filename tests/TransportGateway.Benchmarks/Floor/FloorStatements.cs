@@ -16,7 +16,7 @@ internal static class FloorStatements
     public const string MarkAuthorized =
         """
         UPDATE product_instances
-           SET last_contact_at = @p0, authorized_at = CASE WHEN TRUE THEN @p0 ELSE authorized_at END, certificate_serial = @p3
+           SET last_contact_at = @p0, certificate_serial = @p3, authorized_at = @p0
          WHERE id = @p1 AND state = 'registered' AND virtual_account_id = @p2 AND certificate_serial = @p3
         """;
 

@@ -56,7 +56,10 @@ public abstract class OvertakenMessagesTests<TEngine>
         // As if another one came in between each time.
         await gateway.ExecuteAsync(typeof(TEngine) == typeof(SqliteEngine)
             ? "CREATE TRIGGER overtake BEFORE UPDATE ON product_instances BEGIN SELECT RAISE(IGNORE); END"
-            : "CREATE RULE overtake AS ON UPDATE TO product_instances DO INSTEAD NOTHING");
+            : """
+              CREATE FUNCTION overtake() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+              CREATE TRIGGER overtake BEFORE UPDATE ON product_instances FOR EACH ROW EXECUTE FUNCTION overtake()
+              """);
         var before = await gateway.StateAsync();
 
         var answer = await gateway.Client().PostAsync(product.DraftAuthorization().Seal());

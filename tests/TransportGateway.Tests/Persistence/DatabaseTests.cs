@@ -47,6 +47,37 @@ public abstract class DatabaseTests<TEngine> : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_last_statement_is_committed_with_what_came_before()
+    {
+        await using (var session = await _database.BeginAsync())
+        {
+            await AppendAsync(session, "one");
+            await session.CommitAsync("UPDATE events SET kind = @Kind", new { Kind = "two" });
+        }
+
+        Assert.Equal(["two"], await KindsAsync());
+    }
+
+    [Fact]
+    public async Task A_last_statement_that_fails_leaves_nothing_of_its_session_and_harms_nobody_after_it()
+    {
+        await using (var session = await _database.BeginAsync())
+        {
+            await AppendAsync(session, "one");
+            await Assert.ThrowsAnyAsync<DbException>(() => session.CommitAsync("UPDATE events SET kind = @Kind", new { Kind = (string?)null }));
+        }
+
+        Assert.Empty(await KindsAsync());
+        await using (var next = await _database.BeginAsync())
+        {
+            await AppendAsync(next, "two");
+            await next.CommitAsync();
+        }
+
+        Assert.Equal(["two"], await KindsAsync());
+    }
+
+    [Fact]
     public async Task A_session_that_fails_takes_nothing_of_its_neighbours_with_it()
     {
         var work = Enumerable.Range(0, 200).Select(async number =>

@@ -6,8 +6,10 @@ namespace TransportGateway.Tests.Persistence;
 /// <summary>PostgreSQL answers a cancelled wait for its synchronous standby with success; the gateway must not believe it.</summary>
 public sealed class UnacknowledgedCommitTests
 {
-    [Fact]
-    public async Task A_commit_that_no_standby_confirmed_is_not_acknowledged()
+    [Theory]
+    [InlineData("by itself")]
+    [InlineData("with the last statement")]
+    public async Task A_commit_that_no_standby_confirmed_is_not_acknowledged(string sent)
     {
         var server = Environment.GetEnvironmentVariable("TG_TEST_POSTGRESQL_LONELY")
             ?? throw new InvalidOperationException("TG_TEST_POSTGRESQL_LONELY is not set. Run ./test.sh, which starts a PostgreSQL that waits for a standby.");
@@ -28,8 +30,9 @@ public sealed class UnacknowledgedCommitTests
         await using var database = new PostgreSqlDatabase(connection.ToString(), TimeProvider.System);
         await using (var session = await database.BeginAsync())
         {
-            await session.ExecuteAsync("INSERT INTO notes VALUES ('acknowledged?')", null, CancellationToken.None);
-            var commit = session.CommitAsync();
+            const string Add = "INSERT INTO notes VALUES (@Text)";
+            await session.ExecuteAsync(Add, new { Text = "acknowledged?" }, CancellationToken.None);
+            var commit = sent == "by itself" ? session.CommitAsync() : session.CommitAsync(Add, new { Text = "nor this" });
             await CancelWaitAsync(administration, name);
 
             var exception = await Assert.ThrowsAsync<CommitNotAcknowledgedException>(() => commit);
