@@ -137,7 +137,6 @@ internal sealed class BenchmarkDatabase : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        SqliteConnection.ClearAllPools();
         NpgsqlConnection.ClearAllPools();
         if (Kind == EngineKind.PostgreSql)
         {

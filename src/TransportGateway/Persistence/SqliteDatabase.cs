@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text;
 using DbUp;
 using Microsoft.Data.Sqlite;
@@ -7,26 +8,32 @@ namespace TransportGateway.Persistence;
 /// <summary>The embedded default: one file, many readers, one writer whose commits may be shared.</summary>
 internal sealed class SqliteDatabase : Database
 {
+    private const int MostIdleReaders = 16;
+
     private readonly string _connectionString;
     private readonly string _movedMark;
     private readonly Lazy<SqliteWriter> _writer;
+    private readonly ConcurrentBag<SqliteKeptConnection> _readers = [];
+    private volatile bool _keepsNone;
 
     /// <param name="isShortLived">Nothing of it is kept open: when it is disposed, the one file is whole and nobody's.</param>
     public SqliteDatabase(string path, TimeProvider clock, bool isShortLived = false)
         : base(Dialect.Sqlite, clock)
     {
-        _connectionString = new SqliteConnectionStringBuilder { DataSource = path, ForeignKeys = true, DefaultTimeout = 10, Pooling = !isShortLived }.ToString();
+        // What this pools are connections with all that they have compiled.
+        _connectionString = new SqliteConnectionStringBuilder { DataSource = path, ForeignKeys = true, DefaultTimeout = 10, Pooling = false }.ToString();
+        _keepsNone = isShortLived;
         _movedMark = path + ".moved";
         _writer = new Lazy<SqliteWriter>(() => new SqliteWriter(Open(), Dialect));
     }
 
     public override Task<DbSession> ReadAsync(CancellationToken cancellationToken = default) =>
-        Task.FromResult<DbSession>(new ReadSession(Open(), Dialect));
+        Task.FromResult<DbSession>(new ReadSession(this, TakeReader()));
 
     public override Task<DbSession> ReadSnapshotAsync(CancellationToken cancellationToken)
     {
-        var connection = Open();
-        return Task.FromResult<DbSession>(new ReadSession(connection, Dialect, connection.BeginTransaction(deferred: true)));
+        var connection = TakeReader();
+        return Task.FromResult<DbSession>(new ReadSession(this, connection, connection.BeginTransaction(deferred: true)));
     }
 
     public override bool CanBeStandby => false;
@@ -76,16 +83,45 @@ internal sealed class SqliteDatabase : Database
         {
             await _writer.Value.DisposeAsync();
         }
+
+        _keepsNone = true;
+        await CloseIdleAsync();
     }
 
-    private SqliteConnection Open()
+    private SqliteKeptConnection TakeReader() => _readers.TryTake(out var reader) ? reader : Open();
+
+    private async ValueTask GiveBackAsync(SqliteKeptConnection reader)
     {
-        var connection = new SqliteConnection(_connectionString);
+        if (_readers.Count >= MostIdleReaders)
+        {
+            await reader.DisposeAsync();
+            return;
+        }
+
+        _readers.Add(reader);
+        if (_keepsNone)
+        {
+            await CloseIdleAsync();
+        }
+    }
+
+    private async Task CloseIdleAsync()
+    {
+        while (_readers.TryTake(out var reader))
+        {
+            await reader.DisposeAsync();
+        }
+    }
+
+    private SqliteKeptConnection Open()
+    {
+        var connection = new SqliteKeptConnection(_connectionString);
         connection.Open();
         return connection;
     }
 
-    private sealed class ReadSession(SqliteConnection connection, Dialect dialect, SqliteTransaction? transaction = null) : DbSession(connection, transaction, dialect)
+    private sealed class ReadSession(SqliteDatabase owner, SqliteKeptConnection connection, SqliteTransaction? transaction = null)
+        : DbSession(connection, transaction, owner.Dialect)
     {
         public override Task CommitAsync() => throw new InvalidOperationException("This session only reads.");
 
@@ -100,7 +136,7 @@ internal sealed class SqliteDatabase : Database
                 await Transaction.DisposeAsync();
             }
 
-            await Connection.DisposeAsync();
+            await owner.GiveBackAsync(connection);
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Microsoft.Data.Sqlite;
 
 namespace TransportGateway.Persistence;
@@ -12,13 +13,13 @@ internal sealed class SqliteWriter : IAsyncDisposable
 {
     private const int MostSessionsPerCommit = 64;
 
-    private readonly SqliteConnection _connection;
+    private readonly SqliteKeptConnection _connection;
     private readonly Dialect _dialect;
     private readonly SemaphoreSlim _turn = new(1, 1);
     private int _waiting;
     private Batch? _batch;
 
-    public SqliteWriter(SqliteConnection connection, Dialect dialect)
+    public SqliteWriter(SqliteKeptConnection connection, Dialect dialect)
     {
         _connection = connection;
         _dialect = dialect;
@@ -127,7 +128,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
 
     private void Run(string sql)
     {
-        using var command = _connection.CreateCommand();
+        using var command = ((DbConnection)_connection).CreateCommand();
         command.CommandText = sql;
         command.ExecuteNonQuery();
     }
@@ -139,7 +140,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
         public int Sessions { get; set; }
     }
 
-    private sealed class Session(SqliteWriter writer, SqliteConnection connection, Dialect dialect) : DbSession(connection, transaction: null, dialect)
+    private sealed class Session(SqliteWriter writer, SqliteKeptConnection connection, Dialect dialect) : DbSession(connection, transaction: null, dialect)
     {
         private bool _ended;
 

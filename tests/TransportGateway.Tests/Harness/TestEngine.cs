@@ -29,7 +29,6 @@ public sealed class SqliteEngine : TestEngine
 
     public override ValueTask DisposeAsync()
     {
-        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
         Directory.Delete(Folder, recursive: true);
         return ValueTask.CompletedTask;
     }
@@ -45,7 +44,6 @@ public sealed class SqliteEngine : TestEngine
             await database.MigrateAsync();
         }
 
-        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
         var bytes = await File.ReadAllBytesAsync(path);
         Directory.Delete(folder, recursive: true);
         return bytes;
