@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using TransportGateway.Events;
@@ -10,8 +9,6 @@ namespace TransportGateway.Authority;
 /// <remarks>The keys of the authority stay in this folder: others hand in what is to be signed.</remarks>
 internal sealed class CertificateAuthority(Database database, MasterKey masterKey, AuthorityOptions options, TimeProvider clock) : IDisposable
 {
-    public const int KeySize = 2048;
-
     /// <summary>What an ID certificate is worth: renewed at 180 of 365 days (wire-protocol 4.1).</summary>
     public static readonly TimeSpan IdCertificateLifetime = TimeSpan.FromDays(365);
 
@@ -27,7 +24,6 @@ internal sealed class CertificateAuthority(Database database, MasterKey masterKe
     private static readonly TimeSpan BackDating = TimeSpan.FromMinutes(5);
 
     private readonly SemaphoreSlim _changing = new(1, 1);
-    private readonly ConcurrentQueue<Task<RSA>> _keysAhead = new();
     private volatile State? _state;
 
     public X509Certificate2 Root => Current.Root.Certificate;
@@ -79,11 +75,6 @@ internal sealed class CertificateAuthority(Database database, MasterKey masterKe
             await using var session = await database.BeginAsync(cancellationToken);
             var store = new AuthorityCertificates(session);
             var rows = await store.ListAsync(cancellationToken);
-            if (rows.Count == 0)
-            {
-                MakeKeysAhead();
-            }
-
             var issued = new List<string>();
 
             var root = Newest(rows, CertificateRole.Root, now, TimeSpan.Zero)
@@ -149,21 +140,12 @@ internal sealed class CertificateAuthority(Database database, MasterKey masterKe
     }
 
     /// <summary>A new RSA key; on a first run one that was made ahead.</summary>
-    public async Task<RSA> NextKeyAsync() => _keysAhead.TryDequeue(out var ready) ? await ready : await Task.Run(options.NewKey);
+    public Task<RSA> NextKeyAsync() => options.Keys.NextAsync();
 
     public void Dispose()
     {
         _changing.Dispose();
         _state?.Dispose();
-    }
-
-    /// <summary>A first run needs four keys, each a good part of a second of work: they are made side by side.</summary>
-    private void MakeKeysAhead()
-    {
-        for (var key = 0; key < 4; key++)
-        {
-            _keysAhead.Enqueue(Task.Run(options.NewKey));
-        }
     }
 
     private static string Purpose(string id) => "authority-key:" + id;
@@ -252,8 +234,7 @@ internal sealed class CertificateAuthority(Database database, MasterKey masterKe
 /// <param name="Organization">The O of every certificate that this gateway issues.</param>
 internal sealed record AuthorityOptions(string Organization)
 {
-    /// <summary>Where RSA keys come from; making one takes some tenths of a second, so tests hand in ready ones.</summary>
-    public Func<RSA> NewKey { get; init; } = () => RSA.Create(CertificateAuthority.KeySize);
+    public KeySource Keys { get; init; } = new();
 }
 
 /// <summary>An ID certificate with what belongs to it: the chain up to the root (8.7.22), and whose signatures its holder will meet (8.7.2).</summary>

@@ -22,6 +22,9 @@ internal sealed class DataDirectory : IDisposable
     /// <summary>The root certificate, for products and test harnesses to trust; public.</summary>
     public string TrustAnchor => System.IO.Path.Combine(Path, "root.pem");
 
+    /// <summary>Whether no gateway was ever started here.</summary>
+    public bool IsNew => !File.Exists(MasterKey);
+
     public string ControlSocket => System.IO.Path.Combine(Path, "control.sock");
 
     /// <exception cref="DatabaseUnusableException">It cannot be made, written, or another gateway holds it.</exception>

@@ -62,7 +62,13 @@ internal sealed class Gateway : IAsyncDisposable
         WebApplication? app = null;
         try
         {
-            app = Build(settings, directory, clock, logging, newKey);
+            var keys = new KeySource(newKey);
+            if (directory.IsNew)
+            {
+                keys.MakeAhead();
+            }
+
+            app = Build(settings, directory, clock, logging, keys);
             var gateway = new Gateway(app, directory);
             await gateway.PrepareAsync();
             await app.StartAsync();
@@ -106,7 +112,7 @@ internal sealed class Gateway : IAsyncDisposable
         }
     }
 
-    private static WebApplication Build(GatewaySettings settings, DataDirectory directory, TimeProvider clock, Action<ILoggingBuilder>? logging, Func<RSA>? newKey)
+    private static WebApplication Build(GatewaySettings settings, DataDirectory directory, TimeProvider clock, Action<ILoggingBuilder>? logging, KeySource keys)
     {
         // Settings come from GatewaySettings alone. The other builders read files of the folder that the process was started in, and watch all
         // folders below it: started by systemd that is the whole machine.
@@ -118,7 +124,7 @@ internal sealed class Gateway : IAsyncDisposable
         builder.Services.AddSystemd();
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(settings.Number("stop-seconds")));
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => Listen(kestrel, settings, directory));
-        AddServices(builder.Services, settings, directory, clock, newKey);
+        AddServices(builder.Services, settings, directory, clock, keys);
 
         var app = builder.Build();
         app.UseExceptionHandler();
@@ -137,9 +143,8 @@ internal sealed class Gateway : IAsyncDisposable
         return app;
     }
 
-    private static void AddServices(IServiceCollection services, GatewaySettings settings, DataDirectory directory, TimeProvider clock, Func<RSA>? newKey)
+    private static void AddServices(IServiceCollection services, GatewaySettings settings, DataDirectory directory, TimeProvider clock, KeySource keys)
     {
-        var authority = new AuthorityOptions(settings.Text("organization"));
         services.TryAddSingleton(ClusterFiles.Installed);
         services
             .AddSingleton(settings)
@@ -148,7 +153,7 @@ internal sealed class Gateway : IAsyncDisposable
                 ? new SqliteDatabase(directory.Database, clock)
                 : new PostgreSqlDatabase(settings.Text("postgresql-connection"), clock))
             .AddSingleton(_ => MasterKey.LoadOrCreate(directory.MasterKey))
-            .AddSingleton(newKey is null ? authority : authority with { NewKey = newKey })
+            .AddSingleton(new AuthorityOptions(settings.Text("organization")) { Keys = keys })
             .AddSingleton<CertificateAuthority>()
             .AddSingleton(new Uptime(clock))
             .AddSingleton(new MachineMonitor(directory.Path, clock))
