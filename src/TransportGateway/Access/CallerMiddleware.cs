@@ -60,6 +60,12 @@ internal sealed class CallerMiddleware(RequestDelegate next, Database database, 
             return;
         }
 
+        if (needed is { WholeGateway: true } && !caller.For(needed.Permission).IsForAllAccounts)
+        {
+            await Problem.WriteAsync(context, StatusCodes.Status403Forbidden, "whole-gateway", "This is the whole gateway's; a client of one account cannot manage it.");
+            return;
+        }
+
         // PostgreSQL has no text with a zero character in it, so a look-up by such a text would fail there.
         if (context.Request.QueryString.Value?.Contains("%00", StringComparison.Ordinal) == true)
         {

@@ -44,18 +44,17 @@ internal static class LanguageFeature
 {
     public static void MapLanguage(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/v2/language", ShowAsync).Requires(Permission.ManageSettings).Editable();
-        routes.MapPut("/api/v2/language", SetAsync).Requires(Permission.ManageSettings).Editable();
+        routes.MapGet("/api/v2/language", ShowAsync).Requires(Permission.ManageSettings, wholeGateway: true).Editable();
+        routes.MapPut("/api/v2/language", SetAsync).Requires(Permission.ManageSettings, wholeGateway: true).Editable();
     }
 
     private static async Task<IResult> ShowAsync(HttpContext context, ChangeLanguage change) =>
-        WholeGateway.RefusalOfPart(context) ?? Results.Json(new Language(await change.ReadAsync(context.RequestAborted)));
+        Results.Json(new Language(await change.ReadAsync(context.RequestAborted)));
 
     private static async Task<IResult> SetAsync(HttpContext context, Language request, ChangeLanguage change) =>
-        WholeGateway.RefusalOfPart(context)
-        ?? (await change.ExecuteAsync(Caller.Of(context)!, request.Value, context.RequestAborted) is { } problem
+        await change.ExecuteAsync(Caller.Of(context)!, request.Value, context.RequestAborted) is { } problem
             ? Problem.Of(StatusCodes.Status400BadRequest, "language-invalid", problem.ToString())
-            : Results.Json(request));
+            : Results.Json(request);
 
     internal sealed record Language([property: System.Text.Json.Serialization.JsonPropertyName("language")] string Value);
 }

@@ -40,18 +40,17 @@ internal static class MessageOfTheDayFeature
 {
     public static void MapMessageOfTheDay(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/v2/message-of-the-day", ShowAsync).Requires(Permission.ManageSettings).Editable();
-        routes.MapPut("/api/v2/message-of-the-day", SetAsync).Requires(Permission.ManageSettings).Editable();
+        routes.MapGet("/api/v2/message-of-the-day", ShowAsync).Requires(Permission.ManageSettings, wholeGateway: true).Editable();
+        routes.MapPut("/api/v2/message-of-the-day", SetAsync).Requires(Permission.ManageSettings, wholeGateway: true).Editable();
     }
 
     private static async Task<IResult> ShowAsync(HttpContext context, ChangeMessageOfTheDay message) =>
-        WholeGateway.RefusalOfPart(context) ?? Results.Json(new Message(await message.ReadAsync(context.RequestAborted)));
+        Results.Json(new Message(await message.ReadAsync(context.RequestAborted)));
 
     private static async Task<IResult> SetAsync(HttpContext context, Message request, ChangeMessageOfTheDay message) =>
-        WholeGateway.RefusalOfPart(context)
-        ?? (await message.ExecuteAsync(Caller.Of(context)!, request.Text, context.RequestAborted) is { } problem
+        await message.ExecuteAsync(Caller.Of(context)!, request.Text, context.RequestAborted) is { } problem
             ? Problem.Of(StatusCodes.Status400BadRequest, "message-invalid", problem)
-            : Results.Json(new Message(request.Text.Trim())));
+            : Results.Json(new Message(request.Text.Trim()));
 
     internal sealed record Message(string Text);
 }

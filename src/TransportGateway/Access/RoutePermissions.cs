@@ -3,8 +3,9 @@ namespace TransportGateway.Access;
 /// <summary>Every route says what a caller needs, or that it is open and why; one that says neither does not start.</summary>
 internal static class RoutePermissions
 {
-    public static TBuilder Requires<TBuilder>(this TBuilder builder, Permission permission)
-        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new Needed(permission));
+    /// <param name="wholeGateway">Whether it is the whole gateway's: a client of one account neither sees nor changes it.</param>
+    public static TBuilder Requires<TBuilder>(this TBuilder builder, Permission permission, bool wholeGateway = false)
+        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new Needed(permission, wholeGateway));
 
     /// <param name="reason">Why nobody has to sign in here.</param>
     public static TBuilder OpenToAll<TBuilder>(this TBuilder builder, string reason)
@@ -30,7 +31,7 @@ internal static class RoutePermissions
         }
     }
 
-    public sealed record Needed(Permission Permission);
+    public sealed record Needed(Permission Permission, bool WholeGateway);
 
     public sealed record OwnAffair;
 

@@ -45,20 +45,15 @@ internal static class RestApiFeature
 {
     public static void MapRestApiSwitch(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/v2/api-toolkit", ShowAsync).Requires(Permission.ManageAccess).Editable();
-        routes.MapPut("/api/v2/api-toolkit", SetAsync).Requires(Permission.ManageAccess).Editable();
+        routes.MapGet("/api/v2/api-toolkit", ShowAsync).Requires(Permission.ManageAccess, wholeGateway: true).Editable();
+        routes.MapPut("/api/v2/api-toolkit", SetAsync).Requires(Permission.ManageAccess, wholeGateway: true).Editable();
     }
 
     private static async Task<IResult> ShowAsync(HttpContext context, SwitchRestApi api) =>
-        WholeGateway.RefusalOfPart(context) ?? Results.Json(new Switch(await api.IsOnAsync(context.RequestAborted)));
+        Results.Json(new Switch(await api.IsOnAsync(context.RequestAborted)));
 
     private static async Task<IResult> SetAsync(HttpContext context, Switch request, SwitchRestApi api)
     {
-        if (WholeGateway.RefusalOfPart(context) is { } refusal)
-        {
-            return refusal;
-        }
-
         await api.ExecuteAsync(Caller.Of(context)!, request.Enabled, context.RequestAborted);
         return Results.Json(request);
     }

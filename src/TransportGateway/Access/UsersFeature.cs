@@ -10,25 +10,20 @@ internal static class UsersFeature
     {
         const string User = "/api/v2/users/{name}";
         const string Passing = "lastSignInAt";
-        routes.MapGet("/api/v2/users", ListAsync).Requires(Permission.ManageUsers);
-        routes.MapPost("/api/v2/users", CreateAsync).Requires(Permission.ManageUsers).TakesIdempotencyKey();
-        routes.MapGet(User, ShowAsync).Requires(Permission.ManageUsers).Editable(Passing);
-        routes.MapPatch(User, ChangeAsync).Requires(Permission.ManageUsers).Editable(Passing);
-        routes.MapDelete(User, RemoveAsync).Requires(Permission.ManageUsers).Editable(Passing);
-        routes.MapPost(User + "/password-code", IssueCodeAsync).Requires(Permission.ManageUsers);
-        routes.MapDelete(User + "/second-factor", RemoveSecondFactorAsync).Requires(Permission.ManageUsers);
-        routes.MapPut(User + "/account-roles", SetAccountRoleAsync).Requires(Permission.ManageUsers);
-        routes.MapGet("/api/v2/sessions", ListSessionsAsync).Requires(Permission.ManageUsers);
-        routes.MapDelete("/api/v2/sessions/{id}", EndSessionAsync).Requires(Permission.ManageUsers);
+        routes.MapGet("/api/v2/users", ListAsync).Requires(Permission.ManageUsers, wholeGateway: true);
+        routes.MapPost("/api/v2/users", CreateAsync).Requires(Permission.ManageUsers, wholeGateway: true).TakesIdempotencyKey();
+        routes.MapGet(User, ShowAsync).Requires(Permission.ManageUsers, wholeGateway: true).Editable(Passing);
+        routes.MapPatch(User, ChangeAsync).Requires(Permission.ManageUsers, wholeGateway: true).Editable(Passing);
+        routes.MapDelete(User, RemoveAsync).Requires(Permission.ManageUsers, wholeGateway: true).Editable(Passing);
+        routes.MapPost(User + "/password-code", IssueCodeAsync).Requires(Permission.ManageUsers, wholeGateway: true);
+        routes.MapDelete(User + "/second-factor", RemoveSecondFactorAsync).Requires(Permission.ManageUsers, wholeGateway: true);
+        routes.MapPut(User + "/account-roles", SetAccountRoleAsync).Requires(Permission.ManageUsers, wholeGateway: true);
+        routes.MapGet("/api/v2/sessions", ListSessionsAsync).Requires(Permission.ManageUsers, wholeGateway: true);
+        routes.MapDelete("/api/v2/sessions/{id}", EndSessionAsync).Requires(Permission.ManageUsers, wholeGateway: true);
     }
 
     private static async Task<IResult> ListAsync(HttpContext context, Database database, ListPage page, TimeProvider clock)
     {
-        if (WholeGateway.RefusalOfPart(context) is { } refusal)
-        {
-            return refusal;
-        }
-
         await using var session = await database.ReadAsync(context.RequestAborted);
         var roles = (await new AccountRoles(session).ListAsync(context.RequestAborted)).ToLookup(role => role.UserId, StringComparer.Ordinal);
         return Results.Json(page.Of(await new Users(session).ListAsync(context.RequestAborted), user => user.Name.ToUpperInvariant()).Select(user => View(user, roles[user.Id], clock.GetUtcNow())));
@@ -40,11 +35,6 @@ internal static class UsersFeature
     private static async Task<IResult> CreateAsync(HttpContext context, CreateUserRequest request, CreateUser create, TimeProvider clock)
     {
         var caller = Caller.Of(context)!;
-        if (WholeGateway.RefusalOfPart(context) is { } refusal)
-        {
-            return refusal;
-        }
-
         var outcome = await create.ExecuteAsync(
             new CreateUser.Request(
                 caller,
@@ -106,11 +96,6 @@ internal static class UsersFeature
 
     private static async Task<IResult> ListSessionsAsync(HttpContext context, Database database, ListPage page, TimeProvider clock)
     {
-        if (WholeGateway.RefusalOfPart(context) is { } refusal)
-        {
-            return refusal;
-        }
-
         await using var session = await database.ReadAsync(context.RequestAborted);
         var users = (await new Users(session).ListAsync(context.RequestAborted)).ToDictionary(user => user.Id, user => user.Name, StringComparer.Ordinal);
         // In the order of sign-in: when they were used last changes while somebody turns the pages.
@@ -120,11 +105,6 @@ internal static class UsersFeature
 
     private static async Task<IResult> EndSessionAsync(HttpContext context, string id, EndSession end)
     {
-        if (WholeGateway.RefusalOfPart(context) is { } refusal)
-        {
-            return refusal;
-        }
-
         return await end.ExecuteAsync(Caller.Of(context)!, id, ownerId: null, context.RequestAborted)
             ? Results.NoContent()
             : Problem.Of(StatusCodes.Status404NotFound, "no-such-session", "There is no such session, or it ended before.");
@@ -133,11 +113,6 @@ internal static class UsersFeature
     private static async Task<IResult> WithUserAsync(HttpContext context, string name, Database database, Func<Caller, UserRow, Task<IResult>> work)
     {
         var caller = Caller.Of(context)!;
-        if (WholeGateway.RefusalOfPart(context) is { } refusal)
-        {
-            return refusal;
-        }
-
         UserRow? user;
         await using (var session = await database.ReadAsync(context.RequestAborted))
         {

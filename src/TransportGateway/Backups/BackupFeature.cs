@@ -25,30 +25,25 @@ internal static class BackupFeature
 
     public static void MapBackups(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/v2/backups", ListAsync).Requires(Permission.ManageDatabase);
-        routes.MapPost("/api/v2/backups", MakeAsync).Requires(Permission.ManageDatabase).TakesIdempotencyKey();
-        routes.MapGet("/api/v2/backups/{id}/file", DownloadAsync).Requires(Permission.ManageDatabase);
-        routes.MapPost("/api/v2/backups/{id}/drill", DrillAsync).Requires(Permission.ManageDatabase);
-        routes.MapDelete("/api/v2/backups/{id}", DeleteAsync).Requires(Permission.ManageDatabase);
-        routes.MapGet("/api/v2/backup-settings", ShowSettingsAsync).Requires(Permission.ManageDatabase).Editable();
-        routes.MapPut("/api/v2/backup-settings", SetAsync).Requires(Permission.ManageDatabase).Editable();
-        routes.MapPost("/api/v2/backup-recovery-key", NewKeyAsync).Requires(Permission.ManageDatabase).TakesIdempotencyKey();
-        routes.MapPost("/api/v2/restore", RestoreAsync).Requires(Permission.ManageDatabase);
+        routes.MapGet("/api/v2/backups", ListAsync).Requires(Permission.ManageDatabase, wholeGateway: true);
+        routes.MapPost("/api/v2/backups", MakeAsync).Requires(Permission.ManageDatabase, wholeGateway: true).TakesIdempotencyKey();
+        routes.MapGet("/api/v2/backups/{id}/file", DownloadAsync).Requires(Permission.ManageDatabase, wholeGateway: true);
+        routes.MapPost("/api/v2/backups/{id}/drill", DrillAsync).Requires(Permission.ManageDatabase, wholeGateway: true);
+        routes.MapDelete("/api/v2/backups/{id}", DeleteAsync).Requires(Permission.ManageDatabase, wholeGateway: true);
+        routes.MapGet("/api/v2/backup-settings", ShowSettingsAsync).Requires(Permission.ManageDatabase, wholeGateway: true).Editable();
+        routes.MapPut("/api/v2/backup-settings", SetAsync).Requires(Permission.ManageDatabase, wholeGateway: true).Editable();
+        routes.MapPost("/api/v2/backup-recovery-key", NewKeyAsync).Requires(Permission.ManageDatabase, wholeGateway: true).TakesIdempotencyKey();
+        routes.MapPost("/api/v2/restore", RestoreAsync).Requires(Permission.ManageDatabase, wholeGateway: true);
     }
 
     private static async Task<IResult> ListAsync(HttpContext context, Database database, BackupFolder folder, ListPage page)
     {
-        if (WholeGateway.RefusalOfPart(context) is { } refusal)
-        {
-            return refusal;
-        }
-
         await using var session = await database.ReadAsync(context.RequestAborted);
         return Results.Json(page.Of(await new BackupStore(session).ListAsync(context.RequestAborted), backup => backup.Id, descending: true).Select(backup => View(backup, folder)));
     }
 
     private static async Task<IResult> MakeAsync(HttpContext context, MakeBackup make, BackupFolder folder) =>
-        WholeGateway.RefusalOfPart(context) ?? await make.ExecuteAsync(Caller.Of(context)!.Name, context.RequestAborted) switch
+        await make.ExecuteAsync(Caller.Of(context)!.Name, context.RequestAborted) switch
         {
             MakeBackup.Outcome.Made(var backup) => Results.Json(View(backup, folder)),
             MakeBackup.Outcome.Failed(var backup) => Problem.Of(StatusCodes.Status500InternalServerError, "backup-failed", $"The backup failed: {backup.Problem}"),
@@ -58,11 +53,6 @@ internal static class BackupFeature
 
     private static async Task<IResult> DownloadAsync(HttpContext context, string id, Database database, BackupFolder folder, TimeProvider clock)
     {
-        if (WholeGateway.RefusalOfPart(context) is { } refusal)
-        {
-            return refusal;
-        }
-
         context.Response.Headers.CacheControl = "no-store";
         return await FindFileAsync(database, folder, Caller.Of(context)!, id, clock, context.RequestAborted) is { } found
             ? Results.File(folder.PathOf(found), FileType, found.FileName)
@@ -85,34 +75,28 @@ internal static class BackupFeature
     }
 
     private static async Task<IResult> DrillAsync(HttpContext context, string id, DrillBackup drill, BackupFolder folder) =>
-        WholeGateway.RefusalOfPart(context) ?? (await drill.ExecuteAsync(Caller.Of(context)!.Name, id, context.RequestAborted) is { } backup ? Results.Json(View(backup, folder)) : NoFile());
+        await drill.ExecuteAsync(Caller.Of(context)!.Name, id, context.RequestAborted) is { } backup ? Results.Json(View(backup, folder)) : NoFile();
 
     private static async Task<IResult> DeleteAsync(HttpContext context, string id, DeleteBackup delete) =>
-        WholeGateway.RefusalOfPart(context) ?? (await delete.ExecuteAsync(Caller.Of(context)!, id, context.RequestAborted) ? Results.Json(new { id, deleted = true }) : NoFile());
+        await delete.ExecuteAsync(Caller.Of(context)!, id, context.RequestAborted) ? Results.Json(new { id, deleted = true }) : NoFile();
 
     private static async Task<IResult> ShowSettingsAsync(HttpContext context, ChangeBackups change) =>
-        WholeGateway.RefusalOfPart(context) ?? Results.Json(View(await change.ReadAsync(context.RequestAborted)));
+        Results.Json(View(await change.ReadAsync(context.RequestAborted)));
 
     private static async Task<IResult> SetAsync(HttpContext context, SettingsBody body, ChangeBackups change) =>
-        WholeGateway.RefusalOfPart(context)
-        ?? (await change.SetAsync(Caller.Of(context)!, body.Period, body.Day, body.Hour, body.Keep, context.RequestAborted) is { } problem
+        await change.SetAsync(Caller.Of(context)!, body.Period, body.Day, body.Hour, body.Keep, context.RequestAborted) is { } problem
             ? Problem.Of(StatusCodes.Status400BadRequest, "backup-settings-invalid", problem)
-            : Results.Json(View(await change.ReadAsync(context.RequestAborted))));
+            : Results.Json(View(await change.ReadAsync(context.RequestAborted)));
 
     private static async Task<IResult> NewKeyAsync(HttpContext context, ChangeBackups change)
     {
         context.Response.Headers.CacheControl = "no-store";
-        return WholeGateway.RefusalOfPart(context) ?? Results.Json(new { recoveryKey = (await change.NewRecoveryKeyAsync(Caller.Of(context)!, context.RequestAborted)).Value });
+        return Results.Json(new { recoveryKey = (await change.NewRecoveryKeyAsync(Caller.Of(context)!, context.RequestAborted)).Value });
     }
 
     /// <remarks>On the gateway's own machine alone: it replaces users and keys, so nobody does it with a token that was found.</remarks>
     private static async Task<IResult> RestoreAsync(HttpContext context, RestoreBackup restore, Restart restart)
     {
-        if (WholeGateway.RefusalOfPart(context) is { } refusal)
-        {
-            return refusal;
-        }
-
         if (!PeerCredentials.IsLocal(context))
         {
             return Problem.Of(StatusCodes.Status403Forbidden, "on-this-machine-only", "A backup is restored on the gateway's own machine: sudo tgctl backup restore FILE --recovery-key-file KEY");

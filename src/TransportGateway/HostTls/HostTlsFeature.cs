@@ -37,13 +37,13 @@ internal static class HostTlsFeature
         routes.MapGet("/api/v2/certificates", ShowAsync).Requires(Permission.ReadInventory);
         routes.MapGet("/api/v2/certificates/check", CheckAsync).Requires(Permission.ReadInventory);
         routes.MapGet("/api/v2/certificates/host-name", ShowNamesAsync).Requires(Permission.ReadInventory).Editable();
-        routes.MapPut("/api/v2/certificates/host-name", ChangeNamesAsync).Requires(Permission.ManageCertificates).Editable();
-        routes.MapPut("/api/v2/certificates/issuer", ChangeIssuerAsync).Requires(Permission.ManageCertificates);
-        routes.MapGet("/api/v2/certificates/requests", ListRequestsAsync).Requires(Permission.ManageCertificates);
-        routes.MapPost("/api/v2/certificates/requests", CreateRequestAsync).Requires(Permission.ManageCertificates).TakesIdempotencyKey();
-        routes.MapDelete("/api/v2/certificates/requests/{id}", DeleteRequestAsync).Requires(Permission.ManageCertificates);
-        routes.MapPut("/api/v2/certificates/uploaded", UploadAsync).Requires(Permission.ManageCertificates);
-        routes.MapDelete("/api/v2/certificates/uploaded", DeleteAsync).Requires(Permission.ManageCertificates);
+        routes.MapPut("/api/v2/certificates/host-name", ChangeNamesAsync).Requires(Permission.ManageCertificates, wholeGateway: true).Editable();
+        routes.MapPut("/api/v2/certificates/issuer", ChangeIssuerAsync).Requires(Permission.ManageCertificates, wholeGateway: true);
+        routes.MapGet("/api/v2/certificates/requests", ListRequestsAsync).Requires(Permission.ManageCertificates, wholeGateway: true);
+        routes.MapPost("/api/v2/certificates/requests", CreateRequestAsync).Requires(Permission.ManageCertificates, wholeGateway: true).TakesIdempotencyKey();
+        routes.MapDelete("/api/v2/certificates/requests/{id}", DeleteRequestAsync).Requires(Permission.ManageCertificates, wholeGateway: true);
+        routes.MapPut("/api/v2/certificates/uploaded", UploadAsync).Requires(Permission.ManageCertificates, wholeGateway: true);
+        routes.MapDelete("/api/v2/certificates/uploaded", DeleteAsync).Requires(Permission.ManageCertificates, wholeGateway: true);
     }
 
     private static async Task<IResult> ShowAsync(HttpContext context, Database database, HostCertificate served)
@@ -86,11 +86,6 @@ internal static class HostTlsFeature
 
     private static async Task<IResult> ChangeNamesAsync(HttpContext context, NamesRequest request, ChangeHostName change)
     {
-        if (WholeGateway.RefusalOfPart(context) is { } refusal)
-        {
-            return refusal;
-        }
-
         return await change.ExecuteAsync(new ChangeHostName.Request(Caller.Of(context)!, request.Name, request.AlternativeNames), context.RequestAborted) switch
         {
             ChangeHostName.Outcome.Changed changed => Results.Json(new NamesView(
@@ -102,7 +97,7 @@ internal static class HostTlsFeature
     }
 
     private static async Task<IResult> ChangeIssuerAsync(HttpContext context, IssuerRequest request, ChangeCertificateIssuer change) =>
-        WholeGateway.RefusalOfPart(context) ?? await change.ExecuteAsync(Caller.Of(context)!, request.Issuer, context.RequestAborted) switch
+        await change.ExecuteAsync(Caller.Of(context)!, request.Issuer, context.RequestAborted) switch
         {
             ChangeCertificateIssuer.Outcome.Changed changed => Results.Json(new IssuerView(request.Issuer, changed.Marked)),
             ChangeCertificateIssuer.Outcome.Unchanged => Results.Json(new IssuerView(request.Issuer, [])),
@@ -112,18 +107,13 @@ internal static class HostTlsFeature
 
     private static async Task<IResult> ListRequestsAsync(HttpContext context, Database database)
     {
-        if (WholeGateway.RefusalOfPart(context) is { } refusal)
-        {
-            return refusal;
-        }
-
         await using var session = await database.ReadAsync(context.RequestAborted);
         return Results.Json((await new BrowserCertificates(session).ListRequestsAsync(context.RequestAborted)).Select(row => new RequestView(
             row.Id, NameList.Split(row.Names), Pem(row.SigningRequest!), row.CreatedBy, row.CreatedAt)));
     }
 
     private static async Task<IResult> CreateRequestAsync(HttpContext context, CsrRequest request, CreateBrowserRequest create) =>
-        WholeGateway.RefusalOfPart(context) ?? await create.ExecuteAsync(Caller.Of(context)!, request.Names, context.RequestAborted) switch
+        await create.ExecuteAsync(Caller.Of(context)!, request.Names, context.RequestAborted) switch
         {
             CreateBrowserRequest.Outcome.Created created => Results.Json(new CreatedView(created.Id, Pem(created.SigningRequest))),
             CreateBrowserRequest.Outcome.Invalid invalid => Problem.Of(StatusCodes.Status400BadRequest, "host-name-invalid", invalid.Reason),
@@ -133,12 +123,12 @@ internal static class HostTlsFeature
         };
 
     private static async Task<IResult> DeleteRequestAsync(HttpContext context, string id, DeleteBrowserCertificate delete) =>
-        WholeGateway.RefusalOfPart(context) ?? (await delete.ForgetRequestAsync(Caller.Of(context)!, id, context.RequestAborted)
+        await delete.ForgetRequestAsync(Caller.Of(context)!, id, context.RequestAborted)
             ? Results.NoContent()
-            : Problem.Of(StatusCodes.Status404NotFound, "no-such-request", "There is no such signing request; 'tgctl certificate csr list' shows those that wait."));
+            : Problem.Of(StatusCodes.Status404NotFound, "no-such-request", "There is no such signing request; 'tgctl certificate csr list' shows those that wait.");
 
     private static async Task<IResult> UploadAsync(HttpContext context, UploadRequest request, UploadBrowserCertificate upload) =>
-        WholeGateway.RefusalOfPart(context) ?? await upload.ExecuteAsync(
+        await upload.ExecuteAsync(
             new UploadBrowserCertificate.Request(
                 Caller.Of(context)!, request.Pem, request.Pfx, request.Password is null ? null : new Secret(request.Password), request.CaPem),
             context.RequestAborted) switch
@@ -149,9 +139,9 @@ internal static class HostTlsFeature
         };
 
     private static async Task<IResult> DeleteAsync(HttpContext context, DeleteBrowserCertificate delete) =>
-        WholeGateway.RefusalOfPart(context) ?? (await delete.ExecuteAsync(Caller.Of(context)!, context.RequestAborted)
+        await delete.ExecuteAsync(Caller.Of(context)!, context.RequestAborted)
             ? Results.NoContent()
-            : Problem.Of(StatusCodes.Status404NotFound, "no-such-certificate", "There is no uploaded certificate; browsers get the gateway's own."));
+            : Problem.Of(StatusCodes.Status404NotFound, "no-such-certificate", "There is no uploaded certificate; browsers get the gateway's own.");
 
     private static string Pem(byte[] signingRequest) => PemEncoding.WriteString("CERTIFICATE REQUEST", signingRequest) + "\n";
 

@@ -10,18 +10,18 @@ internal static class ClusterRoutes
     public static void MapCluster(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/api/v2/cluster", ShowAsync)
-            .Requires(Permission.ReadInventory).AlsoOnStandby();
-        routes.MapPost("/api/v2/cluster/switchover", SwitchOverAsync).Requires(Permission.ManageCluster);
+            .Requires(Permission.ReadInventory, wholeGateway: true).AlsoOnStandby();
+        routes.MapPost("/api/v2/cluster/switchover", SwitchOverAsync).Requires(Permission.ManageCluster, wholeGateway: true);
         routes.MapPost("/api/v2/cluster/drain", DrainAsync).Requires(Permission.ManageCluster).AlsoOnStandby();
         routes.MapPost("/api/v2/cluster/resume", ResumeAsync).Requires(Permission.ManageCluster).AlsoOnStandby();
     }
 
     /// <summary>Addresses and versions of both nodes are the whole gateway's business, here as on the page.</summary>
     private static async Task<IResult> ShowAsync(HttpContext context, HaStatus status) =>
-        WholeGateway.RefusalOfPart(context) ?? Results.Json(await status.ReadAsync(context.RequestAborted));
+        Results.Json(await status.ReadAsync(context.RequestAborted));
 
     private static async Task<IResult> SwitchOverAsync(HttpContext context, AskForSwitchover ask, HaStatus status) =>
-        WholeGateway.RefusalOfPart(context) ?? await ask.ExecuteAsync(Caller.Of(context)!.Name, context.RequestAborted) switch
+        await ask.ExecuteAsync(Caller.Of(context)!.Name, context.RequestAborted) switch
         {
             AskForSwitchover.Outcome.Asked => Results.Json(await status.ReadAsync(context.RequestAborted), statusCode: StatusCodes.Status202Accepted),
             AskForSwitchover.Outcome.Refused(var reason) => Problem.Of(StatusCodes.Status409Conflict, "no-switchover", reason.ToString()),

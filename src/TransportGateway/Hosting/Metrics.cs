@@ -20,16 +20,11 @@ internal static class Metrics
 {
     private const string Prefix = "transport_gateway_";
 
-    public static void MapMetrics(this IEndpointRouteBuilder routes) => routes.MapGet("/metrics", ShowAsync).Requires(Permission.ReadMetrics).AlsoOnStandby();
+    public static void MapMetrics(this IEndpointRouteBuilder routes) => routes.MapGet("/metrics", ShowAsync).Requires(Permission.ReadMetrics, wholeGateway: true).AlsoOnStandby();
 
     private static async Task<IResult> ShowAsync(
         HttpContext context, Database database, NodeRole role, Uptime uptime, MessageFigures messages, HostCertificate host, CertificateAuthority authority, ListLicenses licenses)
     {
-        if (WholeGateway.RefusalOfPart(context) is { } refusal)
-        {
-            return refusal;
-        }
-
         var text = new PrometheusText();
         Gauge(text, "active", "1 on the node that serves, 0 on a standby.", role.IsActive ? 1 : 0);
         Gauge(text, "uptime_seconds", "How long the process has been up.", uptime.Value.TotalSeconds);

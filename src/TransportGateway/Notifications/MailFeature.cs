@@ -13,30 +13,20 @@ internal static class MailFeature
 
     public static void MapMail(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/v2/settings/email", ShowAsync).Requires(Permission.ManageSettings).Editable();
-        routes.MapPut("/api/v2/settings/email", SetAsync).Requires(Permission.ManageSettings).Editable();
-        routes.MapPost("/api/v2/settings/email/test", TestAsync).Requires(Permission.ManageSettings);
-        routes.MapGet("/api/v2/settings/email/outbox", OutboxAsync).Requires(Permission.ManageSettings);
+        routes.MapGet("/api/v2/settings/email", ShowAsync).Requires(Permission.ManageSettings, wholeGateway: true).Editable();
+        routes.MapPut("/api/v2/settings/email", SetAsync).Requires(Permission.ManageSettings, wholeGateway: true).Editable();
+        routes.MapPost("/api/v2/settings/email/test", TestAsync).Requires(Permission.ManageSettings, wholeGateway: true);
+        routes.MapGet("/api/v2/settings/email/outbox", OutboxAsync).Requires(Permission.ManageSettings, wholeGateway: true);
     }
 
     private static async Task<IResult> ShowAsync(HttpContext context, Database database, MasterKey masterKey)
     {
-        if (WholeGateway.RefusalOfPart(context) is { } refusal)
-        {
-            return refusal;
-        }
-
         await using var session = await database.ReadAsync(context.RequestAborted);
         return Results.Json(View(await MailSettings.LoadAsync(session, masterKey, context.RequestAborted)));
     }
 
     private static async Task<IResult> SetAsync(HttpContext context, SetEmailRequest request, ChangeMail change)
     {
-        if (WholeGateway.RefusalOfPart(context) is { } refusal)
-        {
-            return refusal;
-        }
-
         var (settings, problems) = await change.ExecuteAsync(
             new ChangeMail.Request(
                 Caller.Of(context)!,
@@ -55,7 +45,7 @@ internal static class MailFeature
     }
 
     private static async Task<IResult> TestAsync(HttpContext context, TestEmailRequest request, ChangeMail change) =>
-        WholeGateway.RefusalOfPart(context) ?? await change.TestAsync(request.Recipient, context.RequestAborted) switch
+        await change.TestAsync(request.Recipient, context.RequestAborted) switch
         {
             ChangeMail.TestOutcome.Sent(var recipients, var answer) => Results.Json(new TestView(recipients, answer)),
             ChangeMail.TestOutcome.NotPossible(var reason) => Problem.Of(StatusCodes.Status409Conflict, "email-not-set", reason),
@@ -65,11 +55,6 @@ internal static class MailFeature
 
     private static async Task<IResult> OutboxAsync(HttpContext context, Database database, ListPage page)
     {
-        if (WholeGateway.RefusalOfPart(context) is { } refusal)
-        {
-            return refusal;
-        }
-
         await using var session = await database.ReadAsync(context.RequestAborted);
         var limit = page.Limit(ProposedMails);
         return Results.Json(page.Cut(await new Mails(session).ListAsync(limit + 1, context.RequestAborted, page.AfterOne), limit, row => [row.Id]).Select(row => new MailView(

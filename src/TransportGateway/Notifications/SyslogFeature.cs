@@ -13,29 +13,19 @@ internal static class SyslogFeature
 
     public static void MapSyslog(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/v2/settings/syslog", ShowAsync).Requires(Permission.ManageSettings).Editable(Passing);
-        routes.MapPut("/api/v2/settings/syslog", SetAsync).Requires(Permission.ManageSettings).Editable(Passing);
-        routes.MapPost("/api/v2/settings/syslog/test", TestAsync).Requires(Permission.ManageSettings);
+        routes.MapGet("/api/v2/settings/syslog", ShowAsync).Requires(Permission.ManageSettings, wholeGateway: true).Editable(Passing);
+        routes.MapPut("/api/v2/settings/syslog", SetAsync).Requires(Permission.ManageSettings, wholeGateway: true).Editable(Passing);
+        routes.MapPost("/api/v2/settings/syslog/test", TestAsync).Requires(Permission.ManageSettings, wholeGateway: true);
     }
 
     private static async Task<IResult> ShowAsync(HttpContext context, Database database)
     {
-        if (WholeGateway.RefusalOfPart(context) is { } refusal)
-        {
-            return refusal;
-        }
-
         await using var session = await database.ReadAsync(context.RequestAborted);
         return Results.Json(await ViewAsync(session, await SyslogSettings.LoadAsync(session, context.RequestAborted), context.RequestAborted));
     }
 
     private static async Task<IResult> SetAsync(HttpContext context, SetSyslogRequest request, ChangeSyslog change, Database database)
     {
-        if (WholeGateway.RefusalOfPart(context) is { } refusal)
-        {
-            return refusal;
-        }
-
         var (settings, problems) = await change.ExecuteAsync(
             new ChangeSyslog.Request(
                 Caller.Of(context)!, request.Server, request.Port, request.Transport, request.TlsAnchors, request.LeastSeverity, request.Facility, request.LeaveOut),
@@ -51,11 +41,6 @@ internal static class SyslogFeature
 
     private static async Task<IResult> TestAsync(HttpContext context, ChangeSyslog change)
     {
-        if (WholeGateway.RefusalOfPart(context) is { } refusal)
-        {
-            return refusal;
-        }
-
         try
         {
             return await change.TestAsync(Caller.Of(context)!, context.RequestAborted)

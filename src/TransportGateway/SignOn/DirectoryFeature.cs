@@ -10,29 +10,19 @@ internal static class DirectoryFeature
 {
     public static void MapDirectory(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/v2/directory", ShowAsync).Requires(Permission.ManageUsers).Editable();
-        routes.MapPut("/api/v2/directory", SetAsync).Requires(Permission.ManageUsers).Editable();
-        routes.MapPost("/api/v2/directory/test", TestAsync).Requires(Permission.ManageUsers);
+        routes.MapGet("/api/v2/directory", ShowAsync).Requires(Permission.ManageUsers, wholeGateway: true).Editable();
+        routes.MapPut("/api/v2/directory", SetAsync).Requires(Permission.ManageUsers, wholeGateway: true).Editable();
+        routes.MapPost("/api/v2/directory/test", TestAsync).Requires(Permission.ManageUsers, wholeGateway: true);
     }
 
     private static async Task<IResult> ShowAsync(HttpContext context, Database database, MasterKey masterKey)
     {
-        if (WholeGateway.RefusalOfPart(context) is { } refusal)
-        {
-            return refusal;
-        }
-
         await using var session = await database.ReadAsync(context.RequestAborted);
         return Results.Json(View(await DirectorySettings.LoadAsync(session, masterKey, context.RequestAborted)));
     }
 
     private static async Task<IResult> SetAsync(HttpContext context, SetDirectoryRequest request, ChangeDirectory change)
     {
-        if (WholeGateway.RefusalOfPart(context) is { } refusal)
-        {
-            return refusal;
-        }
-
         var (settings, problems) = await change.ExecuteAsync(
             new ChangeDirectory.Request(
                 Caller.Of(context)!,
@@ -56,11 +46,6 @@ internal static class DirectoryFeature
     /// <summary>Looks for a person, and checks a password where one is given; signs nobody in and changes nothing.</summary>
     private static async Task<IResult> TestAsync(HttpContext context, TestDirectoryRequest request, LdapDirectory directory, Database database, MasterKey masterKey)
     {
-        if (WholeGateway.RefusalOfPart(context) is { } refusal)
-        {
-            return refusal;
-        }
-
         DirectorySettings settings;
         await using (var session = await database.ReadAsync(context.RequestAborted))
         {

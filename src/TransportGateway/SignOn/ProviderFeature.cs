@@ -9,29 +9,19 @@ internal static class ProviderFeature
 {
     public static void MapProvider(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/v2/identity-provider", ShowAsync).Requires(Permission.ManageUsers).Editable();
-        routes.MapPut("/api/v2/identity-provider", SetAsync).Requires(Permission.ManageUsers).Editable();
-        routes.MapPost("/api/v2/identity-provider/test", TestAsync).Requires(Permission.ManageUsers);
+        routes.MapGet("/api/v2/identity-provider", ShowAsync).Requires(Permission.ManageUsers, wholeGateway: true).Editable();
+        routes.MapPut("/api/v2/identity-provider", SetAsync).Requires(Permission.ManageUsers, wholeGateway: true).Editable();
+        routes.MapPost("/api/v2/identity-provider/test", TestAsync).Requires(Permission.ManageUsers, wholeGateway: true);
     }
 
     private static async Task<IResult> ShowAsync(HttpContext context, Database database, MasterKey masterKey)
     {
-        if (WholeGateway.RefusalOfPart(context) is { } refusal)
-        {
-            return refusal;
-        }
-
         await using var session = await database.ReadAsync(context.RequestAborted);
         return Results.Json(View(await ProviderSettings.LoadAsync(session, masterKey, context.RequestAborted)));
     }
 
     private static async Task<IResult> SetAsync(HttpContext context, SetProviderRequest request, ChangeProvider change)
     {
-        if (WholeGateway.RefusalOfPart(context) is { } refusal)
-        {
-            return refusal;
-        }
-
         var (settings, problems) = await change.ExecuteAsync(
             new ChangeProvider.Request(
                 Caller.Of(context)!,
@@ -56,11 +46,6 @@ internal static class ProviderFeature
     /// <summary>Reads the provider's description of itself; signs nobody in and changes nothing.</summary>
     private static async Task<IResult> TestAsync(HttpContext context, Database database, MasterKey masterKey)
     {
-        if (WholeGateway.RefusalOfPart(context) is { } refusal)
-        {
-            return refusal;
-        }
-
         ProviderSettings settings;
         await using (var session = await database.ReadAsync(context.RequestAborted))
         {

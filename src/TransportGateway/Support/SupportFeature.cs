@@ -11,23 +11,23 @@ internal static class SupportFeature
 
     public static void MapSupport(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/v2/health-checks", CheckAsync).Requires(Permission.ReadMetrics);
-        routes.MapGet("/api/v2/time", TimeAsync).Requires(Permission.ReadMetrics).AlsoOnStandby();
-        routes.MapGet("/api/v2/support-bundle", BundleAsync).Requires(Permission.ManageSettings);
+        routes.MapGet("/api/v2/health-checks", CheckAsync).Requires(Permission.ReadMetrics, wholeGateway: true);
+        routes.MapGet("/api/v2/time", TimeAsync).Requires(Permission.ReadMetrics, wholeGateway: true).AlsoOnStandby();
+        routes.MapGet("/api/v2/support-bundle", BundleAsync).Requires(Permission.ManageSettings, wholeGateway: true);
     }
 
     /// <summary>The name of a bundle's file.</summary>
     public static string FileName(DateTimeOffset now) => $"support-{now.UtcDateTime.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}.zip";
 
     private static async Task<IResult> CheckAsync(HttpContext context, HealthChecks checks) =>
-        WholeGateway.RefusalOfPart(context) ?? Results.Json(await checks.RunAsync(context.RequestAborted));
+        Results.Json(await checks.RunAsync(context.RequestAborted));
 
     private static async Task<IResult> TimeAsync(HttpContext context, CompareClocks clocks) =>
-        WholeGateway.RefusalOfPart(context) ?? Results.Json(await clocks.ReadAsync(context.RequestAborted));
+        Results.Json(await clocks.ReadAsync(context.RequestAborted));
 
     private static async Task<IResult> BundleAsync(HttpContext context, SupportBundle bundle, TimeProvider clock)
     {
         context.Response.Headers.CacheControl = "no-store";
-        return WholeGateway.RefusalOfPart(context) ?? Results.Bytes(await bundle.MakeAsync(context.RequestAborted), "application/zip", FileName(clock.GetUtcNow()));
+        return Results.Bytes(await bundle.MakeAsync(context.RequestAborted), "application/zip", FileName(clock.GetUtcNow()));
     }
 }

@@ -10,29 +10,19 @@ internal static class CentralFeature
 {
     public static void MapCentral(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/v2/central", ShowAsync).Requires(Permission.ManageUpstream).Editable();
-        routes.MapPut("/api/v2/central", SetAsync).Requires(Permission.ManageUpstream).Editable();
-        routes.MapPost("/api/v2/central/test", TestAsync).Requires(Permission.ManageUpstream);
+        routes.MapGet("/api/v2/central", ShowAsync).Requires(Permission.ManageUpstream, wholeGateway: true).Editable();
+        routes.MapPut("/api/v2/central", SetAsync).Requires(Permission.ManageUpstream, wholeGateway: true).Editable();
+        routes.MapPost("/api/v2/central/test", TestAsync).Requires(Permission.ManageUpstream, wholeGateway: true);
     }
 
     private static async Task<IResult> ShowAsync(HttpContext context, Database database, MasterKey masterKey)
     {
-        if (WholeGateway.RefusalOfPart(context) is { } refusal)
-        {
-            return refusal;
-        }
-
         await using var session = await database.ReadAsync(context.RequestAborted);
         return Results.Json(View(await CentralSettings.LoadAsync(session, masterKey, context.RequestAborted)));
     }
 
     private static async Task<IResult> SetAsync(HttpContext context, SetCentralRequest request, ChangeCentral change)
     {
-        if (WholeGateway.RefusalOfPart(context) is { } refusal)
-        {
-            return refusal;
-        }
-
         var schedule = request.Schedule is null ? null : Schedule.Of(request.Schedule.Period, request.Schedule.Day, request.Schedule.Hour);
         if (request.Schedule is not null && schedule is null)
         {
@@ -62,7 +52,7 @@ internal static class CentralFeature
     }
 
     private static async Task<IResult> TestAsync(HttpContext context, TestCentralRequest request, TestUpstream test) =>
-        WholeGateway.RefusalOfPart(context) ?? await test.CentralAsync(request.SmartAccount, context.RequestAborted) switch
+        await test.CentralAsync(request.SmartAccount, context.RequestAborted) switch
         {
             TestUpstream.Outcome.Reached(var found) => Results.Json(new { reached = true, smartAccountFound = found is not null, virtualAccounts = found ?? [] }),
             TestUpstream.Outcome.NotSet => Problem.Of(StatusCodes.Status409Conflict, "central-not-set", TestUpstream.CentralNotSet.ToString()),

@@ -23,30 +23,20 @@ internal static class RelayFeature
 
     public static void MapRelay(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/v2/relay", ShowAsync).Requires(Permission.ManageUpstream).Editable(Passing);
-        routes.MapPut("/api/v2/relay", SetAsync).Requires(Permission.ManageUpstream).Editable(Passing);
-        routes.MapPost("/api/v2/relay/test", TestAsync).Requires(Permission.ManageUpstream);
+        routes.MapGet("/api/v2/relay", ShowAsync).Requires(Permission.ManageUpstream, wholeGateway: true).Editable(Passing);
+        routes.MapPut("/api/v2/relay", SetAsync).Requires(Permission.ManageUpstream, wholeGateway: true).Editable(Passing);
+        routes.MapPost("/api/v2/relay/test", TestAsync).Requires(Permission.ManageUpstream, wholeGateway: true);
         routes.MapPut("/api/v2/accounts/{account}/relay", SetForAccountAsync).Requires(Permission.ManageUpstream);
     }
 
     private static async Task<IResult> ShowAsync(HttpContext context, RelayRoutes relay, Database database)
     {
-        if (WholeGateway.RefusalOfPart(context) is { } refusal)
-        {
-            return refusal;
-        }
-
         await relay.RefreshAsync(context.RequestAborted);
         return Results.Json(await ViewAsync(relay, database, context.RequestAborted));
     }
 
     private static async Task<IResult> SetAsync(HttpContext context, SetRelayRequest request, ChangeRelay change, RelayRoutes relay, Database database)
     {
-        if (WholeGateway.RefusalOfPart(context) is { } refusal)
-        {
-            return refusal;
-        }
-
         var outcome = await change.ExecuteAsync(
             new ChangeRelay.Request(
                 Caller.Of(context)!,
@@ -72,11 +62,6 @@ internal static class RelayFeature
     /// <summary>Dials every upstream, without a message, and answers like <see cref="ShowAsync"/>.</summary>
     private static async Task<IResult> TestAsync(HttpContext context, TestUpstream test, RelayRoutes relay, Database database)
     {
-        if (WholeGateway.RefusalOfPart(context) is { } refusal)
-        {
-            return refusal;
-        }
-
         return (await test.RelayAsync(context.RequestAborted)).Count == 0
             ? Problem.Of(StatusCodes.Status409Conflict, "relay-off", TestUpstream.RelayOff.ToString())
             : Results.Json(await ViewAsync(relay, database, context.RequestAborted));

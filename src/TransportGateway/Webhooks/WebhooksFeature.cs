@@ -18,31 +18,21 @@ internal static class WebhooksFeature
 
     public static void MapWebhooks(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/v2/webhooks", ListAsync).Requires(Permission.ManageSettings);
-        routes.MapPost("/api/v2/webhooks", CreateAsync).Requires(Permission.ManageSettings).TakesIdempotencyKey();
-        routes.MapDelete("/api/v2/webhooks/{id}", RemoveAsync).Requires(Permission.ManageSettings);
-        routes.MapPost("/api/v2/webhooks/{id}/test", TestAsync).Requires(Permission.ManageSettings);
-        routes.MapGet("/api/v2/webhooks/{id}/deliveries", DeliveriesAsync).Requires(Permission.ManageSettings);
+        routes.MapGet("/api/v2/webhooks", ListAsync).Requires(Permission.ManageSettings, wholeGateway: true);
+        routes.MapPost("/api/v2/webhooks", CreateAsync).Requires(Permission.ManageSettings, wholeGateway: true).TakesIdempotencyKey();
+        routes.MapDelete("/api/v2/webhooks/{id}", RemoveAsync).Requires(Permission.ManageSettings, wholeGateway: true);
+        routes.MapPost("/api/v2/webhooks/{id}/test", TestAsync).Requires(Permission.ManageSettings, wholeGateway: true);
+        routes.MapGet("/api/v2/webhooks/{id}/deliveries", DeliveriesAsync).Requires(Permission.ManageSettings, wholeGateway: true);
     }
 
     private static async Task<IResult> ListAsync(HttpContext context, Database database, ListPage page)
     {
-        if (WholeGateway.RefusalOfPart(context) is { } refusal)
-        {
-            return refusal;
-        }
-
         await using var session = await database.ReadAsync(context.RequestAborted);
         return Results.Json(page.Of(await new WebhookStore(session).ListAsync(context.RequestAborted), row => row.Id).Select(View));
     }
 
     private static async Task<IResult> CreateAsync(HttpContext context, CreateWebhookRequest request, ChangeWebhooks change)
     {
-        if (WholeGateway.RefusalOfPart(context) is { } refusal)
-        {
-            return refusal;
-        }
-
         context.Response.Headers.CacheControl = "no-store";
         return await change.CreateAsync(Caller.Of(context)!, request.Name, request.Address, request.TlsAnchors ?? "", context.RequestAborted) switch
         {
@@ -53,18 +43,13 @@ internal static class WebhooksFeature
     }
 
     private static async Task<IResult> RemoveAsync(HttpContext context, string id, ChangeWebhooks change) =>
-        WholeGateway.RefusalOfPart(context) ?? (await change.RemoveAsync(Caller.Of(context)!, id, context.RequestAborted) ? Results.NoContent() : NotFound());
+        await change.RemoveAsync(Caller.Of(context)!, id, context.RequestAborted) ? Results.NoContent() : NotFound();
 
     private static async Task<IResult> TestAsync(HttpContext context, string id, ChangeWebhooks change) =>
-        WholeGateway.RefusalOfPart(context) ?? (await change.TestAsync(id, context.RequestAborted) ? Results.NoContent() : NotFound());
+        await change.TestAsync(id, context.RequestAborted) ? Results.NoContent() : NotFound();
 
     private static async Task<IResult> DeliveriesAsync(HttpContext context, string id, Database database, ListPage page)
     {
-        if (WholeGateway.RefusalOfPart(context) is { } refusal)
-        {
-            return refusal;
-        }
-
         await using var session = await database.ReadAsync(context.RequestAborted);
         var store = new WebhookStore(session);
         if (await store.FindAsync(id, context.RequestAborted) is null)

@@ -84,6 +84,25 @@ public sealed partial class RolesByRouteTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_is_the_whole_gateways_is_refused_to_a_client_of_one_account()
+    {
+        string[] known =
+        [
+            "access-rules", "api-toolkit", "backup-recovery-key", "backup-settings", "backups", "central", "certificates", "cluster", "directory", "health-checks", "identity-provider", "language",
+            "machine", "message-of-the-day", "metrics", "network", "relay", "restore", "sessions", "settings", "support-bundle", "time", "users", "webhooks",
+        ];
+        using var client = await _gateway.RestClientAsync(_gateway.Account.Id, Enum.GetValues<Permission>());
+        var routes = Routes<RoutePermissions.Needed>().Where(route => route.Metadata.GetMetadata<RoutePermissions.Needed>()!.WholeGateway).ToArray();
+        foreach (var route in routes)
+        {
+            using var answer = await SendAsync(client, route);
+            await ProblemTests.IsProblemAsync(answer, 403, "whole-gateway", "a client of one account cannot manage it");
+        }
+
+        Assert.Equal(known, routes.Select(route => route.RoutePattern.RawText!.Replace("/api/v2", "", StringComparison.Ordinal).Split('/')[1]).Distinct().Order());
+    }
+
+    [Fact]
     public async Task What_is_the_whole_gateways_is_nowhere_for_a_role_in_one_account()
     {
         using var browser = await Browser.SignInAsync(_gateway, (await UserAsync(Roles.AccountAdministrator)).Name);
