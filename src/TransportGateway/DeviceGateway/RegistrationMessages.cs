@@ -8,7 +8,7 @@ using TransportGateway.Registration;
 namespace TransportGateway.DeviceGateway;
 
 /// <summary>Registration: from the message to the use case and back.</summary>
-internal sealed class RegistrationMessages(RegisterInstance registerInstance)
+internal sealed class RegistrationMessages(RegisterInstance registerInstance, ProductTypes productTypes)
 {
     public sealed record Prepared(Reply? Refusal, RegisterInstance.Request? Request, RegisterInstance.Prepared? Registration);
 
@@ -57,7 +57,7 @@ internal sealed class RegistrationMessages(RegisterInstance registerInstance)
                 sudi.MacAddress,
                 body.HostName,
                 body.SoftwareTag,
-                Catalogue.ProductTypeOf(body.SoftwareTag),
+                productTypes.Of(body.SoftwareTag),
                 body.AgentVersion),
             UdiNames.Of([sudi, .. body.Devices.Select(device => device.Sudi), .. body.HaMembers.Select(member => member.Sudi)]),
             source,

@@ -191,6 +191,7 @@ internal sealed class Gateway : IAsyncDisposable
             .AddHostedService<JobRunner>()
             .AddRateLimiter(limiter => SourceLimits.Apply(limiter, settings.Number("source-burst"), settings.Number("source-rate")))
             .AddSingleton(RequestTypeNames.With(settings.List("request-type-aliases")))
+            .AddSingleton(ProductTypes.With(settings.List("product-types")))
             .AddSingleton(new RequestTime(settings.Number("request-seconds")))
             .AddProblemDetails(problems => problems.CustomizeProblemDetails = Problem.Complete)
             .AddExceptionHandler<UnreadableRequests>()

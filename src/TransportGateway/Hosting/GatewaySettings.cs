@@ -3,6 +3,7 @@ using System.Net;
 using System.Text.Json;
 using TransportGateway.Cluster;
 using TransportGateway.HostTls;
+using TransportGateway.Licensing;
 using TransportGateway.Protocol;
 using TransportGateway.Support;
 
@@ -33,6 +34,7 @@ internal sealed class GatewaySettings
         Setting.Number("max-body-bytes", "largest message that is read", 1024 * 1024, 4096, 64 * 1024 * 1024),
         Setting.Number("request-seconds", "seconds that the headers of a request may take to come, and again its body", 30, 1, 3600),
         Setting.List("request-type-aliases", "more names of request types, separated by commas, for when a product uses others: REGISTER=REGISTRATION", "", RequestTypeNames.Problem),
+        Setting.List("product-types", "more product types by the name in the software tag, separated by commas, for products that register from then on: ISR*=ROUTER", "", ProductTypes.Problem),
         Setting.Number("registrations-at-a-time", "registrations worked on at once", 16, 1, 1000),
         Setting.Number("registrations-in-line", "registrations that may wait; more are told to try again", 5000, 0, 1_000_000),
         Setting.Number("source-burst", "messages that one source may send at once", 4000, 1, 10_000_000),

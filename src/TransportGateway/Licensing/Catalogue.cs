@@ -10,6 +10,9 @@ internal static class Catalogue
 
     private static readonly Dictionary<string, LicenseEntry> Licenses = Loaded.Licenses.ToDictionary(entry => entry.Stem, StringComparer.Ordinal);
 
+    /// <summary>In the order in which they are tried; a stem may end with <c>*</c>.</summary>
+    public static IEnumerable<(string Stem, string Type)> ProductTypes => Loaded.ProductTypes.Select(entry => (entry.Stem, entry.Type));
+
     /// <summary>A licence's display name and description; for a tag that the catalogue lacks, its stem made readable.</summary>
     public static LicenseName NameOf(string tag)
     {
@@ -28,16 +31,6 @@ internal static class Catalogue
     /// <summary>The name that Cisco gave the licence with what it granted; without one, that of the catalogue.</summary>
     public static LicenseName NameOf(string tag, IReadOnlyDictionary<string, Entitlements.TagFacts> facts) =>
         facts.TryGetValue(tag, out var fact) && fact.DisplayName.Length > 0 ? new LicenseName(fact.DisplayName, fact.Description) : NameOf(tag);
-
-    /// <summary>The product type column's code for a software tag: <c>UCL</c>, <c>SDNMGMT</c>; otherwise the tag's own stem.</summary>
-    public static string ProductTypeOf(string softwareTag)
-    {
-        var stem = EntitlementTag.Stem(softwareTag);
-        return Loaded.ProductTypes.FirstOrDefault(entry => stem is not null && Matches(entry.Stem, stem))?.Type ?? stem ?? "OTHER";
-    }
-
-    private static bool Matches(string pattern, string stem) =>
-        pattern.EndsWith('*') ? stem.StartsWith(pattern[..^1], StringComparison.Ordinal) : stem == pattern;
 
     private static Data Load()
     {

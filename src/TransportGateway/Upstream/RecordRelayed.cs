@@ -12,7 +12,7 @@ namespace TransportGateway.Upstream;
 /// Only what an upstream agreed to is recorded: it has verified the sender, which nobody here can. Any message of a product is enough to bring it
 /// into the inventory, so a gap closes by itself.
 /// </remarks>
-internal sealed class RecordRelayed(Database database, RequestTypeNames types, TimeProvider clock)
+internal sealed class RecordRelayed(Database database, RequestTypeNames types, ProductTypes productTypes, TimeProvider clock)
 {
     /// <param name="Payload">The licensing message that was relayed.</param>
     /// <param name="AccountId">The local account that the product is filed under, unless one stands for the virtual account that the answer names.</param>
@@ -97,7 +97,7 @@ internal sealed class RecordRelayed(Database database, RequestTypeNames types, T
     }
 
     /// <summary>What the message says, and for what it does not say, what was known.</summary>
-    private static InstanceRow Describe(
+    private InstanceRow Describe(
         string id, InstanceRow? before, (string Id, string AccountId, string Name) home, Request request, DeviceMessage? message, DateTimeOffset now)
     {
         var sudi = message?.DataSudi ?? message?.Header.Sudi;
@@ -118,7 +118,7 @@ internal sealed class RecordRelayed(Database database, RequestTypeNames types, T
             // A registration that leaves the host name out hides it.
             HostName = registration is not null ? registration.HostName : before?.HostName,
             SoftwareTag = registration?.SoftwareTag ?? before?.SoftwareTag ?? "",
-            ProductType = registration is not null ? Catalogue.ProductTypeOf(registration.SoftwareTag) : before?.ProductType ?? "",
+            ProductType = registration is not null ? productTypes.Of(registration.SoftwareTag) : before?.ProductType ?? "",
             AgentVersion = registration?.AgentVersion ?? before?.AgentVersion,
             ExportControlled = registration is not null ? request.Facts.ExportControlAllowed : before?.ExportControlled ?? false,
             RegisteredAt = registration is not null ? now : before?.RegisteredAt ?? now,

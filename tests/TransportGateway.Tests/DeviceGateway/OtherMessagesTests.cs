@@ -107,6 +107,18 @@ public abstract class OtherMessagesTests<TEngine>
     }
 
     [Fact]
+    public async Task A_product_registers_as_the_type_that_an_administrator_added_for_its_software_tag()
+    {
+        await using var gateway = await TestGateway.StartAsync<TEngine>(null, ("product-types", "PI*=INFRASTRUCTURE"));
+        await gateway.RegisteredAsync(SeedProducts.Pi37);
+        await gateway.RegisteredAsync(SeedProducts.Cucmpub);
+
+        Assert.Equal(
+            ["INFRASTRUCTURE", "UCL"],
+            await gateway.ReadAsync(session => session.QueryAsync<string>("SELECT product_type FROM product_instances ORDER BY product_type", null, CancellationToken.None)));
+    }
+
+    [Fact]
     public async Task Any_version_1_is_answered_in_the_lower_of_both()
     {
         await using var gateway = await TestGateway.StartAsync<TEngine>();

@@ -137,6 +137,11 @@ public sealed class GatewaySettingsTests
         Assert.Equal("--request-type-aliases: " + sentence, GatewaySettings.Load(["--request-type-aliases=" + alias], Nothing).Errors.Single());
 
     [Fact]
+    public void A_product_type_that_will_not_do_is_told() => Assert.Equal(
+        "--product-types: 'ISR' is not the name in a software tag and a product type, as in ISR*=ROUTER; both are letters, digits, '-' and '_', and a '*' ends a name that only begins so.",
+        GatewaySettings.Load(["--product-types=UCM=UCL,ISR"], Nothing).Errors.Single());
+
+    [Fact]
     public void PostgreSql_needs_a_connection_string()
     {
         var (_, errors) = GatewaySettings.Load(["--database", "postgresql"], Nothing);

@@ -13,15 +13,6 @@ public sealed class CatalogueTests
     public void A_licence_is_named_by_the_catalogue_or_else_by_its_tag(string tag, string name) => Assert.Equal(name, Catalogue.NameOf(tag).DisplayName);
 
     [Theory]
-    [InlineData("regid.2016-07.com.cisco.UCM,12.5_0c1a", "UCL")]
-    [InlineData("regid.2016-07.com.cisco.UCMSME,12.5_0c1a", "UCL")]
-    [InlineData("regid.2015-06.com.cisco.PI,3.0_0c1a", "SDNMGMT")]
-    [InlineData("regid.2015-06.com.cisco.ISR4000,1.0_0c1a", "ISR4000")]
-    [InlineData("regid.2016-07.com.cisco.UCM,12.5", "UCL")]
-    [InlineData("nonsense", "OTHER")]
-    public void A_product_type_follows_from_the_software_tag(string tag, string type) => Assert.Equal(type, Catalogue.ProductTypeOf(tag));
-
-    [Theory]
     [InlineData("regid.2017-04.com.cisco.CUC_SpeechView,12.0_946cef06-3332-4037-9bd3-e4705c2c7ebb", true)]
     [InlineData("regid.2017-04.com.cisco.X,1.0", true)]
     [InlineData("regid.com.cisco.X,1.0", true)]
