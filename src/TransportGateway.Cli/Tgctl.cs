@@ -30,6 +30,7 @@ internal static class Tgctl
         root.Subcommands.Add(ReportCommands.Create(context));
         root.Subcommands.Add(OverviewCommands.Alerts(context));
         root.Subcommands.Add(EventCommands.Create(context));
+        root.Subcommands.Add(ArchiveCommands.Create(context));
         root.Subcommands.Add(OverviewCommands.Status(context));
         root.Subcommands.Add(MachineCommands.Load(context));
         root.Subcommands.Add(MachineCommands.ProductUrls(context));

@@ -11,14 +11,24 @@ internal sealed class AnsweredMessages(DbSession session, MasterKey masterKey)
 {
     private const string Find = "SELECT request_hash, received_at, status, signer_serial, response FROM answered_messages WHERE sender = @Sender AND nonce = @Nonce";
 
+    private const string Id = "sender || '.' || nonce";
+
+    private const string Listed =
+        $"""
+        {Id} AS id, received_at, request_type, transport, source, status, virtual_account_id,
+        CASE WHEN sender LIKE 'csr:%' THEN registered_instance_id ELSE sender END AS instance_id
+        """;
+
     /// <summary>The last that its session does: stored and committed, or neither.</summary>
     public Task AddAndCommitAsync(AnsweredMessageRow message) =>
         session.CommitAsync(
             """
             INSERT INTO answered_messages
-              (sender, nonce, request_hash, request, request_type, transport, source, received_at, status, signer_serial, response)
+              (sender, nonce, request_hash, request, request_type, transport, source, received_at, status, signer_serial, response,
+               virtual_account_id, registered_instance_id)
             VALUES
-              (@Sender, @Nonce, @RequestHash, @Request, @RequestType, @Transport, @Source, @ReceivedAt, @Status, @SignerSerial, @Response)
+              (@Sender, @Nonce, @RequestHash, @Request, @RequestType, @Transport, @Source, @ReceivedAt, @Status, @SignerSerial, @Response,
+               @VirtualAccountId, @RegisteredInstanceId)
             """,
             message with
             {
@@ -42,6 +52,41 @@ internal sealed class AnsweredMessages(DbSession session, MasterKey masterKey)
                 Open(await results.ReadSingleOrDefaultAsync<StoredAnswerRow>(), instanceId, nonce)),
             cancellationToken);
 
+    /// <summary>The newest first, without what they hold.</summary>
+    /// <param name="instanceId">Only of this product instance, its registration included; null for all.</param>
+    /// <param name="virtualAccountIds">Only of products that were there then; null for all, and for those of strangers.</param>
+    /// <param name="after">Only those behind this one; null from the start.</param>
+    public Task<IReadOnlyList<ArchivedMessage>> ListAsync(
+        string? instanceId, IReadOnlyCollection<string>? virtualAccountIds, ArchivePlace? after, int limit, CancellationToken cancellationToken) =>
+        session.QueryAsync<ArchivedMessage>(
+            $"""
+            SELECT {Listed}
+              FROM answered_messages
+             WHERE {(instanceId is null ? "TRUE" : "(sender = @InstanceId OR registered_instance_id = @InstanceId)")}
+               AND {(virtualAccountIds is null ? "TRUE" : session.Dialect.AnyOf("virtual_account_id", "@VirtualAccountIds"))}
+               AND {(after is null ? "TRUE" : $"received_at <= @AfterReceivedAt AND (received_at < @AfterReceivedAt OR {Id} < @AfterId)")}
+             ORDER BY received_at DESC, {Id} DESC
+             LIMIT @Limit
+            """,
+            new { InstanceId = instanceId, VirtualAccountIds = virtualAccountIds?.ToArray() ?? [], AfterReceivedAt = after?.ReceivedAt, AfterId = after?.Id, Limit = limit },
+            cancellationToken);
+
+    public async Task<WholeMessage?> ReadAsync(string id, CancellationToken cancellationToken)
+    {
+        if (id.Split('.') is not [var sender, var nonce]
+            || await session.QuerySingleOrDefaultAsync<WholeMessage>(
+                $"SELECT {Listed}, request, response, signer_serial FROM answered_messages WHERE sender = @Sender AND nonce = @Nonce",
+                new { Sender = sender, Nonce = nonce },
+                cancellationToken) is not { } message)
+        {
+            return null;
+        }
+
+        message.Request = message.Request.Length == 0 ? [] : masterKey.Open(Purpose("request", sender, nonce), message.Request);
+        message.Response = message.Status != DeviceStatus.Failed ? message.Response : Unseal(message.Response!, sender, nonce);
+        return message;
+    }
+
     /// <summary>Forgets messages of products after their time, and refused registrations as soon as no repetition can count on them.</summary>
     public static Task<int> PurgeAsync(DbSession session, DateTimeOffset before, DateTimeOffset refusedRegistrationsBefore, CancellationToken cancellationToken) =>
         session.ExecuteAsync(
@@ -55,8 +100,11 @@ internal sealed class AnsweredMessages(DbSession session, MasterKey masterKey)
 
     private StoredAnswerRow? Open(StoredAnswerRow? row, string sender, string nonce) => row is null || row.Status != DeviceStatus.Failed ? row : row with
     {
-        Response = Encoding.UTF8.GetString(masterKey.Open(Purpose("response", sender, nonce), Convert.FromBase64String(row.Response))),
+        Response = Unseal(row.Response, sender, nonce),
     };
+
+    private string Unseal(string response, string sender, string nonce) =>
+        Encoding.UTF8.GetString(masterKey.Open(Purpose("response", sender, nonce), Convert.FromBase64String(response)));
 
     private static string Purpose(string what, string sender, string nonce) => $"archived-{what}:{sender}:{nonce}";
 }
@@ -100,4 +148,10 @@ internal sealed record AnsweredMessageRow
     public required string SignerSerial { get; init; }
 
     public required string Response { get; init; }
+
+    /// <summary>Where the product was when the message came, or where it was registered; null for a stranger.</summary>
+    public string? VirtualAccountId { get; init; }
+
+    /// <summary>The product instance that a registration became.</summary>
+    public string? RegisteredInstanceId { get; init; }
 }

@@ -18,6 +18,7 @@ internal static class DeviceGatewayFeature
         .AddSingleton<MessageFigures>()
         .AddSingleton<RejectionLines>()
         .AddSingleton<ProductUrls>()
+        .AddSingleton<ReadArchive>()
         .AddSingleton(gate)
         .AddSingleton<RegistrationGate>()
         .AddSingleton<RefusalJournal>()
@@ -28,6 +29,7 @@ internal static class DeviceGatewayFeature
     public static void MapDeviceGateway(this IEndpointRouteBuilder routes)
     {
         routes.MapProductUrls();
+        routes.MapArchive();
         routes.MapPost(CallHomePath, CallHomeAsync).OpenToAll("products prove themselves by the signature in the message").RequireRateLimiting(SourceLimits.Policy)
             .WithMetadata(new ErrorForm(Xml, (status, reason) => CallHomeWriter.WriteFault(status < StatusCodes.Status500InternalServerError ? "Sender" : "Receiver", reason), DeviceLog.TellNotServed));
         routes.MapPost(SmartTransportPath, SmartTransportAsync).OpenToAll("products prove themselves by the signature in the message").RequireRateLimiting(SourceLimits.Policy)

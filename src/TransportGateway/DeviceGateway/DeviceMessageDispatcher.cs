@@ -253,6 +253,8 @@ internal sealed partial class DeviceMessageDispatcher(
                     Status = reply.Status,
                     SignerSerial = signer.Serial,
                     Response = response,
+                    VirtualAccountId = (reply.Registered ?? exchange.Sender.Instance)?.VirtualAccountId,
+                    RegisteredInstanceId = reply.Registered?.Id,
                 });
         }
 

@@ -8,6 +8,8 @@ internal sealed class RefusedMessages(DbSession session, MasterKey masterKey)
 {
     public const int MostKept = 1000;
 
+    private const string Listed = "id, received_at, transport, source, reason";
+
     public async Task AddAsync(string transport, string source, string reason, ReadOnlyMemory<byte> request, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var id = Ids.New(now);
@@ -24,17 +26,31 @@ internal sealed class RefusedMessages(DbSession session, MasterKey masterKey)
             cancellationToken);
     }
 
-    /// <summary>The newest first.</summary>
-    public async Task<IReadOnlyList<byte[]>> ListAsync(CancellationToken cancellationToken) =>
-        [.. (await session.QueryAsync<Row>("SELECT id, request FROM refused_messages ORDER BY received_at DESC, id DESC", null, cancellationToken))
-            .Select(row => masterKey.Open(Purpose(row.Id), row.Request))];
+    /// <summary>The newest first, without what they hold.</summary>
+    /// <param name="after">Only those behind this one; null from the start.</param>
+    public Task<IReadOnlyList<ArchivedMessage>> ListAsync(ArchivePlace? after, int limit, CancellationToken cancellationToken) =>
+        session.QueryAsync<ArchivedMessage>(
+            $"""
+            SELECT {Listed}
+              FROM refused_messages
+             WHERE {(after is null ? "TRUE" : "(received_at, id) < (@AfterReceivedAt, @AfterId)")}
+             ORDER BY received_at DESC, id DESC
+             LIMIT @Limit
+            """,
+            new { AfterReceivedAt = after?.ReceivedAt, AfterId = after?.Id, Limit = limit },
+            cancellationToken);
+
+    public async Task<WholeMessage?> ReadAsync(string id, CancellationToken cancellationToken)
+    {
+        var message = await session.QuerySingleOrDefaultAsync<WholeMessage>(
+            $"SELECT {Listed}, request FROM refused_messages WHERE id = @Id", new { Id = id }, cancellationToken);
+        if (message is not null)
+        {
+            message.Request = masterKey.Open(Purpose(id), message.Request);
+        }
+
+        return message;
+    }
 
     private static string Purpose(string id) => "refused-message:" + id;
-
-    private sealed class Row
-    {
-        public required string Id { get; init; }
-
-        public required byte[] Request { get; init; }
-    }
 }

@@ -54,6 +54,7 @@ internal static class EventKinds
     public const string TokenCreated = "token-created";
     public const string TokenRead = "token-read";
     public const string TokenRevoked = "token-revoked";
+    public const string ArchivedMessageRead = "archived-message-read";
     public const string InstanceRegistered = "instance-registered";
     public const string InstanceRegisteredAgain = "instance-registered-again";
     public const string InstanceDeregistered = "instance-deregistered";

@@ -117,7 +117,7 @@ public sealed class TourTests : IAsyncLifetime
 
     private async Task LookAroundAsync()
     {
-        foreach (var path in new[] { "/healthz", "/readyz", "/metrics", "/openapi.yaml", "/api/v2/status", "/api/v2/machine", "/api/v2/product-urls", "/api/v2/network", "/api/v2/time", "/api/v2/health-checks", "/api/v2/support-bundle", "/api/v2/cluster", "/api/v2/events", "/api/v2/alerts", "/api/v2/central", "/api/v2/relay", "/api/v2/accounts" })
+        foreach (var path in new[] { "/healthz", "/readyz", "/metrics", "/openapi.yaml", "/api/v2/status", "/api/v2/machine", "/api/v2/product-urls", "/api/v2/network", "/api/v2/time", "/api/v2/health-checks", "/api/v2/support-bundle", "/api/v2/cluster", "/api/v2/events", "/api/v2/refused-messages", "/api/v2/alerts", "/api/v2/central", "/api/v2/relay", "/api/v2/accounts" })
         {
             await DoAsync("GET", path);
         }
@@ -300,6 +300,8 @@ public sealed class TourTests : IAsyncLifetime
         await DoAsync("GET", Va + "/Default/tokens?withText=true");
         var product = await RegisterAsync(Text(token, "text"), SeedProducts.Cucmpub);
         await DoAsync("DELETE", Va + "/Default/tokens/" + Text(token, "id"));
+        var archived = (await DoAsync("GET", "/api/v2/archived-messages?instance=" + product)).AsArray()[0]!;
+        await DoAsync("GET", "/api/v2/archived-messages/" + Text(archived, "id"));
         await DoAsync("GET", Va + "/Default/instances");
         await DoAsync("GET", "/api/v2/instances/" + product);
         await DoAsync("POST", $"/api/v2/instances/{product}/transfer", new { virtualAccount = "Branch" });

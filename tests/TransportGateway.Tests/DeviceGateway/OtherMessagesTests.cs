@@ -1,8 +1,6 @@
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
-using TransportGateway.DeviceGateway;
 using TransportGateway.Events;
-using TransportGateway.Persistence;
 using TransportGateway.Simulators;
 using TransportGateway.Tests.Harness;
 using RefusalTexts = TransportGateway.Protocol.RefusalTexts;
@@ -207,8 +205,7 @@ public abstract class OtherMessagesTests<TEngine>
         Assert.Equal([$"{EventKinds.MessageRefused}: A message was refused: the product instance 4d47df04-ae89-4df6-bc15-d17c1a3f153f is not known"], events);
         Assert.Equal(
             Encoding.UTF8.GetString(bytes).Trim(),
-            Encoding.UTF8.GetString(Assert.Single(await gateway.ReadAsync(session => new RefusedMessages(
-                session, gateway.Gateway.Services.GetRequiredService<MasterKey>()).ListAsync(CancellationToken.None)))).Trim());
+            Encoding.UTF8.GetString(Assert.Single(await gateway.RefusedMessagesAsync())).Trim());
     }
 }
 

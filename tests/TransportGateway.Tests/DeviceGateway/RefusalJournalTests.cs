@@ -26,7 +26,7 @@ public abstract class RefusalJournalTests<TEngine>
         }
 
         Assert.Equal(120, (await gateway.EventsAsync(EventKinds.MessageRefused)).Count);
-        var kept = await gateway.ReadAsync(session => new RefusedMessages(session, gateway.Gateway.Services.GetRequiredService<MasterKey>()).ListAsync(CancellationToken.None));
+        var kept = await gateway.RefusedMessagesAsync();
         Assert.Equal(120, kept.Count);
         Assert.All(kept, request => Assert.Equal(65_536, request.Length));
 
@@ -105,7 +105,7 @@ public abstract class RefusalJournalTests<TEngine>
 
         Assert.Equal(
             Enumerable.Range(5, 1000).Reverse(),
-            (await gateway.ReadAsync(session => new RefusedMessages(session, masterKey).ListAsync(CancellationToken.None))).Select(request => BitConverter.ToInt32(request)));
+            (await gateway.RefusedMessagesAsync()).Select(request => BitConverter.ToInt32(request)));
     }
 
     [Fact]

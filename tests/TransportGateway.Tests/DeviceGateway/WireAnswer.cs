@@ -1,6 +1,9 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using System.Xml.Linq;
+using Microsoft.Extensions.DependencyInjection;
+using TransportGateway.DeviceGateway;
+using TransportGateway.Persistence;
 using TransportGateway.Simulators;
 using TransportGateway.Tests.Harness;
 
@@ -86,6 +89,19 @@ internal static class WireAnswers
 
     public static Task<long> CountAsync(this TestGateway gateway, string table) =>
         gateway.ReadAsync(session => session.ScalarAsync<long>($"SELECT COUNT(*) FROM {table}", null, CancellationToken.None));
+
+    /// <summary>What the archive holds of messages whose sender could not be proved, the newest first.</summary>
+    public static Task<IReadOnlyList<byte[]>> RefusedMessagesAsync(this TestGateway gateway) => gateway.ReadAsync<IReadOnlyList<byte[]>>(async session =>
+    {
+        var archive = new RefusedMessages(session, gateway.Gateway.Services.GetRequiredService<MasterKey>());
+        var messages = new List<byte[]>();
+        foreach (var listed in await archive.ListAsync(after: null, RefusedMessages.MostKept + 1, CancellationToken.None))
+        {
+            messages.Add((await archive.ReadAsync(listed.Id, CancellationToken.None))!.Request);
+        }
+
+        return messages;
+    });
 
     public static async Task<SimulatedProduct> RegisteredAsync(this TestGateway gateway, ProductDefinition definition, SimulatedProduct? product = null)
     {

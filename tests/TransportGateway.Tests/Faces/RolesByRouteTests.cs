@@ -89,7 +89,7 @@ public sealed partial class RolesByRouteTests : IAsyncLifetime
         string[] known =
         [
             "access-rules", "api-toolkit", "backup-recovery-key", "backup-settings", "backups", "central", "certificates", "cluster", "directory", "health-checks", "identity-provider", "language",
-            "machine", "message-of-the-day", "metrics", "network", "relay", "restore", "sessions", "settings", "support-bundle", "time", "users", "webhooks",
+            "machine", "message-of-the-day", "metrics", "network", "refused-messages", "relay", "restore", "sessions", "settings", "support-bundle", "time", "users", "webhooks",
         ];
         using var client = await _gateway.RestClientAsync(_gateway.Account.Id, Enum.GetValues<Permission>());
         var routes = Routes<RoutePermissions.Needed>().Where(route => route.Metadata.GetMetadata<RoutePermissions.Needed>()!.WholeGateway).ToArray();
