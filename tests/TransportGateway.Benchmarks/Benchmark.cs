@@ -9,7 +9,7 @@ namespace TransportGateway.Benchmarks;
 internal sealed class Benchmark(BenchmarkOptions options, TimeProvider clock)
 {
     private const int RegisteredProducts = 200;
-    private const int WarmUpRequests = 12_000;
+    private const int WarmUpRequests = 5000;
     private const int MostRequestsInRound = 50_000;
     private const int Sample = 20;
 

@@ -141,7 +141,7 @@ internal sealed class FloorRequests
             await connection.QueryAsync(FloorStatements.ListBooks, instance, _virtualAccount, _account);
             await connection.RunAsync(
                 FloorStatements.AddAnswer, instance, nonce, hash, _masterKey.Seal($"archived-request:{instance}:{nonce}", body), "AUTHORIZATION", "smart-transport", "127.0.0.1", now, "OK",
-                _authority.CurrentSigner.Serial, _authorization.Stored);
+                _authority.CurrentSigner.Serial, _authorization.Stored, _virtualAccount, null);
         });
         _authority.CurrentSigner.Sign(_authorization.Signed);
         return _authorization.Answer;
@@ -184,7 +184,7 @@ internal sealed class FloorRequests
                 $"{serialNumber} was registered in 'Default' with token {_token}.", _virtualAccount);
             await connection.RunAsync(
                 FloorStatements.AddAnswer, sender, nonce, hash, _masterKey.Seal($"archived-request:{sender}:{nonce}", body), "REGISTRATION", "smart-transport", "127.0.0.1", now, "OK",
-                _authority.CurrentSigner.Serial, _registration.Stored);
+                _authority.CurrentSigner.Serial, _registration.Stored, _virtualAccount, id);
         });
         _authority.CurrentSigner.Sign(_registration.Signed);
         return _registration.Answer;

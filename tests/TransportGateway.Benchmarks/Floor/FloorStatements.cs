@@ -34,8 +34,9 @@ internal static class FloorStatements
     public const string AddAnswer =
         """
         INSERT INTO answered_messages
-          (sender, nonce, request_hash, request, request_type, transport, source, received_at, status, signer_serial, response)
-        VALUES (@p0, @p1, @p2, @p3, @p4, @p5, @p6, @p7, @p8, @p9, @p10)
+          (sender, nonce, request_hash, request, request_type, transport, source, received_at, status, signer_serial, response,
+           virtual_account_id, registered_instance_id)
+        VALUES (@p0, @p1, @p2, @p3, @p4, @p5, @p6, @p7, @p8, @p9, @p10, @p11, @p12)
         """;
 
     public const string FindToken =
