@@ -20,15 +20,16 @@ internal sealed class ProductInstances(DbSession session)
     /// <summary>The registered product with a UDI: @UdiKey.</summary>
     public const string FindRegistered = $"SELECT {Columns} FROM {From} WHERE i.udi_key = @UdiKey AND i.state = 'registered'";
 
-    /// <summary>A new instance, unless a product with its UDI is registered: the columns of <see cref="InstanceRow"/>.</summary>
+    /// <summary>A new instance, unless a product with its UDI is registered, or the token went with its virtual account: the columns of <see cref="InstanceRow"/>, @TokenId.</summary>
     public const string Add =
         """
         INSERT INTO product_instances
           (id, virtual_account_id, state, udi_key, udi_pid, udi_serial_number, udi_vid, uuid, suvi, host_identifier, mac_address,
            host_name, software_tag, product_type, agent_version, export_controlled, registered_at, last_contact_at, certificate_serial, udis)
-        VALUES
-          (@Id, @VirtualAccountId, 'registered', @UdiKey, @UdiPid, @UdiSerialNumber, @UdiVid, @Uuid, @Suvi, @HostIdentifier, @MacAddress,
-           @HostName, @SoftwareTag, @ProductType, @AgentVersion, @ExportControlled, @RegisteredAt, @LastContactAt, @CertificateSerial, @Udis)
+        SELECT
+           @Id, @VirtualAccountId, 'registered', @UdiKey, @UdiPid, @UdiSerialNumber, @UdiVid, @Uuid, @Suvi, @HostIdentifier, @MacAddress,
+           @HostName, @SoftwareTag, @ProductType, @AgentVersion, @ExportControlled, @RegisteredAt, @LastContactAt, @CertificateSerial, @Udis
+         WHERE EXISTS (SELECT 1 FROM registration_tokens WHERE id = @TokenId)
         ON CONFLICT (udi_key) WHERE state = 'registered' DO NOTHING
         """;
 

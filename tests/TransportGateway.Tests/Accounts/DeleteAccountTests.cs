@@ -142,10 +142,15 @@ public abstract class DeleteAccountTests<TEngine> : IAsyncLifetime
     [Fact]
     public async Task A_product_that_comes_too_late_for_a_deleted_account_is_refused_like_with_any_bad_token()
     {
-        var registration = await RegistrationUnderWay.PrepareAsync(_gateway, await _gateway.CreateTokenAsync());
+        var token = await _gateway.CreateTokenAsync();
+        var registration = await RegistrationUnderWay.PrepareAsync(_gateway, token);
         Assert.IsType<DeleteLocalAccount.Outcome.Deleted>(await DeleteAsync(_gateway.Account));
-        await using var session = await _gateway.Database.BeginAsync();
-        Assert.IsType<RegisterInstance.Outcome.TokenRefused>(await registration.ExecuteAsync(session));
+        await using (var session = await _gateway.Database.BeginAsync())
+        {
+            Assert.IsType<RegisterInstance.Outcome.Overtaken>(await registration.ExecuteAsync(session));
+        }
+
+        Assert.IsType<RegisterInstance.Outcome.TokenRefused>(await RegisterAsync(await RegistrationUnderWay.PrepareAsync(_gateway, token)));
     }
 
     [Fact]

@@ -54,12 +54,21 @@ public abstract class InactiveAccountTests<TEngine> : IAsyncLifetime
     [Fact]
     public async Task An_account_that_is_deactivated_while_a_product_registers_lets_it_in_no_more()
     {
-        var registration = await RegistrationUnderWay.PrepareAsync(_gateway, await _gateway.CreateTokenAsync());
+        var token = await _gateway.CreateTokenAsync();
+        var registration = await RegistrationUnderWay.PrepareAsync(_gateway, token);
         await _gateway.ChangedAsync(_gateway.Account, AccountStep.Deactivate);
 
-        await using var session = await _gateway.Database.BeginAsync();
-        Assert.IsType<RegisterInstance.Outcome.TokenRefused>(await registration.ExecuteAsync(session));
-        await session.CommitAsync();
+        await using (var session = await _gateway.Database.BeginAsync())
+        {
+            Assert.IsType<RegisterInstance.Outcome.Overtaken>(await registration.ExecuteAsync(session));
+        }
+
+        var again = await RegistrationUnderWay.PrepareAsync(_gateway, token);
+        await using (var session = await _gateway.Database.BeginAsync())
+        {
+            Assert.IsType<RegisterInstance.Outcome.TokenRefused>(await again.ExecuteAsync(session));
+            await session.CommitAsync();
+        }
 
         Assert.Empty(await _gateway.InstancesAsync());
         Assert.Contains(

@@ -94,6 +94,11 @@ public sealed class SqliteKeptConnectionTests : IAsyncLifetime
         await using (var database = new SqliteDatabase(Path.Combine(folder, "notes.db"), TimeProvider.System))
         {
             await database.MigrateAsync();
+            await using (var writing = await database.BeginAsync())
+            {
+                await writing.CommitAsync("DELETE FROM events WHERE kind = @Kind", new { Kind = "none" });
+            }
+
             var sessions = await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => database.ReadAsync()));
             foreach (var session in sessions)
             {
