@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -9,8 +8,6 @@ namespace TransportGateway.Cli;
 internal static class ArchiveCommands
 {
     private const string Resource = "/api/v2/archived-messages";
-
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static Command Create(CommandContext context)
     {
@@ -83,7 +80,7 @@ internal static class ArchiveCommands
 
     /// <summary>JSON indented, the levels that travel as texts opened; anything else line by line.</summary>
     private static string Readable(string text) => Opened(text) is { } levels
-        ? levels.ToJsonString(Indented)
+        ? levels.ToJsonString(CommandContext.Indented)
         : string.Join(Environment.NewLine, text.Split('\n').Select(line => Tables.Plain(line.TrimEnd('\r'))));
 
     /// <summary>Null for a text that is no JSON object.</summary>

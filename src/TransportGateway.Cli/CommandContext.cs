@@ -7,7 +7,8 @@ namespace TransportGateway.Cli;
 /// <summary>What every command shares: the connection, the three streams, and how failures are told.</summary>
 internal sealed class CommandContext(ConnectionOptions connection, TextReader input, TextWriter output, TextWriter errors)
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    /// <summary>How JSON is shown to people.</summary>
+    public static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public TextReader Input => input;
 

@@ -13,7 +13,7 @@ internal sealed class SqliteDatabase : Database
     private readonly string _connectionString;
     private readonly string _movedMark;
     private readonly Lazy<SqliteWriter> _writer;
-    private readonly ConcurrentBag<SqliteKeptConnection> _readers = [];
+    private readonly ConcurrentQueue<SqliteKeptConnection> _readers = [];
     private volatile bool _keepsNone;
 
     /// <param name="isShortLived">Nothing of it is kept open: when it is disposed, the one file is whole and nobody's.</param>
@@ -88,7 +88,7 @@ internal sealed class SqliteDatabase : Database
         await CloseIdleAsync();
     }
 
-    private SqliteKeptConnection TakeReader() => _readers.TryTake(out var reader) ? reader : Open();
+    private SqliteKeptConnection TakeReader() => _readers.TryDequeue(out var reader) ? reader : Open();
 
     private async ValueTask GiveBackAsync(SqliteKeptConnection reader)
     {
@@ -98,7 +98,7 @@ internal sealed class SqliteDatabase : Database
             return;
         }
 
-        _readers.Add(reader);
+        _readers.Enqueue(reader);
         if (_keepsNone)
         {
             await CloseIdleAsync();
@@ -107,7 +107,7 @@ internal sealed class SqliteDatabase : Database
 
     private async Task CloseIdleAsync()
     {
-        while (_readers.TryTake(out var reader))
+        while (_readers.TryDequeue(out var reader))
         {
             await reader.DisposeAsync();
         }
