@@ -18,6 +18,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
     private readonly SemaphoreSlim _turn = new(1, 1);
     private int _waiting;
     private Batch? _batch;
+    private bool _isClosed;
 
     public SqliteWriter(SqliteKeptConnection connection, Dialect dialect)
     {
@@ -33,6 +34,12 @@ internal sealed class SqliteWriter : IAsyncDisposable
         Interlocked.Increment(ref _waiting);
         await _turn.WaitAsync();
         Interlocked.Decrement(ref _waiting);
+        if (_isClosed)
+        {
+            _turn.Release();
+            throw new ObjectDisposedException(nameof(SqliteDatabase));
+        }
+
         try
         {
             if (_batch is null)
@@ -44,7 +51,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
             Run("SAVEPOINT session");
             return new Session(this, _connection, _dialect);
         }
-        catch (SqliteException exception)
+        catch (Exception exception)
         {
             Abandon(exception);
             _turn.Release();
@@ -52,11 +59,25 @@ internal sealed class SqliteWriter : IAsyncDisposable
         }
     }
 
+    /// <summary>Commits for those who counted on whoever comes next; who comes next is refused.</summary>
     public async ValueTask DisposeAsync()
     {
         await _turn.WaitAsync();
+        try
+        {
+            if (_batch is { } batch)
+            {
+                Commit(batch);
+            }
+        }
+        catch (Exception exception)
+        {
+            Abandon(exception);
+        }
+
+        _isClosed = true;
         await _connection.DisposeAsync();
-        _turn.Dispose();
+        _turn.Release();
     }
 
     private Task KeepAsync()
@@ -68,7 +89,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
             batch.Sessions++;
             CommitIfLast(batch);
         }
-        catch (SqliteException exception)
+        catch (Exception exception)
         {
             Abandon(exception);
         }
@@ -88,7 +109,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
             batch.Sessions++;
             CommitIfLast(batch);
         }
-        catch (SqliteException exception)
+        catch (Exception exception)
         {
             Abandon(exception);
         }
@@ -104,13 +125,18 @@ internal sealed class SqliteWriter : IAsyncDisposable
             return;
         }
 
+        Commit(batch);
+    }
+
+    private void Commit(Batch batch)
+    {
         Run("COMMIT");
         _batch = null;
         batch.Durable.SetResult();
     }
 
     /// <summary>The transaction cannot be finished: everyone who shared it must hear so.</summary>
-    private void Abandon(SqliteException reason)
+    private void Abandon(Exception reason)
     {
         var batch = _batch;
         _batch = null;
@@ -118,9 +144,9 @@ internal sealed class SqliteWriter : IAsyncDisposable
         {
             Run("ROLLBACK");
         }
-        catch (SqliteException)
+        catch (Exception exception) when (exception is SqliteException or InvalidOperationException)
         {
-            // SQLite has rolled back by itself, as it does when the disk is full.
+            // SQLite has rolled back by itself, as it does when the disk is full; or the connection is closed, which does the same.
         }
 
         batch?.Durable.TrySetException(reason);

@@ -143,6 +143,25 @@ public abstract class DatabaseTests<TEngine> : IAsyncLifetime
     }
 }
 
-public sealed class DatabaseOnSqlite : DatabaseTests<SqliteEngine>;
+public sealed class DatabaseOnSqlite : DatabaseTests<SqliteEngine>
+{
+    [Fact]
+    public async Task A_database_that_closes_keeps_nobody_waiting()
+    {
+        var patience = TimeSpan.FromSeconds(30);
+        await using var engine = new SqliteEngine();
+        await engine.CreateAsync();
+        var database = engine.Open(TimeProvider.System);
+        var first = await database.BeginAsync();
+        var closing = database.DisposeAsync().AsTask();
+        var late = database.BeginAsync();
+
+        // Somebody waits, so it leaves the commit to them; and they never get to it.
+        await first.CommitAsync().WaitAsync(patience);
+        await closing.WaitAsync(patience);
+
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => late.WaitAsync(patience));
+    }
+}
 
 public sealed class DatabaseOnPostgreSql : DatabaseTests<PostgreSqlEngine>;
