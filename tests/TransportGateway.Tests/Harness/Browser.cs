@@ -8,6 +8,9 @@ namespace TransportGateway.Tests.Harness;
 /// <summary>Gets pages and sends their forms as a browser does, without running scripts: one cookie jar, same-origin requests.</summary>
 internal sealed partial class Browser(TestGateway gateway) : IDisposable
 {
+    /// <summary>In characters; of a longer one the gateway is asked first, as a refusal can end the connection while the form is still being sent.</summary>
+    private const int LargeForm = 100_000;
+
     private readonly HttpClient _http = gateway.HttpClient();
     private readonly Dictionary<string, string> _cookies = new(StringComparer.Ordinal);
 
@@ -64,6 +67,7 @@ internal sealed partial class Browser(TestGateway gateway) : IDisposable
         using var request = new HttpRequestMessage(HttpMethod.Post, path)
         {
             Content = new FormUrlEncodedContent(fields.Select(field => KeyValuePair.Create(field.Name, field.Value)).Append(KeyValuePair.Create(GatewayPage.FormTokenField, formToken))),
+            Headers = { ExpectContinue = fields.Sum(field => field.Value.Length) > LargeForm },
         };
         return await SendAsync(request, [("Sec-Fetch-Site", site)]);
     }
