@@ -58,15 +58,18 @@ export TG_TEST_POSTGRESQL="Host=127.0.0.1;Port=$(start_postgres pg "-c synchrono
 # A second one waits for a standby that never comes: what is committed there is not acknowledged.
 export TG_TEST_POSTGRESQL_LONELY="Host=127.0.0.1;Port=$(start_postgres pg-lonely "-c synchronous_standby_names=nobody");Username=gateway;Database=postgres"
 
+# A run in which no test ends for ten minutes is stopped, and says which tests hang.
+run=(--no-build -c Release --logger "console;verbosity=normal" --results-directory artifacts/test-results --blame-hang-timeout 10m --blame-hang-dump-type none)
+
 say "running the tests"
 status=0
-dotnet test tests/TransportGateway.Tests --no-build -c Release --logger "console;verbosity=normal" "$@" 2>&1 | tee "$work/tests.log" || status=1
+dotnet test tests/TransportGateway.Tests "${run[@]}" "$@" 2>&1 | tee "$work/tests.log" || status=1
 
 say "running the tests of the pages in a real browser; pictures of every screen go to artifacts/screens"
-dotnet test tests/TransportGateway.Browser.Tests --no-build -c Release --logger "console;verbosity=normal" "$@" 2>&1 | tee -a "$work/tests.log" || status=1
+dotnet test tests/TransportGateway.Browser.Tests "${run[@]}" "$@" 2>&1 | tee -a "$work/tests.log" || status=1
 
 say "running the cluster tests: two nodes and a witness in namespaces (as root)"
-as_root "$(command -v dotnet)" test tests/TransportGateway.Cluster.Tests --no-build -c Release --logger "console;verbosity=normal" "$@" 2>&1 | tee -a "$work/tests.log" || status=1
+as_root "$(command -v dotnet)" test tests/TransportGateway.Cluster.Tests "${run[@]}" "$@" 2>&1 | tee -a "$work/tests.log" || status=1
 
 if [ $# -eq 0 ] && [ -e tests/TransportGateway.Fuzz/fuzz.sh ]; then
   say "fuzzing the parsers, a minute each"
