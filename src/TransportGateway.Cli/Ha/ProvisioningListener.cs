@@ -36,15 +36,22 @@ internal sealed class ProvisioningListener(TimeProvider clock, TextWriter output
             : $"This node is ready to be provisioned. Waiting for ha_deploy on the primary node (port {HaPaths.ProvisioningPort}). Ctrl-C stops waiting; nothing was changed yet.");
         var serving = Task.FromResult(false);
         var calling = listener.AcceptTcpClientAsync(cancellationToken).AsTask();
-        for (var wrong = 0; wrong < MostWrongSecrets || !serving.IsCompleted;)
+        var wrong = 0;
+        while (true)
         {
-            await Task.WhenAny(serving.IsCompleted ? calling : serving, calling);
-            if (serving.IsCompleted && await serving)
+            // Looked at once a round: what ends after that ends the wait below.
+            var isIdle = serving.IsCompleted;
+            if (isIdle && await serving)
             {
                 return;
             }
 
-            if (!calling.IsCompleted)
+            if (isIdle && wrong >= MostWrongSecrets)
+            {
+                throw new TgctlException($"{MostWrongSecrets} callers did not know the one-time secret. Run ha_generatekeys on the primary node for a new one, then this command again.");
+            }
+
+            if (await Task.WhenAny(isIdle ? calling : serving, calling) != calling)
             {
                 continue;
             }
@@ -60,8 +67,6 @@ internal sealed class ProvisioningListener(TimeProvider clock, TextWriter output
             wrong++;
             await output.WriteLineAsync("Somebody called who does not know the one-time secret. Nothing was changed.");
         }
-
-        throw new TgctlException($"{MostWrongSecrets} callers did not know the one-time secret. Run ha_generatekeys on the primary node for a new one, then this command again.");
     }
 
     /// <summary>One after the other: an earlier call, whose caller may be gone, ends with the task that it is at.</summary>

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using TransportGateway.Cli.Ha;
@@ -43,5 +45,23 @@ public sealed class ProvisioningListenerTests
 
         await caller.AskAsync("finished", new JsonObject(), _ => { }, default);
         await listening;
+    }
+
+    [Fact]
+    public async Task A_deployment_that_finishes_while_a_stranger_is_heard_ends_the_waiting()
+    {
+        var patience = TimeSpan.FromSeconds(30);
+        var listening = new ProvisioningListener(TimeProvider.System, TextWriter.Synchronized(new StringWriter())).RunAsync(Secret, _address, witness: true, default);
+        await using var caller = await SecretChannel.ConnectAsync($"{_address}", Secret, "it", default);
+        using (var stranger = new TcpClient())
+        {
+            await stranger.ConnectAsync(_address, HaPaths.ProvisioningPort);
+            await using var stream = new SslStream(stranger.GetStream(), leaveInnerStreamOpen: false, (_, certificate, _, _) => certificate is not null);
+            // From here on the listener waits for what this one has to say.
+            await stream.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = $"{_address}" });
+            await caller.AskAsync("finished", [], _ => { }, default).WaitAsync(patience);
+        }
+
+        await listening.WaitAsync(patience);
     }
 }
