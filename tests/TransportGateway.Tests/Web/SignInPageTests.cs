@@ -46,6 +46,23 @@ public sealed class SignInPageTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Whoever_guesses_at_the_password_until_now_waits_as_at_the_sign_in()
+    {
+        await _gateway.UserAsync("ann", Roles.SystemUser);
+        using var ann = await Browser.SignInAsync(_gateway, "ann");
+        const string Next = "Another-Horse-9";
+        for (var guess = 0; guess < SignInThrottle.MostFailures; guess++)
+        {
+            using var wrong = await ann.PostAsync("/profile/password", ("current", $"guess {guess}"), ("password", Next), ("again", Next));
+            Assert.Equal(HttpStatusCode.Forbidden, wrong.StatusCode);
+        }
+
+        using var oneTooMany = await ann.PostAsync("/profile/password", ("current", People.Password.Value), ("password", Next), ("again", Next));
+        Assert.Equal((HttpStatusCode.TooManyRequests, TimeSpan.FromMinutes(1)), (oneTooMany.StatusCode, oneTooMany.Headers.RetryAfter?.Delta));
+        Assert.Contains("Try again in a minute", await oneTooMany.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Nobody_sees_a_page_before_signing_in_and_lands_where_they_wanted_afterwards()
     {
         await _gateway.UserAsync("admin", Roles.SystemAdministrator);

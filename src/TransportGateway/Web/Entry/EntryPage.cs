@@ -4,7 +4,7 @@ using TransportGateway.Http;
 
 namespace TransportGateway.Web.Entry;
 
-/// <summary>What the pages before sign-in share: whoever fails too often there waits.</summary>
+/// <summary>What the pages share on which people prove who they are: whoever fails too often there waits.</summary>
 internal abstract class EntryPage(SignInThrottle throttle) : GatewayPage
 {
     /// <summary>The browser's address, as the event log has it.</summary>
