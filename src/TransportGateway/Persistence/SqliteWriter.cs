@@ -80,14 +80,27 @@ internal sealed class SqliteWriter : IAsyncDisposable
         _turn.Release();
     }
 
-    private Task KeepAsync()
+    private Task KeepAsync() => End("RELEASE session");
+
+    /// <remarks>What the session saw may be its neighbours' work, so it ends no sooner than that work is durable.</remarks>
+    private async Task DiscardAsync() => await End("ROLLBACK TO session", "RELEASE session").ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+    /// <summary>Ends a session, hands on the turn, and returns what completes when the shared commit is durable.</summary>
+    private Task End(params ReadOnlySpan<string> statements)
     {
         var batch = _batch!;
         try
         {
-            Run("RELEASE session");
+            foreach (var sql in statements)
+            {
+                Run(sql);
+            }
+
             batch.Sessions++;
-            CommitIfLast(batch);
+            if (Volatile.Read(ref _waiting) == 0 || batch.Sessions >= MostSessionsPerCommit)
+            {
+                Commit(batch);
+            }
         }
         catch (Exception exception)
         {
@@ -96,36 +109,6 @@ internal sealed class SqliteWriter : IAsyncDisposable
 
         _turn.Release();
         return batch.Durable.Task;
-    }
-
-    /// <remarks>What the session saw may be its neighbours' work, so it ends no sooner than that work is durable.</remarks>
-    private async Task DiscardAsync()
-    {
-        var batch = _batch!;
-        try
-        {
-            Run("ROLLBACK TO session");
-            Run("RELEASE session");
-            batch.Sessions++;
-            CommitIfLast(batch);
-        }
-        catch (Exception exception)
-        {
-            Abandon(exception);
-        }
-
-        _turn.Release();
-        await batch.Durable.Task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-    }
-
-    private void CommitIfLast(Batch batch)
-    {
-        if (Volatile.Read(ref _waiting) > 0 && batch.Sessions < MostSessionsPerCommit)
-        {
-            return;
-        }
-
-        Commit(batch);
     }
 
     private void Commit(Batch batch)
