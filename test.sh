@@ -76,6 +76,10 @@ if [ $# -eq 0 ] && [ -e tests/TransportGateway.Fuzz/fuzz.sh ]; then
   tests/TransportGateway.Fuzz/fuzz.sh 60 || status=1
 fi
 
+# What failed, or hung, is said once more at the end, where somebody looks first.
+failures=$(awk '/^  Failed |^The active test run was aborted/ { said = 1 } /^  (Passed|Skipped) |^Test Run Failed|^Attachments|^Test run for/ { said = 0 } said && !/^\[xUnit|^$/' "$work/tests.log")
+[ -z "$failures" ] || { say "what failed"; echo "$failures"; }
+
 # count WORD: the sum of the figures behind that word in the runner's closing lines.
 count() { awk -v word="$1:" '$1 == word && NF == 2 { sum += $2 } END { print sum + 0 }' "$work/tests.log"; }
 passed=$(count Passed) failed=$(count Failed) skipped=$(count Skipped)
