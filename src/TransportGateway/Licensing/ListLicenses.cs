@@ -23,6 +23,12 @@ internal sealed class ListLicenses(Database database)
     public async Task<IReadOnlyList<License>> ExecuteAsync(string accountId, string virtualAccountId, CancellationToken cancellationToken)
     {
         await using var session = await database.ReadAsync(cancellationToken);
+        return await OfAsync(session, accountId, virtualAccountId, cancellationToken);
+    }
+
+    /// <inheritdoc cref="ExecuteAsync"/>
+    public static async Task<IReadOnlyList<License>> OfAsync(DbSession session, string accountId, string virtualAccountId, CancellationToken cancellationToken)
+    {
         var balances = await Compliance.SettleAsync(session, accountId, virtualAccountId, cancellationToken);
         var facts = await new Entitlements(session).FactsAsync(accountId, cancellationToken);
         var relayed = await new RelayedUsages(session).OfVirtualAccountAsync(virtualAccountId, cancellationToken);

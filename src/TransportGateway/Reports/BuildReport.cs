@@ -10,7 +10,7 @@ using TransportGateway.Registration;
 namespace TransportGateway.Reports;
 
 /// <summary>Makes the reports of a local account, as far as the caller may see it (ssm-on-prem 2.6).</summary>
-internal sealed class BuildReport(ListLicenses licenses, Database database, TimeProvider clock) : IDisposable
+internal sealed class BuildReport(Database database, TimeProvider clock) : IDisposable
 {
     public const string Licenses = "licenses";
     public const string Instances = "product-instances";
@@ -39,17 +39,16 @@ internal sealed class BuildReport(ListLicenses licenses, Database database, Time
 
     private async Task<Report?> BuildAsync(Caller caller, LocalAccountRow account, VirtualAccountRow? virtualAccount, string name, CancellationToken cancellationToken)
     {
-        IReadOnlyList<VirtualAccountRow> parts;
-        await using (var session = await database.ReadAsync(cancellationToken))
-        {
-            parts = virtualAccount is not null ? [virtualAccount] : [.. AccountScope.Visible(caller, await new VirtualAccounts(session).ListAsync(account.Id, cancellationToken))];
-        }
-
+        // What moves from one account to another meanwhile is in it once.
+        await using var session = await database.ReadSnapshotAsync(cancellationToken);
+        IReadOnlyList<VirtualAccountRow> parts = virtualAccount is not null
+            ? [virtualAccount]
+            : [.. AccountScope.Visible(caller, await new VirtualAccounts(session).ListAsync(account.Id, cancellationToken))];
         return name switch
         {
-            Licenses => await LicensesAsync(account, parts, cancellationToken),
-            Instances => await InstancesAsync(parts, cancellationToken),
-            History => await HistoryAsync(account, parts, cancellationToken),
+            Licenses => await LicensesAsync(session, account, parts, cancellationToken),
+            Instances => await InstancesAsync(session, parts, cancellationToken),
+            History => await HistoryAsync(session, account, parts, cancellationToken),
             _ => null,
         };
     }
@@ -65,12 +64,12 @@ internal sealed class BuildReport(ListLicenses licenses, Database database, Time
             [.. rows.Select(row => new object?[] { row.OccurredAt.UtcDateTime, row.Severity, row.Kind, row.Actor, row.Message })]);
     }
 
-    private async Task<Report> LicensesAsync(LocalAccountRow account, IReadOnlyList<VirtualAccountRow> parts, CancellationToken cancellationToken)
+    private static async Task<Report> LicensesAsync(DbSession session, LocalAccountRow account, IReadOnlyList<VirtualAccountRow> parts, CancellationToken cancellationToken)
     {
         var rows = new List<object?[]>();
         foreach (var part in parts)
         {
-            rows.AddRange((await licenses.ExecuteAsync(account.Id, part.Id, cancellationToken)).Select(license => new object?[]
+            rows.AddRange((await ListLicenses.OfAsync(session, account.Id, part.Id, cancellationToken)).Select(license => new object?[]
             {
                 part.Name, license.Name.DisplayName, license.Tag, license.Billing, license.Balance.Purchased, license.Balance.InUse, license.Balance.Substitution, license.Balance.Balance, license.Relayed, license.Status, license.Alert,
             }));
@@ -79,10 +78,9 @@ internal sealed class BuildReport(ListLicenses licenses, Database database, Time
         return new Report(Licenses, ["Local Virtual Account", "License", "Entitlement Tag", "Billing", "Purchased", "In Use", "Substitution", "Balance", "Relayed", "Status", "Alerts"], rows);
     }
 
-    private async Task<Report> InstancesAsync(IReadOnlyList<VirtualAccountRow> parts, CancellationToken cancellationToken)
+    private static async Task<Report> InstancesAsync(DbSession session, IReadOnlyList<VirtualAccountRow> parts, CancellationToken cancellationToken)
     {
         var rows = new List<object?[]>();
-        await using var session = await database.ReadAsync(cancellationToken);
         foreach (var part in parts)
         {
             for (var offset = 0; offset < MostInstances; offset += InstancesAtATime)
@@ -105,9 +103,8 @@ internal sealed class BuildReport(ListLicenses licenses, Database database, Time
             rows);
     }
 
-    private async Task<Report> HistoryAsync(LocalAccountRow account, IReadOnlyList<VirtualAccountRow> parts, CancellationToken cancellationToken)
+    private async Task<Report> HistoryAsync(DbSession session, LocalAccountRow account, IReadOnlyList<VirtualAccountRow> parts, CancellationToken cancellationToken)
     {
-        await using var session = await database.ReadAsync(cancellationToken);
         var facts = await new Entitlements(session).FactsAsync(account.Id, cancellationToken);
         var days = await new UsageHistory(session).ListAsync([.. parts.Select(part => part.Id)], clock.GetUtcNow().AddDays(-RecordUsage.DaysKept - 1), cancellationToken);
         return new Report(

@@ -8,6 +8,7 @@ using Microsoft.Extensions.Time.Testing;
 using TransportGateway.Access;
 using TransportGateway.Accounts;
 using TransportGateway.Jobs;
+using TransportGateway.Registration;
 using TransportGateway.Reports;
 using TransportGateway.Simulators;
 using TransportGateway.Tests.Faces;
@@ -152,6 +153,57 @@ public abstract class ReportTests<TEngine> : IAsyncLifetime
             go.Wait();
             Interlocked.Decrement(ref under);
             return [1];
+        }
+    }
+
+    [Fact]
+    public async Task A_product_that_moves_between_accounts_meanwhile_is_in_each_report_once()
+    {
+        using var http = await _gateway.RestClientAsync(null, Enum.GetValues<Permission>());
+        using (await http.PostAsJsonAsync($"/api/v2/accounts/{_gateway.Account.Name}/virtual-accounts", new { name = "Branch" }))
+        {
+        }
+
+        var (build, transfer) = (_gateway.Gateway.Services.GetRequiredService<BuildReport>(), _gateway.Gateway.Services.GetRequiredService<TransferInstance>());
+        var moved = (await _gateway.ReadAsync(session => new Inventory(session).ListAsync(_gateway.VirtualAccount.Id, 1, 0, CancellationToken.None)))[0];
+        var used = 0L;
+        await build.ExecuteAsync(_gateway.Administrator, _gateway.Account, null, BuildReport.Licenses, Use, CancellationToken.None);
+        using var enough = new CancellationTokenSource();
+        var moving = Task.Run(async () =>
+        {
+            for (var there = true; !enough.IsCancellationRequested; there = !there)
+            {
+                Assert.IsType<TransferInstance.Outcome.Transferred>(await transfer.ExecuteAsync(_gateway.Administrator, moved.Id, there ? "Branch" : "Default", CancellationToken.None));
+            }
+        });
+        for (var report = 0; report < 200; report++)
+        {
+            await build.ExecuteAsync(_gateway.Administrator, _gateway.Account, null, BuildReport.Instances, Once, CancellationToken.None);
+            await build.ExecuteAsync(_gateway.Administrator, _gateway.Account, null, BuildReport.Licenses, UsedAsBefore, CancellationToken.None);
+        }
+
+        await enough.CancelAsync();
+        await moving;
+
+        static byte[] Once(Report report)
+        {
+            Assert.Equal(4, report.Rows.Select(row => row[^1]).Distinct().Count());
+            Assert.Equal(4, report.Rows.Count);
+            return [];
+        }
+
+        static long InUse(object?[] row) => (long)row[5]!;
+
+        byte[] Use(Report report)
+        {
+            used = report.Rows.Sum(InUse);
+            return [];
+        }
+
+        byte[] UsedAsBefore(Report report)
+        {
+            Assert.Equal(used, report.Rows.Sum(InUse));
+            return [];
         }
     }
 
