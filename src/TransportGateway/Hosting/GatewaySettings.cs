@@ -36,7 +36,7 @@ internal sealed class GatewaySettings
         Setting.List("request-type-aliases", "more names of request types, separated by commas, for when a product uses others: REGISTER=REGISTRATION", "", RequestTypeNames.Problem),
         Setting.List("product-types", "more product types by the name in the software tag, separated by commas, for products that register from then on: ISR*=ROUTER", "", ProductTypes.Problem),
         Setting.Number("registrations-at-a-time", "registrations worked on at once", 16, 1, 1000),
-        Setting.Number("registrations-in-line", "registrations that may wait; more are told to try again", 5000, 0, 1_000_000),
+        Setting.Number("registrations-in-line", "registrations that may wait, for 15 seconds; the others are told to try again", 5000, 0, 1_000_000),
         Setting.Number("source-burst", "messages that one source may send at once", 4000, 1, 10_000_000),
         Setting.Number("source-rate", "messages a second that one source may send for long", 1000, 1, 10_000_000),
         Setting.Number("archive-days", "days that messages of products are kept", 30, 1, 3650),
