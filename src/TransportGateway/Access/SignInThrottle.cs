@@ -21,7 +21,7 @@ internal sealed class SignInThrottle(TimeProvider clock)
     private readonly Dictionary<string, (int Failures, DateTimeOffset Since)> _sources = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Attempts> _underWay = new(StringComparer.Ordinal);
 
-    // In the order in which sources first failed in their window; what was counted anew since is skipped.
+    // In the order in which the time of sources began; what was counted anew since is skipped.
     private readonly Queue<(string Source, DateTimeOffset Since)> _order = new();
 
     public int Sources
@@ -158,7 +158,15 @@ internal sealed class SignInThrottle(TimeProvider clock)
         var now = clock.GetUtcNow();
         if (_sources.TryGetValue(key, out var seen) && now - seen.Since < Window)
         {
-            _sources[key] = (seen.Failures + 1, seen.Since);
+            // The wait begins with the last of the ten, whenever the first was.
+            var failures = seen.Failures + 1;
+            var since = failures == MostFailures ? now : seen.Since;
+            _sources[key] = (failures, since);
+            if (since != seen.Since)
+            {
+                _order.Enqueue((key, since));
+            }
+
             return;
         }
 

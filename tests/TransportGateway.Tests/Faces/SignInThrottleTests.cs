@@ -9,6 +9,27 @@ namespace TransportGateway.Tests.Faces;
 public sealed class SignInThrottleTests
 {
     [Fact]
+    public void Who_failed_ten_times_waits_a_minute_from_the_last_of_them()
+    {
+        var clock = new FakeTimeProvider();
+        var throttle = new SignInThrottle(clock);
+        throttle.Failed("192.0.2.1");
+        clock.Advance(TimeSpan.FromSeconds(59));
+        for (var failure = 1; failure < SignInThrottle.MostFailures; failure++)
+        {
+            Assert.False(throttle.IsBlocked("192.0.2.1"));
+            throttle.Failed("192.0.2.1");
+        }
+
+        clock.Advance(TimeSpan.FromSeconds(59));
+        Assert.True(throttle.IsBlocked("192.0.2.1"));
+        clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.False(throttle.IsBlocked("192.0.2.1"));
+        throttle.Failed("192.0.2.1");
+        Assert.False(throttle.IsBlocked("192.0.2.1"));
+    }
+
+    [Fact]
     public void An_ipv6_network_counts_as_one_source()
     {
         var throttle = new SignInThrottle(new FakeTimeProvider());
