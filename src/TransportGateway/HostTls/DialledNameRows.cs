@@ -7,17 +7,21 @@ internal sealed class DialledNameRows(DbSession session)
 {
     private const string Columns = "source, account_id, product, name, tls_name, host_header, dialled_at";
 
-    public Task PutAsync(DialledName dialled, CancellationToken cancellationToken) =>
-        session.ExecuteAsync(
+    /// <returns>False, and nothing is kept, for a product whose registration has ended.</returns>
+    public async Task<bool> PutAsync(DialledName dialled, CancellationToken cancellationToken) =>
+        await session.ExecuteAsync(
             """
             INSERT INTO dialled_names (source, account_id, product, name, tls_name, host_header, dialled_at)
-            VALUES (@Source, @AccountId, @Product, @Name, @TlsName, @HostHeader, @DialledAt)
+            SELECT @Source, @AccountId, @Product, @Name, @TlsName, @HostHeader, @DialledAt
+             WHERE CAST(@AccountId AS TEXT) IS NULL
+                OR EXISTS (SELECT 1 FROM product_instances WHERE id = @Source AND state = 'registered')
+                OR EXISTS (SELECT 1 FROM relayed_instances WHERE id = @Source AND state = 'registered')
             ON CONFLICT (source) DO UPDATE
                SET account_id = excluded.account_id, product = excluded.product, name = excluded.name, tls_name = excluded.tls_name,
                    host_header = excluded.host_header, dialled_at = excluded.dialled_at
             """,
             dialled,
-            cancellationToken);
+            cancellationToken) > 0;
 
     public Task<int> ForgetAsync(string source, CancellationToken cancellationToken) =>
         session.ExecuteAsync("DELETE FROM dialled_names WHERE source = @Source", new { Source = source }, cancellationToken);

@@ -11,7 +11,7 @@ namespace TransportGateway.HostTls;
 /// For a message it is one look into a dictionary; only a new value is written, by the job and outside the product's transaction.
 /// Products prove who they are, addresses do not: of those a bounded number is kept, and only while they dial an uncovered name.
 /// </remarks>
-internal sealed class DialledNames(Database database, HostCertificate certificate, TimeProvider clock) : IJob
+internal sealed class DialledNames(Database database, HostCertificate certificate, TimeProvider clock) : IJob, IDisposable
 {
     public const string Mismatch = "Host Name Mismatch";
     public const int MostAddresses = 200;
@@ -27,12 +27,15 @@ internal sealed class DialledNames(Database database, HostCertificate certificat
     private readonly ConcurrentDictionary<string, (string Dialled, string AccountId)> _products = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, (string Name, DateTimeOffset At)> _addresses = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, DialledName> _waiting = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim _one = new(1, 1);
     private string? _comparedWith;
     private DateTimeOffset _forgot;
 
     public string Name => "dialled names";
 
     public TimeSpan Interval => TimeSpan.FromSeconds(3);
+
+    public void Dispose() => _one.Dispose();
 
     /// <summary>Notes what a product dialled that has proved who it is.</summary>
     /// <param name="tlsName">The name in the handshake; null or empty when there was none.</param>
@@ -79,6 +82,19 @@ internal sealed class DialledNames(Database database, HostCertificate certificat
 
     /// <summary>Writes what is new, and brings the alerts in line with it and with the certificate.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await _one.WaitAsync(cancellationToken);
+        try
+        {
+            await RunAloneAsync(cancellationToken);
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    private async Task RunAloneAsync(CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         if (now - _forgot >= AddressesTouched)
@@ -134,7 +150,15 @@ internal sealed class DialledNames(Database database, HostCertificate certificat
             foreach (var dialled in batch)
             {
                 var covered = certificate.Covers(dialled.Name);
-                await (covered && dialled.AccountId is null ? rows.ForgetAsync(dialled.Source, cancellationToken) : rows.PutAsync(dialled, cancellationToken));
+                if (covered && dialled.AccountId is null)
+                {
+                    await rows.ForgetAsync(dialled.Source, cancellationToken);
+                }
+                else if (!await rows.PutAsync(dialled, cancellationToken))
+                {
+                    continue;
+                }
+
                 foreach (var alert in open[dialled.Source].Where(alert => covered || alert.AccountId != (dialled.AccountId ?? "")))
                 {
                     await alerts.ClearAsync(new AlertSubject(alert.AccountId, alert.VirtualAccountId, Mismatch, alert.Source), now, cancellationToken);

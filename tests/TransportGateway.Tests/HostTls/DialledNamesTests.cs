@@ -137,6 +137,19 @@ public abstract class DialledNamesTests<TEngine> : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_a_product_dialled_is_not_written_after_its_registration_has_ended()
+    {
+        await RegisterUnderAsync(Wrong);
+        var instance = Assert.Single(await _gateway.InstancesAsync());
+        Assert.True(await _gateway.Gateway.Services.GetRequiredService<Registration.RemoveInstance>().ExecuteAsync(_gateway.Administrator, instance.Id, CancellationToken.None));
+
+        await Dialled.RunAsync(CancellationToken.None);
+
+        Assert.Equal(0, await _gateway.CountAsync("dialled_names"));
+        Assert.Empty(await MismatchesAsync());
+    }
+
+    [Fact]
     public async Task Over_plain_HTTP_nobody_compares_names_and_nothing_is_noted()
     {
         var plain = _gateway.Gateway.Addresses.Single(address => address.StartsWith("http://127", StringComparison.Ordinal));
