@@ -12,11 +12,21 @@ internal sealed class CompareClocks(ClusterSnapshot cluster, HostCertificate cer
     public async Task<TimeView> ReadAsync(CancellationToken cancellationToken)
     {
         var here = own.Read();
-        return new TimeView(here.Now, here.Zone, here.Synchronized, here.KeptBy, await PeerAheadAsync(cancellationToken) is { } ahead ? (long)Math.Round(ahead.TotalSeconds) : null);
+        return new TimeView(here.Now, here.Zone, here.Synchronized, here.KeptBy, await PeerAheadAsync(cancellationToken));
     }
 
-    /// <summary>Null without another node, or when it does not answer. Good to a second, as a Date header is.</summary>
-    private async Task<TimeSpan?> PeerAheadAsync(CancellationToken cancellationToken)
+    /// <summary>How many seconds a clock is ahead of this one; 0 for one that may be right.</summary>
+    /// <param name="said">The Date header of an answer: without the fraction, and set once a second, so that it is up to two seconds old.</param>
+    /// <param name="heard">Half-way between question and answer.</param>
+    public static long Ahead(DateTimeOffset said, DateTimeOffset heard)
+    {
+        var age = TimeSpan.FromSeconds(1);
+        var ahead = said + age - heard;
+        return ahead.Duration() <= age ? 0 : (long)Math.Round(ahead.TotalSeconds);
+    }
+
+    /// <summary>Null without another node, or when it does not answer.</summary>
+    private async Task<long?> PeerAheadAsync(CancellationToken cancellationToken)
     {
         if (cluster.Plan is not { } plan || listeners.All.FirstOrDefault(listener => listener.Serves == Listeners.Products) is not { } listener)
         {
@@ -38,8 +48,7 @@ internal sealed class CompareClocks(ClusterSnapshot cluster, HostCertificate cer
             var asked = clock.GetUtcNow();
             using var answer = await http.GetAsync(new UriBuilder("https", plan.Peer.PublicAddress, listener.Port, "/healthz").Uri, cancellationToken);
             var middle = asked + ((clock.GetUtcNow() - asked) / 2);
-            // A Date header leaves the fraction out.
-            return answer.Headers.Date is { } theirs ? theirs + TimeSpan.FromMilliseconds(500) - middle : null;
+            return answer.Headers.Date is { } theirs ? Ahead(theirs, middle) : null;
         }
         catch (Exception exception) when (exception is HttpRequestException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {

@@ -13,6 +13,20 @@ namespace TransportGateway.Tests.Support;
 /// <summary>Health checks, and the bundle without secrets.</summary>
 public sealed class SupportTests
 {
+    /// <summary>A Date header leaves the fraction out, and is set once a second: it says when the clock was last there or up to two seconds before.</summary>
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(1.999, 0)]
+    [InlineData(-0.4, 1)]
+    [InlineData(-9, 10)]
+    [InlineData(2.6, -2)]
+    [InlineData(11, -10)]
+    public void A_clock_that_may_be_right_is_not_called_wrong(double saidBefore, long ahead)
+    {
+        var said = new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
+        Assert.Equal(ahead, CompareClocks.Ahead(said, said.AddSeconds(saidBefore)));
+    }
+
     [Fact]
     public async Task The_bundle_holds_what_helps_and_no_secret_of_a_gateway_that_has_every_kind()
     {
