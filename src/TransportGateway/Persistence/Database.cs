@@ -108,7 +108,7 @@ internal abstract class Database : IAsyncDisposable
     public async Task<T> RetryAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken) =>
         await _retry.ExecuteAsync(async token => await work(token), cancellationToken);
 
-    /// <summary>Repeats work that found a name taken, or what it refers to gone, after it had looked: the next look sees why and can say so.</summary>
+    /// <summary>Repeats work that found a name taken, or what it refers to gone, after it had looked, or that had to give way: the next look sees why and can say so.</summary>
     /// <remarks>PostgreSQL lets transactions overlap, so another one can commit between a look and the write that relies on it.</remarks>
     public async Task<T> RetryOvertakenAsync<T>(Func<Task<T>> work)
     {
@@ -119,7 +119,7 @@ internal abstract class Database : IAsyncDisposable
             {
                 return await work();
             }
-            catch (DbException exception) when (repeat < MostRepeats && (Dialect.IsUniqueViolation(exception) || Dialect.IsForeignKeyViolation(exception)))
+            catch (DbException exception) when (repeat < MostRepeats && Dialect.IsOvertaken(exception))
             {
                 // Nothing of it was kept; look again.
             }

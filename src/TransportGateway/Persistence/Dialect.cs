@@ -37,9 +37,10 @@ internal abstract class Dialect
 
     public static string Quote(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
-    public abstract bool IsUniqueViolation(DbException exception);
-
     public abstract bool IsForeignKeyViolation(DbException exception);
+
+    /// <summary>True when another transaction came first. Nothing of this one was kept.</summary>
+    public abstract bool IsOvertaken(DbException exception);
 
     /// <summary>True for a lost connection or a conflict that a new attempt in a new session can overcome.</summary>
     public abstract bool IsTransient(DbException exception);
@@ -88,10 +89,10 @@ internal abstract class Dialect
              WHERE t.type = 'table' AND lower(f."table") <> lower(t.name)
             """;
 
-        public override bool IsUniqueViolation(DbException exception) =>
-            exception is SqliteException { SqliteExtendedErrorCode: PrimaryKeyViolation or UniqueViolation };
-
         public override bool IsForeignKeyViolation(DbException exception) => exception is SqliteException { SqliteExtendedErrorCode: ForeignKeyViolation };
+
+        public override bool IsOvertaken(DbException exception) =>
+            exception is SqliteException { SqliteExtendedErrorCode: PrimaryKeyViolation or UniqueViolation or ForeignKeyViolation };
 
         public override bool IsTransient(DbException exception) => exception is SqliteException { SqliteErrorCode: Busy };
     }
@@ -141,11 +142,11 @@ internal abstract class Dialect
              WHERE c.contype = 'f' AND f.oid <> t.oid
             """;
 
-        public override bool IsUniqueViolation(DbException exception) =>
-            exception is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation };
-
         public override bool IsForeignKeyViolation(DbException exception) =>
             exception is PostgresException { SqlState: PostgresErrorCodes.ForeignKeyViolation };
+
+        public override bool IsOvertaken(DbException exception) =>
+            exception is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.ForeignKeyViolation or PostgresErrorCodes.DeadlockDetected };
 
         public override bool IsTransient(DbException exception) =>
             exception is CommitNotAcknowledgedException

@@ -164,4 +164,45 @@ public sealed class DatabaseOnSqlite : DatabaseTests<SqliteEngine>
     }
 }
 
-public sealed class DatabaseOnPostgreSql : DatabaseTests<PostgreSqlEngine>;
+public sealed class DatabaseOnPostgreSql : DatabaseTests<PostgreSqlEngine>
+{
+    [Fact]
+    public async Task Of_two_that_wait_for_each_other_the_one_that_has_to_give_way_begins_anew()
+    {
+        await using var engine = new PostgreSqlEngine();
+        await engine.CreateAsync();
+        await using var database = engine.Open(TimeProvider.System);
+        await using (var session = await database.BeginAsync())
+        {
+            foreach (var id in new[] { "a", "b" })
+            {
+                await session.ExecuteAsync("INSERT INTO former_instances (id) VALUES (@Id)", new { Id = id }, CancellationToken.None);
+            }
+
+            await session.CommitAsync();
+        }
+
+        using var both = new Barrier(2);
+        var tries = 0;
+        await Task.WhenAll(Task.Run(() => TouchAsync("a", "b")), Task.Run(() => TouchAsync("b", "a")));
+
+        Assert.Equal(3, tries);
+
+        Task<bool> TouchAsync(string one, string other) => database.RetryOvertakenAsync(async () =>
+        {
+            await using var session = await database.BeginAsync();
+            await LockAsync(session, one);
+            if (Interlocked.Increment(ref tries) <= 2)
+            {
+                Assert.True(both.SignalAndWait(TimeSpan.FromSeconds(60)));
+            }
+
+            await LockAsync(session, other);
+            await session.CommitAsync();
+            return true;
+        });
+    }
+
+    private static Task<int> LockAsync(DbSession session, string id) =>
+        session.ExecuteAsync("SELECT id FROM former_instances WHERE id = @Id FOR UPDATE", new { Id = id }, CancellationToken.None);
+}
