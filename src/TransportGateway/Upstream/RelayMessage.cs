@@ -9,7 +9,7 @@ namespace TransportGateway.Upstream;
 /// <summary>Hands a message that was not issued here to its upstream, and keeps a record of what it says.</summary>
 internal sealed partial class RelayMessage(Database database, RelayRoutes routes, RelayLimits limits, RecordRelayed record, ILogger<RelayMessage> logger) : IDisposable
 {
-    private static readonly TimeSpan RecordTime = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan RecordTime = TimeSpan.FromSeconds(15);
 
     private readonly ConcurrencyLimiter _limiter = new(new ConcurrencyLimiterOptions
     {
