@@ -54,9 +54,9 @@ fi
 dotnet build --no-restore -c Release -v quiet
 
 say "starting PostgreSQL ($("$(postgres_bin)/postgres" --version)) on loopback"
-export TG_TEST_POSTGRESQL="Host=127.0.0.1;Port=$(start_postgres pg "-c synchronous_commit=on");Username=gateway;Database=postgres"
+export TG_TEST_POSTGRESQL="Host=127.0.0.1;Port=$(start_postgres pg "-c synchronous_commit=on -c fsync=off");Username=gateway;Database=postgres"
 # A second one waits for a standby that never comes: what is committed there is not acknowledged.
-export TG_TEST_POSTGRESQL_LONELY="Host=127.0.0.1;Port=$(start_postgres pg-lonely "-c synchronous_standby_names=nobody");Username=gateway;Database=postgres"
+export TG_TEST_POSTGRESQL_LONELY="Host=127.0.0.1;Port=$(start_postgres pg-lonely "-c fsync=off -c synchronous_standby_names=nobody");Username=gateway;Database=postgres"
 
 # A run in which no test ends for ten minutes is stopped, and says which tests hang.
 run=(--no-build -c Release --logger "console;verbosity=normal" --results-directory artifacts/test-results --blame-hang-timeout 10m --blame-hang-dump-type none)

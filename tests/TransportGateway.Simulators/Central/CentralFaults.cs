@@ -31,11 +31,17 @@ public enum CentralFault
     /// <summary>The connection breaks before anything is done.</summary>
     RequestCut,
 
+    /// <summary>Nothing is done until the caller hangs up.</summary>
+    RequestHeld,
+
     /// <summary>The work is done, half of the answer arrives.</summary>
     AnswerCut,
 
     /// <summary>The work is done, nothing of the answer arrives.</summary>
     AnswerLost,
+
+    /// <summary>The work is done, nothing of the answer arrives until the caller hangs up.</summary>
+    AnswerHeld,
 
     /// <summary>The answer's document is signed by a signer of another root.</summary>
     WrongSignature,

@@ -94,11 +94,17 @@ internal sealed class CentralServer(CentralExchange exchange, CentralState state
             case CentralFault.RequestCut:
                 context.Abort();
                 break;
+            case CentralFault.RequestHeld:
+                await HungUpAsync(context);
+                break;
             default:
                 await SpoilAsync(context, next, fault.Value);
                 break;
         }
     }
+
+    private static Task HungUpAsync(HttpContext context) =>
+        Task.Delay(Timeout.InfiniteTimeSpan, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
 
     /// <summary>Does the work, and spoils the answer.</summary>
     private async Task SpoilAsync(HttpContext context, RequestDelegate next, CentralFault fault)
@@ -113,6 +119,9 @@ internal sealed class CentralServer(CentralExchange exchange, CentralState state
         {
             case CentralFault.AnswerLost:
                 context.Abort();
+                return;
+            case CentralFault.AnswerHeld:
+                await HungUpAsync(context);
                 return;
             case CentralFault.AnswerCut:
                 context.Response.ContentLength = bytes.Length + 1;

@@ -87,7 +87,7 @@ internal sealed partial class LoadTally
     [GeneratedRegex(
         "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|load-[0-9a-zA-Z-]+|[0-9]{6,}",
         RegexOptions.ExplicitCapture,
-        matchTimeoutMilliseconds: 1000)]
+        matchTimeoutMilliseconds: 30_000)]
     private static partial Regex Particular();
 
     private Line LineOf(LoadOperation operation)

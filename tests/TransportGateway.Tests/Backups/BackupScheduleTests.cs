@@ -25,18 +25,16 @@ public sealed class BackupScheduleTests : IAsyncLifetime
     {
         await _gateway.TgctlDoneAsync("backup", "recovery-key", "--yes");
         Assert.Contains("daily at 03:00 UTC; 2 are kept", await _gateway.TgctlDoneAsync("backup", "schedule", "set", "--period", "daily", "--keep", "2"), StringComparison.Ordinal);
+        await _gateway.StopJobsAsync();
         await RunAsync();
         Assert.Empty(await ListAsync());
 
-        var newest = "";
         foreach (var expected in new[] { 1, 2, 2 })
         {
-            // The gateway's own job sees the time, too.
             _clock.Advance(TimeSpan.FromDays(1));
-            await Wait.UntilAsync(async () => await ListAsync() is [{ DrillPassed: true } first, ..] && first.Id != newest);
+            await RunAsync();
             await RunAsync();
             var made = await ListAsync();
-            newest = made[0].Id;
             Assert.Equal(expected, made.Count);
             Assert.All(made, backup => Assert.True(backup is { State: BackupRow.Made, StartedBy: MakeBackup.BySchedule, DrillPassed: true }));
             Assert.Equal(made.Select(backup => backup.FileName).Order(), Directory.GetFiles(Folder).Select(Path.GetFileName).Order());

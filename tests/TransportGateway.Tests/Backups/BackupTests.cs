@@ -119,6 +119,7 @@ public abstract class BackupTests<TEngine>
         where TOther : TestEngine, new()
     {
         await using var populated = await PopulatedGateway.StartAsync<TEngine>();
+        await populated.Gateway.StopJobsAsync();
         using var files = new BackupFiles();
         var key = await files.MakeAsync(populated.Gateway);
         var was = await DatabaseText.OfAsync(populated.Gateway.Database);

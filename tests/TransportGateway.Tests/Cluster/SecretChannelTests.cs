@@ -14,7 +14,7 @@ public sealed class SecretChannelTests
 {
     private const string Secret = "ABCD-EFGH-IJKL-MNOP";
 
-    private readonly IPAddress _address = new([127, (byte)RandomNumberGenerator.GetInt32(1, 255), (byte)RandomNumberGenerator.GetInt32(1, 255), (byte)RandomNumberGenerator.GetInt32(1, 255)]);
+    private readonly IPAddress _address = new([127, (byte)RandomNumberGenerator.GetInt32(2, 255), (byte)RandomNumberGenerator.GetInt32(1, 255), (byte)RandomNumberGenerator.GetInt32(1, 255)]);
 
     [Fact]
     public async Task Both_sides_talk_when_they_know_the_same_secret_however_it_was_copied()

@@ -238,6 +238,6 @@ public sealed partial class RefusalTests : IAsyncLifetime
         await answer.Content.ReadAsStringAsync();
     }
 
-    [GeneratedRegex(@"\{(?<name>[A-Za-z]+)\}", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\{(?<name>[A-Za-z]+)\}", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 30_000)]
     private static partial Regex Parameter();
 }

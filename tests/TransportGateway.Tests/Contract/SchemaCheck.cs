@@ -103,7 +103,7 @@ internal static class SchemaCheck
 
         if (scalar.TryGetValue(out string? text)
             && ((rule["format"]?.GetValue<string>() == "date-time" && !DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, out _))
-                || (rule["pattern"] is { } pattern && !Regex.IsMatch(text, pattern.GetValue<string>(), RegexOptions.None, TimeSpan.FromSeconds(1)))))
+                || (rule["pattern"] is { } pattern && !Regex.IsMatch(text, pattern.GetValue<string>(), RegexOptions.None, TimeSpan.FromSeconds(30)))))
         {
             yield return $"{at} is '{text}', which is not in its form";
         }

@@ -73,7 +73,7 @@ public abstract class KilledSynchronizationTests<TEngine> : IAsyncLifetime
     {
         foreach (var step in new[] { CentralStep.Token, CentralStep.Part, CentralStep.Status, CentralStep.Response })
         {
-            foreach (var moment in new[] { CentralFault.Latency, CentralFault.AnswerLost })
+            foreach (var moment in new[] { CentralFault.RequestHeld, CentralFault.AnswerHeld })
             {
                 await ChangeAsync();
                 // Of three parts, the second.

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using TransportGateway.Access;
 using TransportGateway.Simulators;
@@ -100,9 +99,15 @@ public sealed class HttpBoundsTests
         Assert.IsType<ProductResult.Accepted>(await product.RegisterAsync(await gateway.CreateTokenAsync()));
         Assert.IsType<ProductResult.Accepted>(await product.AuthorizeAsync());
         await gateway.Client().PostAsync(product.DraftPoll(7).Seal());
-        Assert.Equal(413, (await gateway.Client().PostAsync(new byte[30_000], "application/json")).Http.Status);
-        var large = await gateway.Client(DeviceTransport.CallHome).PostAsync(new byte[30_000], "text/xml");
-        Assert.Equal((413, "soap-env:Sender"), (large.Http.Status, large.FaultCode));
+        foreach (var (path, expected) in new[] { ("SmartTransport", "max-body-bytes"), ("Transportgateway/services/DeviceRequestHandler", "soap-env:Sender") })
+        {
+            using var connection = await RawConnection.TlsAsync(gateway);
+            await connection.SayAsync($"POST /{path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 30000\r\n\r\n");
+            var large = await connection.ListenAsync();
+            Assert.StartsWith("HTTP/1.1 413 ", large, StringComparison.Ordinal);
+            Assert.Contains(expected, large, StringComparison.Ordinal);
+        }
+
         Assert.Equal(400, (await gateway.Client().PostAsync("{}"u8.ToArray(), "application/json")).Http.Status);
         WireAnswer answer;
         do
@@ -145,11 +150,11 @@ public sealed class HttpBoundsTests
     public async Task A_body_of_a_hundred_megabytes_is_refused_by_the_API_with_a_sentence()
     {
         await using var gateway = await TestGateway.StartAsync<SqliteEngine>();
-        using var http = gateway.Http();
+        using var http = await gateway.RestClientAsync(null, Enum.GetValues<Permission>());
         foreach (var path in new[] { "/oauth/token", "/api/v1/accounts/Example%20Account/virtual-accounts/Default/tokens", "/api/v2/accounts" })
         {
             using var content = new ByteArrayContent(new byte[100_000_000]) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
-            using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = content, Headers = { ExpectContinue = true, Authorization = new AuthenticationHeaderValue("Bearer", await TokenAsync(gateway, http)) } };
+            using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = content, Headers = { ExpectContinue = true } };
 
             using var answer = await http.SendAsync(request);
 
@@ -166,11 +171,10 @@ public sealed class HttpBoundsTests
     public async Task A_body_that_does_not_come_to_an_end_is_refused_by_API_and_pages(string path, string type, int status, string sentence)
     {
         await using var gateway = await TestGateway.StartAsync<SqliteEngine>(null, Impatient);
-        using var http = gateway.Http();
-        var token = await TokenAsync(gateway, http);
+        using var http = await gateway.RestClientAsync(null, Enum.GetValues<Permission>());
         using var connection = await RawConnection.TlsAsync(gateway);
 
-        await connection.SayAsync($"POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nContent-Type: {type}\r\nContent-Length: 1000\r\n\r\n{{");
+        await connection.SayAsync($"POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {http.DefaultRequestHeaders.Authorization}\r\nContent-Type: {type}\r\nContent-Length: 1000\r\n\r\n{{");
 
         var heard = await connection.ListenAsync();
         Assert.StartsWith($"HTTP/1.1 {status} ", heard, StringComparison.Ordinal);
@@ -178,18 +182,4 @@ public sealed class HttpBoundsTests
     }
 
     private static string Lines(TestGateway gateway) => string.Join('\n', gateway.Log.Lines);
-
-    private static async Task<string> TokenAsync(TestGateway gateway, HttpClient http)
-    {
-        var client = Assert.IsType<CreateApiClient.Outcome.Created>(await new CreateApiClient(gateway.Database, TimeProvider.System).ExecuteAsync(
-            new CreateApiClient.Request(gateway.Administrator, "test", null, Enum.GetValues<Permission>()), CancellationToken.None));
-        using var form = new FormUrlEncodedContent(new Dictionary<string, string>
-        {
-            ["grant_type"] = "client_credentials",
-            ["client_id"] = client.ClientId,
-            ["client_secret"] = client.ClientSecret.Value,
-        });
-        using var signedIn = await http.PostAsync("/oauth/token", form);
-        return JsonNode.Parse(await signedIn.Content.ReadAsStringAsync())!["access_token"]!.ToString();
-    }
 }

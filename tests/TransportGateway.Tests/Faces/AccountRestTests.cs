@@ -1,8 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
-using System.Net.Security;
-using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using TransportGateway.Access;
 using TransportGateway.Accounts;
@@ -22,9 +20,7 @@ public abstract class AccountRestTests<TEngine> : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _gateway = await TestGateway.StartAsync<TEngine>();
-        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-        policy.CustomTrustStore.ImportFromPemFile(_gateway.Gateway.Directory.TrustAnchor);
-        _http = new HttpClient(new SocketsHttpHandler { SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = policy } }) { BaseAddress = _gateway.Address };
+        _http = _gateway.Http();
     }
 
     public async Task DisposeAsync()

@@ -1,8 +1,5 @@
 using System.Net;
-using System.Net.Http.Headers;
 using System.Net.Http.Json;
-using System.Net.Security;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
 using TransportGateway.Access;
@@ -26,15 +23,7 @@ public abstract class HostileBodyTests<TEngine> : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _gateway = await TestGateway.StartAsync<TEngine>();
-        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-        policy.CustomTrustStore.ImportFromPemFile(_gateway.Gateway.Directory.TrustAnchor);
-        _http = new HttpClient(new SocketsHttpHandler { SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = policy } }) { BaseAddress = _gateway.Address };
-        var client = Assert.IsType<CreateApiClient.Outcome.Created>(await new CreateApiClient(_gateway.Database, TimeProvider.System).ExecuteAsync(
-            new CreateApiClient.Request(_gateway.Administrator, "test", null, Enum.GetValues<Permission>()), CancellationToken.None));
-        var signedIn = await _http.PostAsJsonAsync(
-            "/oauth/token", new { grant_type = "client_credentials", client_id = client.ClientId, client_secret = client.ClientSecret.Value });
-        var token = JsonNode.Parse(await signedIn.Content.ReadAsStringAsync())!["access_token"]!.ToString();
-        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        _http = await _gateway.RestClientAsync(null, Enum.GetValues<Permission>());
     }
 
     public async Task DisposeAsync()

@@ -65,6 +65,6 @@ public sealed partial class MetricsTests : IAsyncLifetime
         return samples;
     }
 
-    [GeneratedRegex("""^(?<name>[a-z_]+(\{([a-z_]+="([^"\\]|\\.)*",?)+\})?) (?<value>-?[0-9.E+-]+)$""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("""^(?<name>[a-z_]+(\{([a-z_]+="([^"\\]|\\.)*",?)+\})?) (?<value>-?[0-9.E+-]+)$""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 30_000)]
     private static partial Regex Sample();
 }

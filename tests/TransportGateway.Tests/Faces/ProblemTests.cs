@@ -51,6 +51,7 @@ public sealed class ProblemTests : IAsyncLifetime
     {
         var text = body == "too large" ? $$"""{"name":"{{new string('a', 200_000)}}"}""" : body;
         using var request = new HttpRequestMessage(new HttpMethod(method), path) { Content = text is null ? null : new StringContent(text, Encoding.UTF8, type) };
+        request.Headers.ExpectContinue = status == 413;
         using var answer = await _http.SendAsync(request);
         await IsProblemAsync(answer, status, name, sentence);
         Assert.Equal(status == 405, answer.Content.Headers.Allow.Count > 0);

@@ -236,12 +236,12 @@ public sealed partial class RolesByRouteTests : IAsyncLifetime
         return (named.Groups["method"].Value == "Post", named.Groups["name"].Value is { Length: > 0 } name ? $"{path}?handler={name}" : path);
     }
 
-    [GeneratedRegex("^On(?<method>Get|Post)(?<name>.*?)(Async)?$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("^On(?<method>Get|Post)(?<name>.*?)(Async)?$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 30_000)]
     private static partial Regex HandlerName();
 
-    [GeneratedRegex(@"\{[^}]+\}", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\{[^}]+\}", RegexOptions.None, matchTimeoutMilliseconds: 30_000)]
     private static partial Regex Parameter();
 
-    [GeneratedRegex("@page \"(?<path>[^\"]+)\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("@page \"(?<path>[^\"]+)\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 30_000)]
     private static partial Regex PagePath();
 }

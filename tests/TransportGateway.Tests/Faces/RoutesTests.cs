@@ -59,7 +59,7 @@ public sealed class RoutesTests
         Assert.Equal(
             [$"http://unix:{gateway.Gateway.Directory.ControlSocket}", $"https://127.0.0.1:{gateway.Address.Port}"],
             gateway.Gateway.Addresses.Order(StringComparer.Ordinal));
-        var listeners = IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Where(listener => listener.Port == gateway.Address.Port).ToArray();
+        var listeners = IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Where(listener => listener.Port == gateway.Address.Port).Distinct();
         Assert.Equal(IPAddress.Loopback, Assert.Single(listeners).Address);
     }
 
@@ -75,7 +75,7 @@ public sealed class RoutesTests
                 .Select(target => target[8..^1]).ToHashSet();
             const string Listening = "0A";
             var tcp = new[] { "/proc/net/tcp", "/proc/net/tcp6" }.SelectMany(File.ReadLines).Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
-                .Where(parts => parts.Length > 9 && parts[3] == Listening && inodes.Contains(parts[9])).ToArray();
+                .Where(parts => parts.Length > 9 && parts[3] == Listening && inodes.Contains(parts[9])).DistinctBy(parts => parts[9]);
             var udp = new[] { "/proc/net/udp", "/proc/net/udp6" }.SelectMany(File.ReadLines).Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
                 .Where(parts => parts.Length > 9 && inodes.Contains(parts[9]));
             Assert.Single(tcp);

@@ -39,14 +39,8 @@ internal static class AccountRequests
         gateway.ReadAsync(session => new LocalAccounts(session).FindByNameAsync(name, CancellationToken.None));
 
     /// <summary>Waits until another transaction waits for a lock; on SQLite whoever comes second waits in any case.</summary>
-    public static async Task WaitUntilBlockedAsync(this TestGateway gateway)
-    {
-        using var bound = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (gateway.Database.Dialect == Dialect.PostgreSql
-            && await gateway.ReadAsync(session => session.ScalarAsync<long>(
-                "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'", null, CancellationToken.None)) == 0)
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, bound.Token);
-        }
-    }
+    public static Task WaitUntilBlockedAsync(this TestGateway gateway) => Wait.UntilAsync(async () =>
+        gateway.Database.Dialect != Dialect.PostgreSql
+        || await gateway.ReadAsync(session => session.ScalarAsync<long>(
+            "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'", null, CancellationToken.None)) > 0);
 }

@@ -105,6 +105,6 @@ internal sealed partial class Browser(TestGateway gateway) : IDisposable
         return answer;
     }
 
-    [GeneratedRegex("data-form-token=\"(?<token>[0-9a-f]+)\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("data-form-token=\"(?<token>[0-9a-f]+)\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 30_000)]
     private static partial Regex FormToken();
 }

@@ -120,17 +120,9 @@ internal sealed class CentralPair : IAsyncDisposable
 
     public async Task<RunRow> EndAsync(LocalAccountRow account)
     {
-        using var bound = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (true)
-        {
-            var last = (await RunsAsync(account))[0];
-            if (!last.IsOpen && last.State != RunState.Abandoned)
-            {
-                return last;
-            }
-
-            await Task.Delay(20, bound.Token);
-        }
+        RunRow? last = null;
+        await Wait.UntilAsync(async () => (last = (await RunsAsync(account))[0]) is { IsOpen: false, State: not RunState.Abandoned });
+        return last!;
     }
 
     public Task<IReadOnlyList<RunRow>> RunsAsync(LocalAccountRow account) =>

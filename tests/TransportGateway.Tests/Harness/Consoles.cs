@@ -1,6 +1,4 @@
 using System.Net.Http.Headers;
-using System.Net.Security;
-using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.DependencyInjection;
 using TransportGateway.Access;
 using TransportGateway.Cli;
@@ -47,12 +45,8 @@ internal static class Consoles
             new CreateApiClient.Request(gateway.Administrator, "test", accountId, permissions), CancellationToken.None));
         var token = Assert.IsType<IssueAccessToken.Outcome.Issued>(await services.GetRequiredService<IssueAccessToken>().ExecuteAsync(
             new IssueAccessToken.Request(client.ClientId, client.ClientSecret, User: null, "a test"), CancellationToken.None));
-        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-        policy.CustomTrustStore.ImportFromPemFile(gateway.Gateway.Directory.TrustAnchor);
-        return new HttpClient(new SocketsHttpHandler { SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = policy } })
-        {
-            BaseAddress = gateway.Address,
-            DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", token.AccessToken.Value) },
-        };
+        var http = gateway.Http();
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token.AccessToken.Value);
+        return http;
     }
 }

@@ -1,6 +1,4 @@
 using System.Net.Http.Headers;
-using System.Net.Security;
-using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.DependencyInjection;
 using TransportGateway.Access;
 using TransportGateway.Persistence;
@@ -21,21 +19,9 @@ internal static class People
         return Assert.IsType<CreateUser.Outcome.Created>(outcome).User;
     }
 
-    /// <summary>A client that trusts the gateway's own root and nothing else.</summary>
-    public static HttpClient HttpClient(this TestGateway gateway, bool followRedirects = false)
-    {
-        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-        policy.CustomTrustStore.ImportFromPemFile(gateway.Gateway.Directory.TrustAnchor);
-        return new HttpClient(new SocketsHttpHandler
-        {
-            SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = policy },
-            AllowAutoRedirect = followRedirects,
-            UseCookies = false,
-        })
-        {
-            BaseAddress = gateway.Address,
-        };
-    }
+    /// <summary>A client like a browser's, whose cookies are the test's.</summary>
+    public static HttpClient HttpClient(this TestGateway gateway, bool followRedirects = false) =>
+        gateway.Http(new SocketsHttpHandler { AllowAutoRedirect = followRedirects, UseCookies = false });
 
     /// <summary>A REST client that speaks for the user, through a program that may do everything.</summary>
     public static async Task<HttpClient> RestClientOfAsync(this TestGateway gateway, UserRow user, Secret? password = null)

@@ -133,7 +133,7 @@ internal sealed class PopulatedGateway : IAsyncDisposable
             }
 
             await session.ExecuteAsync("INSERT INTO alerts (id, account_id, virtual_account_id, kind, severity, source, raised_at, cleared_at, message) VALUES ('1', '', '', 'k', 'Minor', 's', -9223372036854775808, 9223372036854775807, '')", null, CancellationToken.None);
-            await session.ExecuteAsync("INSERT INTO dialled_names (source, account_id, product, name, tls_name, host_header, dialled_at) VALUES ('192.0.2.1', NULL, '', 'other.example.com', '', '', 0)", null, CancellationToken.None);
+            await session.ExecuteAsync("INSERT INTO dialled_names (source, account_id, product, name, tls_name, host_header, dialled_at) VALUES ('192.0.2.1', NULL, '', 'other.example.com', '', '', @Now)", new { Now = now }, CancellationToken.None);
             await new EventFollowers(session).BeginAsync("nobody", now, CancellationToken.None);
             await new Mails(session).AddAsync(new Letter("test", "a subject", "a body"), "a source", "nobody@example.com", now, CancellationToken.None);
             await new AccountPreferences(session).SetAsync(new AccountPreferencesRow { AccountId = Account.Id, Emails = "nobody@example.com", Digest = DigestRhythm.Weekly, NextDigestAt = now.AddDays(7) }, CancellationToken.None);

@@ -95,7 +95,7 @@ internal sealed class TargetDatabase : IAsyncDisposable
         await using var connection = new NpgsqlConnection(_server);
         await connection.OpenAsync();
         // Also where no standby would ever confirm it.
-        await using var command = new NpgsqlCommand("SET synchronous_commit = local", connection);
+        await using var command = new NpgsqlCommand("SET synchronous_commit = local", connection) { CommandTimeout = 0 };
         await command.ExecuteNonQueryAsync();
         command.CommandText = sql;
         await command.ExecuteNonQueryAsync();

@@ -100,7 +100,8 @@ public sealed class PostgreSqlEngine : TestEngine
     {
         await using var connection = new NpgsqlConnection(Server);
         await connection.OpenAsync();
-        await using var command = new NpgsqlCommand(sql, connection);
+        // To drop a database waits for a checkpoint of all.
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
         await command.ExecuteNonQueryAsync();
     }
 }

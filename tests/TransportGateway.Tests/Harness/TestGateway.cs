@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using TransportGateway.Access;
 using TransportGateway.Accounts;
@@ -83,7 +84,7 @@ internal sealed class TestGateway : IAsyncDisposable
     {
         var log = new CapturedLog();
         var keys = new KeySet();
-        var given = new Dictionary<string, string>(engine.GatewaySettings, StringComparer.Ordinal) { ["host-name"] = "localhost", ["listen-https"] = "127.0.0.1:0" };
+        var given = new Dictionary<string, string>(engine.GatewaySettings, StringComparer.Ordinal) { ["host-name"] = "localhost", ["listen-https"] = $"127.0.0.1:{Loopback.FreePort()}" };
         foreach (var (key, value) in settings)
         {
             given[key] = value;
@@ -100,7 +101,6 @@ internal sealed class TestGateway : IAsyncDisposable
     {
         if (_runs)
         {
-            _settings["listen-https"] = $"127.0.0.1:{Address.Port}";
             await StopAsync();
         }
 
@@ -135,12 +135,20 @@ internal sealed class TestGateway : IAsyncDisposable
         await Gateway.DisposeAsync();
     }
 
-    /// <summary>A client that trusts this gateway's root, for its API.</summary>
-    public HttpClient Http()
+    /// <summary>From here on nothing is done by itself.</summary>
+    public Task StopJobsAsync() => Gateway.Services.GetServices<IHostedService>().OfType<JobRunner>().Single().StopAsync(CancellationToken.None);
+
+    /// <summary>A client that trusts this gateway's root and nothing else.</summary>
+    public HttpClient Http(SocketsHttpHandler? handler = null)
     {
         var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
         policy.CustomTrustStore.ImportFromPemFile(Gateway.Directory.TrustAnchor);
-        return new HttpClient(new SocketsHttpHandler { UseProxy = false, SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = policy } }) { BaseAddress = Address };
+        handler ??= new SocketsHttpHandler();
+        handler.UseProxy = false;
+        handler.SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = policy };
+        // Who asks first whether a large body is wanted waits for the answer: one that is refused while it is sent breaks the connection.
+        handler.Expect100ContinueTimeout = TimeSpan.FromMinutes(1);
+        return new HttpClient(handler) { BaseAddress = Address };
     }
 
     public GatewayClient Client(DeviceTransport transport = DeviceTransport.SmartTransport, GatewayClientOptions? options = null)

@@ -157,7 +157,7 @@ public sealed class MoveRefusalTests : IAsyncLifetime
     {
         var server = Environment.GetEnvironmentVariable("TG_TEST_POSTGRESQL_LONELY")
             ?? throw new InvalidOperationException("TG_TEST_POSTGRESQL_LONELY is not set. Run ./test.sh, which starts a PostgreSQL that waits for a standby.");
-        await using var target = await TargetDatabase.CreateAsync(server, "Command Timeout=3");
+        await using var target = await TargetDatabase.CreateAsync(server, "Command Timeout=15");
 
         var sentence = await _gateway.TgctlRefusedAsync("database", "migrate", "--to-file", target.File, "--yes");
 

@@ -6,6 +6,7 @@ using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using MimeKit;
+using TransportGateway.Tests.Harness;
 using TransportGateway.Tests.HostTls;
 
 namespace TransportGateway.Tests.Notifications;
@@ -59,7 +60,7 @@ internal sealed class SmtpServer : IAsyncDisposable
 
     /// <param name="tls">From the first byte on.</param>
     /// <param name="name">The name in its certificate.</param>
-    public static SmtpServer Start(bool tls = false, int port = 0, string name = "127.0.0.1") => new(tls, port, name);
+    public static SmtpServer Start(bool tls = false, int? port = null, string name = "127.0.0.1") => new(tls, port ?? Loopback.FreePort(), name);
 
     public async ValueTask DisposeAsync()
     {

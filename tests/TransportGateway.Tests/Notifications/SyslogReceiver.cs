@@ -6,6 +6,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using TransportGateway.Tests.Harness;
 using TransportGateway.Tests.HostTls;
 
 namespace TransportGateway.Tests.Notifications;
@@ -49,7 +50,7 @@ internal sealed class SyslogReceiver : IAsyncDisposable
     public bool DiesAtOnce { get; set; }
 
     /// <param name="name">The name in its certificate.</param>
-    public static SyslogReceiver Start(string transport, int port = 0, string name = "127.0.0.1") => new(transport, port, name);
+    public static SyslogReceiver Start(string transport, int? port = null, string name = "127.0.0.1") => new(transport, port ?? Loopback.FreePort(), name);
 
     public async ValueTask DisposeAsync()
     {

@@ -269,7 +269,7 @@ public abstract partial class SyslogTests<TEngine> : IAsyncLifetime
 
     private static string Text(string message) => ByteOrderMark().Split(message)[^1];
 
-    [GeneratedRegex("\uFEFF", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("\uFEFF", RegexOptions.None, matchTimeoutMilliseconds: 30_000)]
     private static partial Regex ByteOrderMark();
 }
 

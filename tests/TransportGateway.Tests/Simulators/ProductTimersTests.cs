@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Time.Testing;
 using TransportGateway.Simulators;
+using TransportGateway.Tests.Harness;
 
 namespace TransportGateway.Tests.Simulators;
 
@@ -112,10 +113,18 @@ public sealed class ProductTimersTests : IAsyncLifetime
         var steps = Channel.CreateUnbounded<AgentStep>();
         var life = product.RunAsync(step => steps.Writer.TryWrite(step), stop.Token);
 
-        clock.Advance(TimeSpan.FromHours(12));
-        Assert.Equal(AgentTask.Authorize, (await steps.Reader.ReadAsync(stop.Token)).Task);
-        clock.Advance(TimeSpan.FromHours(12));
-        Assert.Equal(AgentTask.Authorize, (await steps.Reader.ReadAsync(stop.Token)).Task);
+        for (var report = 0; report < 2; report++)
+        {
+            clock.Advance(TimeSpan.FromHours(12));
+            AgentStep? step = null;
+            await Wait.UntilAsync(() =>
+            {
+                // It may have looked at the clock before that, and begun to wait after it.
+                clock.Advance(TimeSpan.FromMinutes(1));
+                return steps.Reader.TryRead(out step);
+            });
+            Assert.Equal(AgentTask.Authorize, step!.Task);
+        }
 
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => life);

@@ -17,8 +17,8 @@ public sealed class CentralClientTests : IDisposable
 
     private static readonly CentralTiming Quick = new()
     {
-        Try = TimeSpan.FromSeconds(2),
-        Call = TimeSpan.FromSeconds(10),
+        Try = TimeSpan.FromSeconds(30),
+        Call = TimeSpan.FromSeconds(120),
         Retries = 2,
         FirstDelay = TimeSpan.FromMilliseconds(5),
         MostDelay = TimeSpan.FromMilliseconds(20),

@@ -26,7 +26,7 @@ public abstract class HostCertificateFromCentralTests<TEngine>
         var run = await pair.SynchronizeAsync(account);
 
         Assert.Equal((RunState.Succeeded, 1L), (run.State, run.CertificatesReceived));
-        await SynchronizationTests<TEngine>.WaitUntilAsync(async () =>
+        await Wait.UntilAsync(async () =>
             (await ServedAsync(pair.Gateway)).GetNameInfo(X509NameType.SimpleName, forIssuer: false) == "licences.example.com");
         using var served = await ServedAsync(pair.Gateway);
         Assert.Equal("Simulated Software Central Issuing CA", served.GetNameInfo(X509NameType.SimpleName, forIssuer: true));

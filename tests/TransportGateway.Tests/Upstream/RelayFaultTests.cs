@@ -45,7 +45,11 @@ public sealed class RelayFaultTests
     public async Task A_product_is_told_to_try_again_and_succeeds_when_the_upstream_is_right_again(Fault fault, DeviceTransport transport)
     {
         await using var pair = await RelayPair.StartAsync<SqliteEngine>();
-        await pair.ChangeAsync(request => request with { TimeoutSeconds = 1 });
+        if (fault == Fault.Hangs)
+        {
+            await pair.ChangeAsync(request => request with { TimeoutSeconds = 5 });
+        }
+
         pair.Upstream.InsteadOfAnswer = context => MisbehaveAsync(context, fault);
         var product = pair.StockProduct(SeedProducts.Cucmpub, transport);
 

@@ -12,8 +12,8 @@ public abstract class SynchronizationFaultTests<TEngine>
 {
     private static readonly CentralTiming Quick = new()
     {
-        Try = TimeSpan.FromSeconds(5),
-        Call = TimeSpan.FromSeconds(20),
+        Try = TimeSpan.FromSeconds(30),
+        Call = TimeSpan.FromSeconds(120),
         Retries = 3,
         FirstDelay = TimeSpan.FromMilliseconds(10),
         MostDelay = TimeSpan.FromMilliseconds(50),
@@ -123,7 +123,7 @@ public abstract class SynchronizationFaultTests<TEngine>
         await using var pair = await CentralPair.StartAsync<TEngine>();
         var story = await Story.BeginAsync(pair);
         await story.ChangeAsync();
-        pair.Central.Faults.Add(step, CentralFault.Latency);
+        pair.Central.Faults.Add(step, CentralFault.RequestHeld);
         var run = await story.CutOffAsync(() => pair.Central.Faults.Happened.Count > 0);
         Assert.True((await pair.RunsAsync(story.Account))[0].IsOpen);
 
@@ -203,6 +203,8 @@ public abstract class SynchronizationFaultTests<TEngine>
         public static async Task<Story> BeginAsync(CentralPair pair)
         {
             var story = new Story(pair) { Account = await pair.RegisteredAccountAsync("TEST") };
+            // What is carried on here is not to be carried on by the gateway as well.
+            await pair.Gateway.StopJobsAsync();
             story._product = pair.Gateway.Product(SeedProducts.Cucmpub);
             await story._product.RegisterAsync(await pair.Gateway.CreateTokenAsync(virtualAccount: await pair.DefaultOfAsync(story.Account)));
             return story;
@@ -234,7 +236,7 @@ public abstract class SynchronizationFaultTests<TEngine>
             var run = await _pair.StartAsync(Account);
             using var cut = new CancellationTokenSource();
             var running = _synchronize.ExecuteAsync(run.Id, cut.Token);
-            await SynchronizationTests<TEngine>.WaitUntilAsync(() => Task.FromResult(moment()));
+            await Wait.UntilAsync(() => Task.FromResult(moment()));
             await cut.CancelAsync();
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
             return run;

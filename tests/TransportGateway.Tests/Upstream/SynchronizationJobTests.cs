@@ -31,7 +31,7 @@ public abstract class SynchronizationJobTests<TEngine>
         clock.Advance(TimeSpan.FromHours(14));
         Assert.Empty(await pair.RunsAsync(daily));
         clock.Advance(TimeSpan.FromHours(1));
-        await SynchronizationTests<TEngine>.WaitUntilAsync(async () =>
+        await Wait.UntilAsync(async () =>
         {
             clock.Advance(TimeSpan.FromSeconds(30));
             return (await pair.RunsAsync(daily)).Count > 0;

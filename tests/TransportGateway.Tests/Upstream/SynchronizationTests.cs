@@ -63,7 +63,7 @@ public abstract class SynchronizationTests<TEngine>
         Assert.Equal(AuthorizationStatus.Authorized, product.State.Authorization);
 
         clock.Advance(TimeSpan.FromDays(10));
-        await WaitUntilAsync(async () => (await pair.PurchasedAsync(account)).Count == 0);
+        await Wait.UntilAsync(async () => (await pair.PurchasedAsync(account)).Count == 0);
         await product.AuthorizeAsync();
         Assert.Equal(AuthorizationStatus.OutOfCompliance, product.State.Authorization);
         Assert.NotEmpty(await AlertsAsync(pair, account, Alerts.InsufficientLicenses));
@@ -254,15 +254,6 @@ public abstract class SynchronizationTests<TEngine>
         StartDate = from,
         EndDate = to,
     };
-
-    internal static async Task WaitUntilAsync(Func<Task<bool>> condition)
-    {
-        using var bound = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (!await condition())
-        {
-            await Task.Delay(20, bound.Token);
-        }
-    }
 
     internal static async Task<IReadOnlyList<AlertRow>> AlertsAsync(CentralPair pair, LocalAccountRow account, string kind) =>
         [.. (await pair.Gateway.ReadAsync(session => new Alerts(session).ListOpenAsync(account.Id, CancellationToken.None))).Where(alert => alert.Kind == kind)];

@@ -138,6 +138,6 @@ public sealed partial class EventPagesTests : IAsyncLifetime
         Assert.Equal(messages, lines.Skip(1).Select(line => line.Split(',')[^1]));
     }
 
-    [GeneratedRegex("<td>(?<message>after [0-9]+ hours)</td>", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("<td>(?<message>after [0-9]+ hours)</td>", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 30_000)]
     private static partial Regex Message();
 }

@@ -33,6 +33,8 @@ public sealed partial class HostileNamesTests
         await using var populated = await PopulatedGateway.StartAsync<SqliteEngine>();
         var gateway = populated.Gateway;
         await gateway.UserAsync("admin", Roles.SystemAdministrator);
+        // They would write over what is written here.
+        await gateway.StopJobsAsync();
         foreach (var column in Shown)
         {
             var (table, name) = column.Split('.') is [var first, var second] ? (first, second) : throw new InvalidOperationException(column);
@@ -83,9 +85,9 @@ public sealed partial class HostileNamesTests
         Assert.Empty(Shown.Except(seen));
     }
 
-    [GeneratedRegex("(?<=[?&])(sort|page|[a-z]+Sort|handler|days|format)=[^&]*", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("(?<=[?&])(sort|page|[a-z]+Sort|handler|days|format)=[^&]*", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 30_000)]
     private static partial Regex ListOrder();
 
-    [GeneratedRegex("href=\"(?<path>/[^\"]*)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("href=\"(?<path>/[^\"]*)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 30_000)]
     private static partial Regex Link();
 }

@@ -109,7 +109,7 @@ public sealed class LicensesPageTests : IAsyncLifetime
         var first = await _browser.PageAsync(detail);
         Assert.Contains("Showing Page 1 of 2 (51 Records)", first, StringComparison.Ordinal);
         Assert.True(first.IndexOf(">cucm-50<", StringComparison.Ordinal) < first.IndexOf(">cucm-49<", StringComparison.Ordinal));
-        Assert.Single(Regex.Matches(await _browser.PageAsync(detail + "&uses-page=2"), "product-instances/detail\\?id=", default, TimeSpan.FromSeconds(1)));
+        Assert.Single(Regex.Matches(await _browser.PageAsync(detail + "&uses-page=2"), "product-instances/detail\\?id=", default, TimeSpan.FromSeconds(30)));
 
         const string Instances = "/licensing/Example%20Account/Default/product-instances";
         var instances = (await _gateway.InstancesAsync()).ToDictionary(instance => instance.DisplayName, instance => instance.Id);
@@ -133,7 +133,7 @@ public sealed class LicensesPageTests : IAsyncLifetime
         async Task AskedAgainAsync(string path, params (string, string)[] fields)
         {
             var page = await _browser.PageAsync(path);
-            var actions = Regex.Matches(page, "action=\"(?<path>[^\"]*/detail[^\"]*)", RegexOptions.None, TimeSpan.FromSeconds(1)).Select(match => WebUtility.HtmlDecode(match.Groups["path"].Value)).ToArray();
+            var actions = Regex.Matches(page, "action=\"(?<path>[^\"]*/detail[^\"]*)", RegexOptions.None, TimeSpan.FromSeconds(30)).Select(match => WebUtility.HtmlDecode(match.Groups["path"].Value)).ToArray();
             Assert.Contains(path + "&handler=Transfer", actions);
             Assert.All(actions, action => Assert.StartsWith(path + "&", action, StringComparison.Ordinal));
             using var refused = await _browser.PostAsync(path + "&handler=Transfer", fields);
@@ -151,7 +151,7 @@ public sealed class LicensesPageTests : IAsyncLifetime
         Assert.Contains("Showing All 6 Records", await _browser.PageAsync(Licenses), StringComparison.Ordinal);
     }
 
-    private static int Rows(string page) => Regex.Count(page, "licenses/detail\\?tag=[^\"]*\">", RegexOptions.None, TimeSpan.FromSeconds(1));
+    private static int Rows(string page) => Regex.Count(page, "licenses/detail\\?tag=[^\"]*\">", RegexOptions.None, TimeSpan.FromSeconds(30));
 
     private Task<IReadOnlyList<LicenseTagRow>> TagsAsync() => _gateway.ReadAsync(session => new LicenseTags(session).ListAsync(_gateway.Account.Id, CancellationToken.None));
 

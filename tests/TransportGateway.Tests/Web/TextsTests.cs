@@ -63,6 +63,6 @@ public sealed partial class TextsTests
     [GeneratedRegex("""(\bnew Sentence\(|\bSentence \w+ = new\()\s*"(?<sentence>[^"]+)"[,)]""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Made();
 
-    [GeneratedRegex(@"\{\d+\}", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\{\d+\}", RegexOptions.None, matchTimeoutMilliseconds: 30_000)]
     private static partial Regex Place();
 }
