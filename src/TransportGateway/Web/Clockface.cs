@@ -19,7 +19,11 @@ internal sealed class Clockface
 
     /// <summary>The zone that the browser's script told in a cookie; UTC without one.</summary>
     public static Clockface For(HttpContext context) =>
-        context.Request.Cookies[Cookie] is { Length: > 0 and < 64 } name && TimeZoneInfo.TryFindSystemTimeZoneById(Uri.UnescapeDataString(name), out var zone) ? new Clockface(zone) : Utc;
+        context.Request.Cookies[Cookie] is { Length: > 0 and < 64 } name && Find(Uri.UnescapeDataString(name)) is { } zone ? new Clockface(zone) : Utc;
+
+    /// <remarks>The system takes <c>America//New_York</c> too, and remembers every way of writing a zone for ever.</remarks>
+    private static TimeZoneInfo? Find(string name) =>
+        !name.Contains("//", StringComparison.Ordinal) && TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone) ? zone : null;
 
     /// <summary>When a day begins in the person's zone.</summary>
     public DateTimeOffset StartOf(DateOnly day)
