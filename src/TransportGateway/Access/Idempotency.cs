@@ -52,23 +52,20 @@ internal sealed class Idempotency(RequestDelegate next, Database database, Maste
         var real = context.Response.Body;
         using var answer = new MemoryStream();
         context.Response.Body = answer;
+        var commits = DbSession.WatchCommits();
         try
         {
             await next(context);
         }
-        catch (BadHttpRequestException)
+        catch (Exception exception)
         {
-            // Nothing was done, since it could not be read.
             context.Response.Body = real;
-            await using var session = await database.BeginAsync(CancellationToken.None);
-            await new IdempotentRequests(session).ForgetAsync(keyHash, CancellationToken.None);
-            await session.CommitAsync();
-            throw;
-        }
-        catch
-        {
-            // Whether it had its effect is not known; the key stays taken, so nobody repeats it unseen.
-            context.Response.Body = real;
+            // Otherwise it is not known whether it had its effect; the key stays taken, so that nobody repeats it unseen.
+            if (exception is BadHttpRequestException || !commits.Value)
+            {
+                await ForgetAsync(keyHash);
+            }
+
             throw;
         }
 
@@ -91,6 +88,17 @@ internal sealed class Idempotency(RequestDelegate next, Database database, Maste
 
         await real.WriteAsync(body, context.RequestAborted);
     }
+
+    /// <summary>Nothing was done. Where the database is away, it may be back in a moment.</summary>
+    private Task<bool> ForgetAsync(string keyHash) => database.RetryAsync(
+        async cancellationToken =>
+        {
+            await using var session = await database.BeginAsync(cancellationToken);
+            await new IdempotentRequests(session).ForgetAsync(keyHash, cancellationToken);
+            await session.CommitAsync();
+            return true;
+        },
+        CancellationToken.None);
 
     private async Task AgainAsync(HttpContext context, string keyHash, string requestHash)
     {

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Diagnostics;
 using TransportGateway.Access;
 using TransportGateway.Http;
 using TransportGateway.Persistence;
@@ -39,20 +38,4 @@ internal static class DatabaseRoutes
     }
 
     internal sealed record MigrationBody(string Connection);
-}
-
-/// <summary>Whoever wants to write while the database is moved, and cannot wait until the end of it, is told to come again.</summary>
-internal sealed class WhileDatabaseMoves : IExceptionHandler
-{
-    public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
-    {
-        if (exception is not DatabaseMovingException)
-        {
-            return false;
-        }
-
-        httpContext.Response.Headers.RetryAfter = "5";
-        await Problem.WriteAsync(httpContext, StatusCodes.Status503ServiceUnavailable, "database-moving", exception.Message);
-        return true;
-    }
 }

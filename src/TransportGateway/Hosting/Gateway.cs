@@ -195,7 +195,7 @@ internal sealed class Gateway : IAsyncDisposable
             .AddSingleton(new RequestTime(settings.Number("request-seconds")))
             .AddProblemDetails(problems => problems.CustomizeProblemDetails = Problem.Complete)
             .AddExceptionHandler<UnreadableRequests>()
-            .AddExceptionHandler<WhileDatabaseMoves>()
+            .AddExceptionHandler<WhileDatabaseIsAway>()
             .AddExceptionHandler<ErrorFormHandler>()
             .Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true)
             .ConfigureHttpJsonOptions(json =>

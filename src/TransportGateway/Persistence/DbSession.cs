@@ -7,6 +7,8 @@ namespace TransportGateway.Persistence;
 /// <summary>One connection and, for writers, one transaction. Stores are made on it and share it.</summary>
 internal abstract class DbSession(DbConnection connection, DbTransaction? transaction, Dialect dialect) : IAsyncDisposable
 {
+    private static readonly AsyncLocal<StrongBox<bool>?> Watch = new();
+
     private Action? _whenEnded;
 
     /// <summary>Called once, when the session is over.</summary>
@@ -83,6 +85,9 @@ internal abstract class DbSession(DbConnection connection, DbTransaction? transa
     /// <summary>Until the end of the transaction other processes can read these tables, and not write to them.</summary>
     public abstract Task HoldAsync(IEnumerable<string> tables, CancellationToken cancellationToken);
 
+    /// <summary>Begins to watch: tells whether anything that the caller does from here on tried to commit. Nothing has changed without.</summary>
+    public static StrongBox<bool> WatchCommits() => Watch.Value = new StrongBox<bool>();
+
     /// <summary>Returns when the transaction is durable. Takes no token: a cancelled commit can look like a success.</summary>
     /// <exception cref="CommitNotAcknowledgedException">The engine did not confirm; the work may or may not be there.</exception>
     public abstract Task CommitAsync();
@@ -108,6 +113,8 @@ internal abstract class DbSession(DbConnection connection, DbTransaction? transa
     }
 
     protected abstract ValueTask EndAsync();
+
+    protected static void NoteCommit() => Watch.Value?.Value = true;
 
     private CommandDefinition Command(string sql, object? parameters, CancellationToken cancellationToken) =>
         new(sql, parameters, Transaction, cancellationToken: cancellationToken);

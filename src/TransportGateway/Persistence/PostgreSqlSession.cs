@@ -81,6 +81,7 @@ internal sealed class PostgreSqlSession : DbSession
 
     public override async Task CommitAsync()
     {
+        NoteCommit();
         await Transaction!.CommitAsync(CancellationToken.None);
         ThrowIfNotAcknowledged();
     }
@@ -88,6 +89,7 @@ internal sealed class PostgreSqlSession : DbSession
     /// <remarks>When the statement fails, the server skips the COMMIT behind it.</remarks>
     public override async Task CommitAsync(string sql, object parameters)
     {
+        NoteCommit();
         await ExecuteAsync($"{sql}; COMMIT", parameters, CancellationToken.None);
         ThrowIfNotAcknowledged();
     }

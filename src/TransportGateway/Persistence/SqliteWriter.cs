@@ -157,6 +157,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
         {
             ObjectDisposedException.ThrowIf(_ended, this);
             _ended = true;
+            NoteCommit();
             return writer.KeepAsync();
         }
 

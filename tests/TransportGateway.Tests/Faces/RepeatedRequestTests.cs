@@ -2,9 +2,12 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using TransportGateway.Access;
+using TransportGateway.Hosting;
+using TransportGateway.Persistence;
 using TransportGateway.Registration;
 using TransportGateway.Simulators;
 using TransportGateway.Tests.Harness;
@@ -111,6 +114,69 @@ public abstract class RepeatedRequestTests<TEngine> : IAsyncLifetime
         }
 
         Assert.Equal(0, await CountAsync());
+    }
+
+    [Theory]
+    [InlineData(false, StatusCodes.Status200OK)]
+    [InlineData(true, StatusCodes.Status409Conflict)]
+    public async Task A_key_whose_request_broke_off_is_free_again_when_nothing_was_committed(bool committed, int expected)
+    {
+        var broken = true;
+        var idempotency = new Idempotency(
+            async context =>
+            {
+                await _gateway.WriteAsync(async (session, now) =>
+                {
+                    await session.ExecuteAsync("INSERT INTO former_instances (id) VALUES (@Id)", new { Id = $"{now.Ticks}" }, CancellationToken.None);
+                    return broken && !committed ? throw new InvalidOperationException("broken off") : true;
+                });
+                _clock.Advance(TimeSpan.FromMilliseconds(1));
+                if (broken)
+                {
+                    throw new InvalidOperationException("broken off");
+                }
+            },
+            _gateway.Database,
+            _gateway.Gateway.Services.GetRequiredService<MasterKey>(),
+            _clock);
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => idempotency.InvokeAsync(Request()));
+        broken = false;
+        var again = Request();
+        await idempotency.InvokeAsync(again);
+
+        Assert.Equal(expected, again.Response.StatusCode);
+
+        HttpContext Request()
+        {
+            var context = new DefaultHttpContext { RequestServices = _gateway.Gateway.Services };
+            context.Request.Method = HttpMethods.Post;
+            context.Request.Headers[Idempotency.Header] = "one";
+            context.SetEndpoint(new Endpoint(null, new EndpointMetadataCollection(new Idempotency.Taken()), "a route"));
+            _gateway.Administrator.Attach(context);
+            return context;
+        }
+    }
+
+    [Theory]
+    [InlineData("25006", 503, "database-away")]
+    [InlineData("57P01", 503, "database-away")]
+    [InlineData("not acknowledged", 503, "change-unconfirmed")]
+    [InlineData("42601", 200, "")]
+    public async Task Who_comes_while_the_role_moves_is_told_to_come_again(string failure, int status, string name)
+    {
+        System.Data.Common.DbException exception = failure == "not acknowledged" ? new CommitNotAcknowledgedException("alone") : new Npgsql.PostgresException("it says", "ERROR", "ERROR", failure);
+        await using var postgres = new PostgreSqlDatabase("Host=127.0.0.1", _clock);
+        var context = new DefaultHttpContext { Response = { Body = new MemoryStream() } };
+
+        var handled = await new WhileDatabaseIsAway(postgres, Microsoft.Extensions.Logging.Abstractions.NullLogger<WhileDatabaseIsAway>.Instance).TryHandleAsync(context, exception, CancellationToken.None);
+
+        Assert.Equal((status == 503, status), (handled, context.Response.StatusCode));
+        if (handled)
+        {
+            Assert.Equal("5", context.Response.Headers.RetryAfter);
+            Assert.Contains($"\"urn:transport-gateway:{name}\"", Encoding.UTF8.GetString(((MemoryStream)context.Response.Body).ToArray()), StringComparison.Ordinal);
+        }
     }
 
     [Fact]
