@@ -44,6 +44,10 @@ internal sealed class ApiClients(DbSession session)
         session.ExecuteAsync(
             "DELETE FROM access_tokens WHERE user_id = @UserId AND token_hash <> @ExceptHash", new { UserId = userId, ExceptHash = exceptHash ?? "" }, cancellationToken);
 
+    /// <param name="origin">One of <see cref="UserOrigin"/>: those that speak for people whom it let in.</param>
+    public Task<int> EndTokensOfOriginAsync(string origin, CancellationToken cancellationToken) =>
+        session.ExecuteAsync("DELETE FROM access_tokens WHERE user_id IN (SELECT id FROM users WHERE origin = @Origin)", new { Origin = origin }, cancellationToken);
+
     public Task<ApiClientRow?> FindByTokenAsync(string tokenHash, DateTimeOffset now, CancellationToken cancellationToken) =>
         session.QuerySingleOrDefaultAsync<ApiClientRow>(
             """

@@ -52,7 +52,12 @@ internal sealed class ChangeUser(Database database, TimeProvider clock)
             return new Outcome.Invalid(GroupsDecide(before));
         }
 
-        var now = clock.GetUtcNow();
+        return await database.RetryOvertakenAsync(() => TryChangeAsync(request, after, cancellationToken));
+    }
+
+    private async Task<Outcome> TryChangeAsync(Request request, UserRow after, CancellationToken cancellationToken)
+    {
+        var (before, now) = (request.User, clock.GetUtcNow());
         await using var session = await database.BeginAsync(cancellationToken);
         if (!request.By.Holds(after.SystemRole, null, null) || !await new AccountRoles(session).AreHeldAsync(request.By, before, cancellationToken))
         {
@@ -82,7 +87,10 @@ internal sealed class ChangeUser(Database database, TimeProvider clock)
         return new Outcome.Done(after with { Revision = after.Revision + 1, FailedAttempts = 0, LockedUntil = null });
     }
 
-    public async Task<Outcome> RemoveAsync(Caller by, UserRow user, CancellationToken cancellationToken)
+    public Task<Outcome> RemoveAsync(Caller by, UserRow user, CancellationToken cancellationToken) =>
+        database.RetryOvertakenAsync(() => TryRemoveAsync(by, user, cancellationToken));
+
+    private async Task<Outcome> TryRemoveAsync(Caller by, UserRow user, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         await using var session = await database.BeginAsync(cancellationToken);

@@ -6,5 +6,6 @@ namespace TransportGateway.Access;
 internal interface IExternalPasswords
 {
     /// <returns>The user, made here if need be; null when the person is not known there, the password is wrong, or there is no such place.</returns>
+    /// <exception cref="Http.BusyException">The place cannot be reached.</exception>
     Task<UserRow?> CheckAsync(string name, Secret password, CancellationToken cancellationToken);
 }

@@ -69,6 +69,11 @@ internal sealed class IssueAccessToken(Database database, CheckPassword check, S
 
         var token = new Secret(Credentials.NewSecret());
         await using var session = await database.BeginAsync(cancellationToken);
+        if (user is not null && !await new Users(session).IsStillAsync(user, cancellationToken))
+        {
+            return new Outcome.UserRefused();
+        }
+
         await new ApiClients(session).AddTokenAsync(request.ClientId, user?.Id, Credentials.Hash(token.Value), clock.GetUtcNow() + Lifetime, cancellationToken);
         await session.CommitAsync();
         return new Outcome.Issued(token);

@@ -74,6 +74,8 @@ internal static class MeFeature
                 return Results.NoContent();
             case SetPassword.Outcome.Invalid(var reason):
                 return Invalid(reason);
+            case SetPassword.Outcome.KeptElsewhere:
+                return Problem.Of(StatusCodes.Status409Conflict, "password-kept-elsewhere", "The gateway does not keep your password. Change it where you sign in.");
             case null:
                 return SignInChannel.TooOften(context);
             default:

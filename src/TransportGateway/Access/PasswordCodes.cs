@@ -14,15 +14,20 @@ internal sealed class PasswordCodes(DbSession session)
             cancellationToken);
     }
 
-    /// <summary>Whether it is this user's and not expired. It stays until it is discarded.</summary>
+    /// <summary>Whether it is this user's and not expired. It stays until it is redeemed or discarded.</summary>
     public Task<bool> IsValidAsync(string userId, string codeHash, DateTimeOffset now, CancellationToken cancellationToken) =>
         session.ScalarAsync<bool>(
             "SELECT EXISTS (SELECT 1 FROM password_codes WHERE code_hash = @CodeHash AND user_id = @UserId AND expires_at > @Now)",
             new { CodeHash = codeHash, UserId = userId, Now = now },
             cancellationToken);
 
-    public async Task<bool> DiscardAsync(string userId, CancellationToken cancellationToken) =>
-        await session.ExecuteAsync("DELETE FROM password_codes WHERE user_id = @UserId", new { UserId = userId }, cancellationToken) > 0;
+    /// <summary>Uses it up; false when it is used, replaced or expired by now.</summary>
+    public async Task<bool> RedeemAsync(string userId, string codeHash, DateTimeOffset now, CancellationToken cancellationToken) =>
+        await session.ExecuteAsync(
+            "DELETE FROM password_codes WHERE code_hash = @CodeHash AND user_id = @UserId AND expires_at > @Now", new { CodeHash = codeHash, UserId = userId, Now = now }, cancellationToken) == 1;
+
+    public Task DiscardAsync(string userId, CancellationToken cancellationToken) =>
+        session.ExecuteAsync("DELETE FROM password_codes WHERE user_id = @UserId", new { UserId = userId }, cancellationToken);
 
     public Task<int> PurgeAsync(DateTimeOffset now, CancellationToken cancellationToken) =>
         session.ExecuteAsync("DELETE FROM password_codes WHERE expires_at <= @Now", new { Now = now }, cancellationToken);

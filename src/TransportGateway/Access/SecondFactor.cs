@@ -85,7 +85,7 @@ internal sealed class SecondFactor(Database database, MasterKey masterKey, TimeP
         }
 
         await using var session = await database.BeginAsync(cancellationToken);
-        var taken = await new Users(session).TakeTotpStepAsync(user.Id, step, cancellationToken);
+        var taken = await new Users(session).TakeTotpStepAsync(user, step, cancellationToken);
         await session.CommitAsync();
         return taken;
     }

@@ -45,6 +45,10 @@ internal sealed class Sessions(DbSession session)
         session.ExecuteAsync(
             "DELETE FROM sessions WHERE user_id = @UserId AND (@ExceptId IS NULL OR id <> @ExceptId)", new { UserId = userId, ExceptId = exceptId }, cancellationToken);
 
+    /// <param name="origin">One of <see cref="UserOrigin"/>: those of all whom it let in.</param>
+    public Task<int> EndOfOriginAsync(string origin, CancellationToken cancellationToken) =>
+        session.ExecuteAsync("DELETE FROM sessions WHERE user_id IN (SELECT id FROM users WHERE origin = @Origin)", new { Origin = origin }, cancellationToken);
+
     public Task<int> PurgeAsync(DateTimeOffset now, DateTimeOffset idleSince, CancellationToken cancellationToken) =>
         session.ExecuteAsync("DELETE FROM sessions WHERE expires_at <= @Now OR last_used_at <= @IdleSince", new { Now = now, IdleSince = idleSince }, cancellationToken);
 }

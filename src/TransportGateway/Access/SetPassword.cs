@@ -18,6 +18,9 @@ internal sealed class SetPassword(Database database, CheckPassword check, TimePr
         /// <summary>The new password will not do; nothing changed.</summary>
         public sealed record Invalid(string Reason) : Outcome;
 
+        /// <summary>The gateway does not keep this person's password.</summary>
+        public sealed record KeptElsewhere : Outcome;
+
         private Outcome() { }
     }
 
@@ -64,33 +67,36 @@ internal sealed class SetPassword(Database database, CheckPassword check, TimePr
 
     /// <summary>The session or the access token that this comes with goes on; all others of the user end.</summary>
     public async Task<Outcome> WithPasswordAsync(Me me, Secret current, Secret next, string source, CancellationToken cancellationToken) =>
-        await check.ExecuteAsync(me.User.Name, current, source, cancellationToken) is { } checkedUser
-            ? await StoreAsync(checkedUser, next, withCode: false, me, cancellationToken)
+        me.User.Origin != UserOrigin.Local ? new Outcome.KeptElsewhere()
+        : await check.ExecuteAsync(me.User.Name, current, source, cancellationToken) is { } checkedUser
+            ? await StoreAsync(checkedUser, next, codeHash: null, me, cancellationToken)
             : new Outcome.Refused();
 
     public async Task<Outcome> WithCodeAsync(string name, Secret code, Secret next, string source, CancellationToken cancellationToken)
     {
         UserRow? user;
+        var codeHash = Credentials.Hash(code.Value.Trim().ToUpperInvariant());
         var valid = false;
         await using (var reading = await database.ReadAsync(cancellationToken))
         {
             user = name.Length <= UserFields.MostNameCharacters ? await new Users(reading).FindByNameAsync(name, cancellationToken) : null;
             if (user is { Disabled: false, Origin: UserOrigin.Local })
             {
-                valid = await new PasswordCodes(reading).IsValidAsync(user.Id, Credentials.Hash(code.Value.Trim().ToUpperInvariant()), clock.GetUtcNow(), cancellationToken);
+                valid = await new PasswordCodes(reading).IsValidAsync(user.Id, codeHash, clock.GetUtcNow(), cancellationToken);
             }
         }
 
         if (valid)
         {
-            return await StoreAsync(user!, next, withCode: true, kept: null, cancellationToken);
+            return await StoreAsync(user!, next, codeHash, kept: null, cancellationToken);
         }
 
         await check.FailedAsync(user, source, cancellationToken);
         return new Outcome.Refused();
     }
 
-    private async Task<Outcome> StoreAsync(UserRow user, Secret next, bool withCode, Me? kept, CancellationToken cancellationToken)
+    /// <param name="codeHash">Of the code that this comes with; null with a password.</param>
+    private async Task<Outcome> StoreAsync(UserRow user, Secret next, string? codeHash, Me? kept, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         AccessRules rules;
@@ -116,11 +122,13 @@ internal sealed class SetPassword(Database database, CheckPassword check, TimePr
 
         var made = await PasswordHash.MakeAsync(next, cancellationToken);
         await using var session = await database.BeginAsync(cancellationToken);
-        if (!await new PasswordCodes(session).DiscardAsync(user.Id, cancellationToken) && withCode)
+        var codes = new PasswordCodes(session);
+        if (!await new Users(session).IsStillAsync(user, cancellationToken) || (codeHash is not null && !await codes.RedeemAsync(user.Id, codeHash, now, cancellationToken)))
         {
             return new Outcome.Refused();
         }
 
+        await codes.DiscardAsync(user.Id, cancellationToken);
         if (user.PasswordHash.Length > 0)
         {
             await new FormerPasswords(session).AddAsync(user.Id, user.PasswordHash, rules.PasswordHistory, now, cancellationToken);

@@ -67,12 +67,17 @@ internal sealed class SignIn(Database database, CheckPassword check, SecondFacto
         return await OpenAsync(user, complete: true, source, agent, cancellationToken);
     }
 
-    /// <summary>Opens a session for a user whom somebody else has vouched for.</summary>
+    /// <summary>Opens a session for a user who was checked just now; refused when the password was changed, or the user disabled, meanwhile.</summary>
     public async Task<Outcome> OpenAsync(UserRow user, bool complete, string source, string agent, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         var secret = new Secret(Credentials.NewSecret());
         await using var session = await database.BeginAsync(cancellationToken);
+        if (!await new Users(session).IsStillAsync(user, cancellationToken))
+        {
+            return new Outcome.Refused();
+        }
+
         var rules = await AccessRules.LoadAsync(session, cancellationToken);
         await new Sessions(session).AddAsync(
             new SessionRow

@@ -77,11 +77,20 @@ internal sealed class Users(DbSession session)
     public async Task<bool> DeleteAsync(string id, CancellationToken cancellationToken) =>
         await session.ExecuteAsync("DELETE FROM users WHERE id = @Id", new { Id = id }, cancellationToken) == 1;
 
-    /// <summary>How many can still sign in as system administrators, this one left out. Those of a directory or provider do not count: it may be away.</summary>
-    public Task<long> CountOtherAdministratorsAsync(string exceptId, CancellationToken cancellationToken) =>
-        session.ScalarAsync<long>(
-            "SELECT COUNT(*) FROM users WHERE system_role = @Role AND origin = @Origin AND disabled = FALSE AND id <> @Id",
-            new { Role = Roles.SystemAdministrator, Origin = UserOrigin.Local, Id = exceptId }, cancellationToken);
+    /// <summary>How many can still sign in as system administrators, this one left out. Those of a directory or provider do not count: it may be away; nor who has no password yet.</summary>
+    /// <remarks>Whoever else counts waits for the end of this session: two who remove each other at once do not both find the other one.</remarks>
+    public async Task<long> CountOtherAdministratorsAsync(string exceptId, CancellationToken cancellationToken)
+    {
+        var those = new { Role = Roles.SystemAdministrator, Origin = UserOrigin.Local, Id = exceptId };
+        await session.ExecuteAsync("UPDATE users SET system_role = system_role WHERE system_role = @Role AND origin = @Origin", those, cancellationToken);
+        return await session.ScalarAsync<long>(
+            "SELECT COUNT(*) FROM users WHERE system_role = @Role AND origin = @Origin AND disabled = FALSE AND password_hash <> '' AND id <> @Id", those, cancellationToken);
+    }
+
+    /// <summary>Whether the user may still come in by what was checked of this row. Until the session ends nobody changes the password or disables the user.</summary>
+    public async Task<bool> IsStillAsync(UserRow seen, CancellationToken cancellationToken) =>
+        await session.ExecuteAsync(
+            "UPDATE users SET password_hash = password_hash WHERE id = @Id AND password_hash = @PasswordHash AND disabled = FALSE", new { seen.Id, seen.PasswordHash }, cancellationToken) == 1;
 
     public Task SetPasswordAsync(string id, string hash, bool mustChange, DateTimeOffset now, CancellationToken cancellationToken) =>
         session.ExecuteAsync(
@@ -114,10 +123,12 @@ internal sealed class Users(DbSession session)
         session.ExecuteAsync(
             "UPDATE users SET sealed_totp_key = @Key, totp_confirmed = FALSE, totp_step = 0 WHERE id = @Id", new { Id = id, Key = sealedKey }, cancellationToken);
 
-    /// <summary>Takes the code of a step, once: false when this one or a later one was taken before.</summary>
-    public async Task<bool> TakeTotpStepAsync(string id, long step, CancellationToken cancellationToken) =>
+    /// <summary>Takes the code of a step, once: false when this one or a later one was taken before, or the key is another now.</summary>
+    public async Task<bool> TakeTotpStepAsync(UserRow seen, long step, CancellationToken cancellationToken) =>
         await session.ExecuteAsync(
-            "UPDATE users SET totp_step = @Step, totp_confirmed = TRUE WHERE id = @Id AND totp_step < @Step", new { Id = id, Step = step }, cancellationToken) == 1;
+            "UPDATE users SET totp_step = @Step, totp_confirmed = TRUE WHERE id = @Id AND sealed_totp_key = @SealedTotpKey AND totp_step < @Step",
+            new { seen.Id, seen.SealedTotpKey, Step = step },
+            cancellationToken) == 1;
 }
 
 /// <summary>Who checks a user's password.</summary>

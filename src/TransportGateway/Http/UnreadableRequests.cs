@@ -19,7 +19,7 @@ internal sealed partial class UnreadableRequests : IExceptionHandler
         }
 
         var (name, detail) = unreadable is UnreadableException ours ? (ours.Name, ours.Message)
-            : unreadable is BusyException busy ? ("busy", busy.Message)
+            : unreadable is BusyException busy ? (busy.Name, busy.Message)
             : unreadable.StatusCode == StatusCodes.Status400BadRequest ? ("request-invalid", Sentence(unreadable)) : Problem.Named(unreadable.StatusCode);
         if (unreadable is BusyException)
         {

@@ -25,6 +25,15 @@ internal sealed class AdmitPerson(Database database, TimeProvider clock)
             return user;
         });
 
+    /// <summary>Sends out whom a directory or provider let in: what it said of them may not hold any more. They sign in anew.</summary>
+    /// <returns>A sentence for the event log.</returns>
+    public static async Task<string> EndAllAsync(DbSession session, string origin, CancellationToken cancellationToken)
+    {
+        var sessions = await new Sessions(session).EndOfOriginAsync(origin, cancellationToken);
+        var tokens = await new ApiClients(session).EndTokensOfOriginAsync(origin, cancellationToken);
+        return $" {sessions} session(s) and {tokens} access token(s) of its people ended.";
+    }
+
     /// <summary>The system role that the groups give; null when they give none at all.</summary>
     public static string? SystemRoleOf(IReadOnlyList<string> groups, IReadOnlyList<GroupRole> mapping)
     {
@@ -45,6 +54,11 @@ internal sealed class AdmitPerson(Database database, TimeProvider clock)
         if (before is { Disabled: true })
         {
             return (null, $"A sign-in as {before.Name} was refused: the user is disabled here.");
+        }
+
+        if (before?.IsLockedAt(now) == true)
+        {
+            return (null, $"A sign-in as {before.Name} was refused: the user is locked.");
         }
 
         if (before is null && UserFields.ProblemOfName(person.Name) is { } problem)

@@ -63,8 +63,10 @@ internal sealed class ChangeDirectory(Database database, MasterKey masterKey, Ti
 
         var now = clock.GetUtcNow();
         await after.SaveAsync(session, masterKey, request.By.Name, now, cancellationToken);
+        var isTheSameToPeople = after == before with { TlsAnchors = after.TlsAnchors, BindName = after.BindName, BindPassword = after.BindPassword };
+        var ended = isTheSameToPeople ? "" : await AdmitPerson.EndAllAsync(session, UserOrigin.Ldap, cancellationToken);
         await new EventLog(session).AppendAsync(
-            new LoggedEvent(EventKinds.DirectoryChanged, Severity.Info, request.By.Name, $"The directory was set to {after.Address?.AbsoluteUri ?? "none"}; {after.Groups.Count} group(s) have a role."),
+            new LoggedEvent(EventKinds.DirectoryChanged, Severity.Info, request.By.Name, $"The directory was set to {after.Address?.AbsoluteUri ?? "none"}; {after.Groups.Count} group(s) have a role.{ended}"),
             now,
             cancellationToken);
         await session.CommitAsync();

@@ -62,8 +62,10 @@ internal sealed class ChangeProvider(Database database, MasterKey masterKey, Tim
 
         var now = clock.GetUtcNow();
         await after.SaveAsync(session, masterKey, request.By.Name, now, cancellationToken);
+        var isTheSameToPeople = after == before with { ClientSecret = after.ClientSecret, Label = after.Label, Route = after.Route };
+        var ended = isTheSameToPeople ? "" : await AdmitPerson.EndAllAsync(session, UserOrigin.OpenId, cancellationToken);
         await new EventLog(session).AppendAsync(
-            new LoggedEvent(EventKinds.ProviderChanged, Severity.Info, request.By.Name, $"The identity provider was set to {after.Issuer?.OriginalString ?? "none"}; {after.Groups.Count} group(s) have a role."),
+            new LoggedEvent(EventKinds.ProviderChanged, Severity.Info, request.By.Name, $"The identity provider was set to {after.Issuer?.OriginalString ?? "none"}; {after.Groups.Count} group(s) have a role.{ended}"),
             now,
             cancellationToken);
         await session.CommitAsync();

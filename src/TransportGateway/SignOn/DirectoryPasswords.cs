@@ -1,6 +1,8 @@
 using TransportGateway.Access;
 using TransportGateway.Events;
+using TransportGateway.Http;
 using TransportGateway.Persistence;
+using TransportGateway.Protocol;
 
 namespace TransportGateway.SignOn;
 
@@ -32,7 +34,8 @@ internal sealed class DirectoryPasswords(LdapDirectory directory, AdmitPerson ad
             await new EventLog(session).AppendAsync(
                 new LoggedEvent(EventKinds.DirectoryUnreachable, Severity.Error, "gateway", "Nobody of the directory can sign in. " + exception.Message), clock.GetUtcNow(), cancellationToken);
             await session.CommitAsync();
-            return null;
+            // No wrong password, so it is not counted as one: while the directory is away, its people would lock themselves and block their addresses.
+            throw new BusyException(new Sentence("The directory in which people's passwords are kept cannot be reached now. Try again later, or sign in as a user whose password the gateway keeps."), StatusCodes.Status503ServiceUnavailable, "directory-away");
         }
     }
 }

@@ -104,11 +104,11 @@ internal abstract class GatewayPage : PageModel
     private bool MaySend(MethodInfo? handler) =>
         SignedIn.Of(HttpContext) is { } person && (handler?.GetCustomAttribute<NeedsAttribute>() is not { } needs || person.Caller.May(needs.Permission));
 
-    /// <summary>For a request that only so many may wait for.</summary>
+    /// <summary>For a request that cannot be served now.</summary>
     protected IActionResult Busy(BusyException busy)
     {
         Response.Headers.RetryAfter = BusyException.RetryAfter;
-        return Refused(StatusCodes.Status429TooManyRequests, T[busy.Sentence]);
+        return Refused(busy.StatusCode, T[busy.Sentence]);
     }
 
     private IActionResult? Refusal(PageHandlerExecutingContext context)

@@ -111,6 +111,83 @@ public abstract class UserTests<TEngine> : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_administrator_without_a_password_does_not_count_as_one_who_can_sign_in()
+    {
+        var only = await _gateway.UserAsync("only", Roles.SystemAdministrator);
+        Assert.IsType<CreateUser.Outcome.Created>(await Service<CreateUser>().ExecuteAsync(new CreateUser.Request(_gateway.Administrator, "tocome", Roles.SystemAdministrator), CancellationToken.None));
+        Assert.IsType<ChangeUser.Outcome.LastAdministrator>(await Service<ChangeUser>().RemoveAsync(_gateway.Administrator, only, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Two_administrators_who_remove_each_other_at_once_do_not_both_go()
+    {
+        for (var round = 0; round < 10; round++)
+        {
+            var both = await Task.WhenAll(new[] { "one", "other" }.Select(name => _gateway.UserAsync($"{name}-{round}", Roles.SystemAdministrator)));
+            await Task.WhenAll(both.Select(user => Task.Run(() => Service<ChangeUser>().RemoveAsync(_gateway.Administrator, user, CancellationToken.None))));
+            var left = await _gateway.ReadAsync(session => new Users(session).ListAsync(CancellationToken.None));
+            Assert.NotEmpty(left);
+            await _gateway.WriteAsync((session, _) => session.ExecuteAsync("DELETE FROM users", null, CancellationToken.None));
+        }
+    }
+
+    [Fact]
+    public async Task Who_signs_in_with_the_old_password_while_it_is_changed_is_out_afterwards()
+    {
+        var user = await _gateway.UserAsync("anna", Roles.SystemUser);
+        var client = Assert.IsType<CreateApiClient.Outcome.Created>(await Service<CreateApiClient>().ExecuteAsync(
+            new CreateApiClient.Request(_gateway.Administrator, "a program", AccountId: null, Enum.GetValues<Permission>()), CancellationToken.None));
+        // Passwords are checked one after the other, so that some of these read the user before the change and are checked after it.
+        var signIns = Enumerable.Range(0, 6).Select(_ => Service<SignIn>().ExecuteAsync(new SignIn.Request("anna", People.Password, "127.0.0.1", "a browser"), CancellationToken.None)).ToArray();
+        var tokens = Enumerable.Range(0, 6).Select(_ => Service<IssueAccessToken>().ExecuteAsync(
+            new IssueAccessToken.Request(client.ClientId, client.ClientSecret, new IssueAccessToken.UserPassword("anna", People.Password, ""), "127.0.0.1"), CancellationToken.None)).ToArray();
+        var changed = ChangeAsync(user, People.Password, Other);
+        var late = Enumerable.Range(0, 6).Select(_ => Service<SignIn>().ExecuteAsync(new SignIn.Request("anna", People.Password, "127.0.0.1", "a browser"), CancellationToken.None)).ToArray();
+
+        Assert.IsType<SetPassword.Outcome.Done>(await changed);
+        await Task.WhenAll([.. signIns, .. late, .. tokens.Select(token => (Task)token)]);
+
+        Assert.Empty(await SessionsAsync(user));
+        Assert.Equal(0, await _gateway.ReadAsync(session => session.ScalarAsync<long>("SELECT COUNT(*) FROM access_tokens", null, CancellationToken.None)));
+        Assert.IsType<SignIn.Outcome.Refused>(await Service<SignIn>().OpenAsync(user, complete: true, "127.0.0.1", "a browser", CancellationToken.None));
+        Assert.IsType<SignIn.Outcome.SignedIn>(await Service<SignIn>().OpenAsync(await FindAsync("anna"), complete: true, "127.0.0.1", "a browser", CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Who_was_disabled_since_the_password_was_checked_does_not_get_in()
+    {
+        var user = await _gateway.UserAsync("anna", Roles.SystemUser);
+        Assert.IsType<ChangeUser.Outcome.Done>(await Service<ChangeUser>().ExecuteAsync(new ChangeUser.Request(_gateway.Administrator, user, user.Revision, Disabled: true), CancellationToken.None));
+        Assert.IsType<SignIn.Outcome.Refused>(await Service<SignIn>().OpenAsync(user, complete: true, "127.0.0.1", "a browser", CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_code_that_was_replaced_does_not_use_its_successor_up()
+    {
+        var user = await _gateway.UserAsync("anna", Roles.SystemUser);
+        var (now, codes) = (_clock.GetUtcNow(), new List<string>());
+        foreach (var _ in new[] { "leaked", "new" })
+        {
+            codes.Add(Assert.IsType<SetPassword.CodeOutcome.Issued>(await Service<SetPassword>().IssueCodeAsync(_gateway.Administrator, user, CancellationToken.None)).Code.Value);
+        }
+
+        Assert.False(await _gateway.WriteAsync((session, _) => new PasswordCodes(session).RedeemAsync(user.Id, Credentials.Hash(codes[0]), now, CancellationToken.None)));
+        Assert.IsType<SetPassword.Outcome.Done>(await WithCodeAsync("anna", new Secret(codes[1]), Other));
+    }
+
+    [Fact]
+    public async Task A_code_of_a_second_factor_that_is_taken_away_meanwhile_switches_nothing_on()
+    {
+        var user = await _gateway.UserAsync("anna", Roles.SystemUser);
+        var enrolment = await Service<SecondFactor>().EnrolAsync(user, "gateway", CancellationToken.None);
+        var seen = await FindAsync("anna");
+        await Service<SecondFactor>().TakeAwayAsync(_gateway.Administrator, user, CancellationToken.None);
+        var code = new OtpNet.Totp(OtpNet.Base32Encoding.ToBytes(enrolment.Key.Value)).ComputeTotp(_clock.GetUtcNow().UtcDateTime);
+        Assert.False(await Service<SecondFactor>().TakeAsync(seen, code, CancellationToken.None));
+        Assert.False((await FindAsync("anna")).TotpConfirmed);
+    }
+
+    [Fact]
     public async Task Nobody_gives_more_rights_than_they_have()
     {
         var someRights = new Caller("some rights", accountId: null, new HashSet<Permission> { Permission.ManageUsers, Permission.RequestAccount });

@@ -159,7 +159,7 @@ public sealed class TourTests : IAsyncLifetime
         var code = Text(await DoAsync("POST", "/api/v2/users/own/password-code"), "passwordCode");
         await DoAsync("POST", "/api/v2/set-password", new { name = "own", code, password = "Another-Horse-9" });
         using var person = await Gateway.RestClientOfAsync(user, new Secret("Another-Horse-9"));
-        await Gateway.Gateway.Services.GetRequiredService<SignIn>().OpenAsync(user, complete: true, "127.0.0.1", "a browser", CancellationToken.None);
+        await Gateway.Gateway.Services.GetRequiredService<SignIn>().ExecuteAsync(new SignIn.Request("own", new Secret("Another-Horse-9"), "127.0.0.1", "a browser"), CancellationToken.None);
         await DoAsync("GET", "/api/v2/me", client: person);
         var session = (await DoAsync("GET", "/api/v2/me/sessions", client: person)).AsArray()[0]!;
         await DoAsync("DELETE", "/api/v2/me/sessions/" + Text(session, "id"), client: person);

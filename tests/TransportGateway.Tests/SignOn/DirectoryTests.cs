@@ -2,10 +2,12 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using TransportGateway.Access;
 using TransportGateway.Accounts;
 using TransportGateway.Events;
+using TransportGateway.Http;
 using TransportGateway.Persistence;
 using TransportGateway.SignOn;
 using TransportGateway.Tests.Harness;
@@ -71,7 +73,7 @@ public sealed class DirectoryTests : IAsyncLifetime
     {
         using var foreign = new SiteAuthority(TimeProvider.System.GetUtcNow(), "Foreign");
         await SetAsync(ldaps ? _server.Ldaps : _server.StartTls, foreign.RootPem);
-        Assert.Null(await CheckAsync("ann", People.Password.Value));
+        await Assert.ThrowsAsync<BusyException>(() => CheckAsync("ann", People.Password.Value));
         Assert.DoesNotContain("BIND dn=\"cn=reader", _server.Log, StringComparison.Ordinal);
         Assert.DoesNotContain("BIND dn=\"uid=", _server.Log, StringComparison.Ordinal);
         Assert.Contains("tlsAnchors", Assert.Single(await _gateway.EventsAsync(EventKinds.DirectoryUnreachable)).Message, StringComparison.Ordinal);
@@ -209,9 +211,74 @@ public sealed class DirectoryTests : IAsyncLifetime
     {
         await SetAsync($"ldaps://127.0.0.1:{Loopback.FreePort()}");
         await _gateway.UserAsync("boss", Roles.SystemAdministrator);
-        Assert.Null(await CheckAsync("ann", People.Password.Value));
+        Assert.Equal(StatusCodes.Status503ServiceUnavailable, (await Assert.ThrowsAsync<BusyException>(() => CheckAsync("ann", People.Password.Value))).StatusCode);
         Assert.NotNull(await CheckAsync("boss", People.Password.Value));
         Assert.Contains("cannot be reached", Assert.Single(await _gateway.EventsAsync(EventKinds.DirectoryUnreachable)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task While_the_directory_is_away_its_people_are_told_so_and_neither_lock_themselves_nor_block_their_address()
+    {
+        await SetAsync(_server.Ldaps);
+        Assert.NotNull(await CheckAsync("ann", People.Password.Value));
+        await SetAsync($"ldaps://127.0.0.1:{Loopback.FreePort()}");
+        await _gateway.UserAsync("boss", Roles.SystemAdministrator);
+        using var browser = new Browser(_gateway);
+        for (var attempt = 0; attempt <= SignInThrottle.MostFailures; attempt++)
+        {
+            using var answer = await browser.PostAsync("/sign-in", ("name", "ann"), ("password", People.Password.Value));
+            Assert.Equal((HttpStatusCode.ServiceUnavailable, "10"), (answer.StatusCode, answer.Headers.RetryAfter!.ToString()));
+            Assert.Contains("The directory in which people&#x27;s passwords are kept cannot be reached now", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        }
+
+        Assert.Equal((0, null), await FindAsync("ann") is var ann ? (ann!.FailedAttempts, ann.LockedUntil) : default);
+        using var boss = await Browser.SignInAsync(_gateway, "boss");
+        Assert.Contains("<h1>", await boss.PageAsync("/administration"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_user_who_is_locked_here_is_not_let_in_by_another_of_the_persons_names()
+    {
+        await SetAsync(_server.Ldaps);
+        var ann = (await CheckAsync("ann", People.Password.Value))!;
+        await _gateway.WriteAsync((session, now) => session.ExecuteAsync("UPDATE users SET name = 'former', name_key = 'FORMER', locked_until = @Until WHERE id = @Id", new { ann.Id, Until = now.AddMinutes(15) }, CancellationToken.None));
+        Assert.Null(await CheckAsync("ann", People.Password.Value));
+        Assert.Contains(await _gateway.EventsAsync(EventKinds.SignInRefused), entry => entry.Message.Contains("the user is locked", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Whom_the_directory_let_in_signs_in_anew_when_its_groups_or_its_place_change()
+    {
+        await SetAsync(_server.Ldaps);
+        await _gateway.UserAsync("boss", Roles.SystemAdministrator);
+        using var boss = await Browser.SignInAsync(_gateway, "boss");
+        using var ann = await Browser.SignInAsync(_gateway, "ann");
+        var change = _gateway.Gateway.Services.GetRequiredService<ChangeDirectory>();
+        await change.ExecuteAsync(new ChangeDirectory.Request(_gateway.Administrator, BindPassword: new Secret(DirectoryServer.ReaderPassword)), CancellationToken.None);
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(ann));
+
+        await change.ExecuteAsync(new ChangeDirectory.Request(_gateway.Administrator, Groups: [new GroupRole(Licensing, Roles.SystemUser)]), CancellationToken.None);
+        Assert.Equal((HttpStatusCode.Redirect, HttpStatusCode.OK), (await StatusAsync(ann), await StatusAsync(boss)));
+        Assert.Contains("1 session(s) and 0 access token(s) of its people ended", (await _gateway.EventsAsync(EventKinds.DirectoryChanged))[0].Message, StringComparison.Ordinal);
+
+        static async Task<HttpStatusCode> StatusAsync(Browser browser)
+        {
+            using var answer = await browser.GetAsync("/profile");
+            return answer.StatusCode;
+        }
+    }
+
+    [Fact]
+    public async Task A_person_of_the_directory_is_told_that_the_password_is_not_kept_here()
+    {
+        await SetAsync(_server.Ldaps);
+        using var browser = await Browser.SignInAsync(_gateway, "ann");
+        using var page = await browser.PostAsync("/profile/password", ("current", People.Password.Value), ("password", "Battery-Staple-8"), ("again", "Battery-Staple-8"));
+        Assert.Equal(HttpStatusCode.Conflict, page.StatusCode);
+        using var rest = await _gateway.RestClientOfAsync((await FindAsync("ann"))!);
+        using var answer = await rest.PostAsJsonAsync("/api/v2/me/password", new { current = People.Password.Value, password = "Battery-Staple-8" });
+        await Faces.ProblemTests.IsProblemAsync(answer, 409, "password-kept-elsewhere", "Change it where you sign in");
+        Assert.Equal("", (await FindAsync("ann"))!.PasswordHash);
     }
 
     private async Task SetAsync(string address, string? anchors = null, string role = Roles.SystemOperator)

@@ -29,6 +29,7 @@ internal sealed class PasswordPage(SetPassword setPassword, SignInThrottle throt
             {
                 SetPassword.Outcome.Done => Done(T["The password is changed. Your other sessions ended."], "/"),
                 SetPassword.Outcome.Invalid(var reason) => Refuse(T[reason]),
+                SetPassword.Outcome.KeptElsewhere => Refuse(T["The gateway does not keep your password. Change it where you sign in."], StatusCodes.Status409Conflict),
                 _ => Refuse(T["The password until now is not right, or you are locked after too many attempts."], StatusCodes.Status403Forbidden),
             });
     }
