@@ -40,8 +40,8 @@ internal static class AuthorizeEntitlements
                 cancellationToken);
         }
 
-        // Once the product's own change is in the pools they are read again: their rows are locked now, and others' changes are in them.
-        var balances = LicenseArithmetic.Settle(changed ? await pools.ListAsync(request.VirtualAccountId, cancellationToken) : books.Pools, books.Rules);
+        // Once the product's own change is in the pools they are read again, with what others changed before it.
+        var balances = LicenseArithmetic.Settle(changed ? await pools.ListAloneAsync(request.VirtualAccountId, cancellationToken) : books.Pools, books.Rules);
         if (changed)
         {
             await Compliance.UpdateAlertsAsync(session, request.AccountId, request.VirtualAccountId, balances, request.Now, cancellationToken);

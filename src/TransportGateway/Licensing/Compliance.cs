@@ -8,12 +8,9 @@ namespace TransportGateway.Licensing;
 internal static class Compliance
 {
     public static async Task<IReadOnlyDictionary<string, LicenseBalance>> SettleAsync(
-        DbSession session, string accountId, string virtualAccountId, CancellationToken cancellationToken)
-    {
-        var pools = new LicensePools(session);
-        return LicenseArithmetic.Settle(
-            await pools.ListAsync(virtualAccountId, cancellationToken), await new SubstitutionRules(session).ListAsync(accountId, cancellationToken));
-    }
+        DbSession session, string accountId, string virtualAccountId, CancellationToken cancellationToken) =>
+        LicenseArithmetic.Settle(
+            await new LicensePools(session).ListAsync(virtualAccountId, cancellationToken), await new SubstitutionRules(session).ListAsync(accountId, cancellationToken));
 
     /// <summary>The overall status of a product that uses these licences; none used is a status of its own (8.7.33).</summary>
     public static Authorization Of(IEnumerable<string> tagsInUse, IReadOnlyDictionary<string, LicenseBalance> balances)
@@ -32,14 +29,16 @@ internal static class Compliance
         return overall;
     }
 
-    /// <summary>Opens and closes alerts as the pools of the virtual account are now.</summary>
+    /// <summary>Opens and closes alerts as the pools of the virtual account are now, after a change of them. Of several, in the order of their identifiers.</summary>
     public static async Task RefreshAlertsAsync(DbSession session, string accountId, string virtualAccountId, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var balances = await SettleAsync(session, accountId, virtualAccountId, cancellationToken);
+        var balances = LicenseArithmetic.Settle(
+            await new LicensePools(session).ListAloneAsync(virtualAccountId, cancellationToken), await new SubstitutionRules(session).ListAsync(accountId, cancellationToken));
         await UpdateAlertsAsync(session, accountId, virtualAccountId, balances, now, cancellationToken);
     }
 
     /// <summary>Opens the alert of each licence that is short, and closes that of each which is covered again.</summary>
+    /// <param name="balances">Of <see cref="LicensePools.ListAloneAsync"/>: nobody else changes these alerts.</param>
     public static async Task UpdateAlertsAsync(
         DbSession session,
         string accountId,

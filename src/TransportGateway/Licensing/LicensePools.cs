@@ -19,6 +19,19 @@ internal sealed class LicensePools(DbSession session)
     public async Task<IReadOnlyList<LicensePool>> ListAsync(string virtualAccountId, CancellationToken cancellationToken) =>
         Describe(await session.QueryAsync<PoolRow>(Select, new { VirtualAccountId = virtualAccountId }, cancellationToken));
 
+    /// <summary>The same for whoever changed some of them: each waits here for the one before, and sees what that one changed.</summary>
+    /// <remarks>A licence may stand in for others, so that two who change different ones would each count on the same spare ones; and alerts follow all of them.</remarks>
+    public Task<IReadOnlyList<LicensePool>> ListAloneAsync(string virtualAccountId, CancellationToken cancellationToken) =>
+        session.QueryTogetherAsync(
+            $"SELECT id FROM virtual_accounts WHERE id = @VirtualAccountId{session.Dialect.Held}; {Select}",
+            new { VirtualAccountId = virtualAccountId },
+            async results =>
+            {
+                await results.ReadAsync<string>();
+                return Describe(await results.ReadAsync<PoolRow>());
+            },
+            cancellationToken);
+
     public async Task<IReadOnlyDictionary<string, long>> UsageOfAsync(string instanceId, CancellationToken cancellationToken) =>
         Describe(await session.QueryAsync<UsageRow>(SelectUsage, new { InstanceId = instanceId }, cancellationToken));
 

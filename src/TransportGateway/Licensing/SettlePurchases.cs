@@ -30,7 +30,7 @@ internal static class SettlePurchases
         }
 
         // Substitution rules may have changed along with the entitlements, so the alerts are looked at in any case.
-        foreach (var virtualAccount in virtualAccounts)
+        foreach (var virtualAccount in virtualAccounts.OrderBy(virtualAccount => virtualAccount.Id, StringComparer.Ordinal))
         {
             await Compliance.RefreshAlertsAsync(session, account.Id, virtualAccount.Id, now, cancellationToken);
         }

@@ -96,8 +96,11 @@ internal sealed class TransferLicenses(Database database, TimeProvider clock)
             return new Outcome.NotEnough($"'{from.Name}' has {pool.Purchased} of {name}; {request.Quantity} cannot be moved.");
         }
 
-        await Compliance.RefreshAlertsAsync(session, from.AccountId, from.Id, now, cancellationToken);
-        await Compliance.RefreshAlertsAsync(session, from.AccountId, to.Id, now, cancellationToken);
+        foreach (var id in new[] { from.Id, to.Id }.Order(StringComparer.Ordinal))
+        {
+            await Compliance.RefreshAlertsAsync(session, from.AccountId, id, now, cancellationToken);
+        }
+
         await LogAsync(session, from, to, [pool.Tag], request.By.Name, $"{request.Quantity} of {name} went from '{from.Name}' to '{to.Name}'.", now, cancellationToken);
         await session.CommitAsync();
         return new Outcome.Transferred(name, pool.Tag, request.Quantity, to);

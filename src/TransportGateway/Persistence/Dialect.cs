@@ -35,6 +35,9 @@ internal abstract class Dialect
     public static string Containing(string text) =>
         $"%{text.ToLowerInvariant().Replace("!", "!!", StringComparison.Ordinal).Replace("%", "!%", StringComparison.Ordinal).Replace("_", "!_", StringComparison.Ordinal)}%";
 
+    /// <summary>Ends a SELECT of rows that nobody else may select so, or change, until the transaction ends. Rows that refer to them may come.</summary>
+    public abstract string Held { get; }
+
     public static string Quote(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
     public abstract bool IsForeignKeyViolation(DbException exception);
@@ -53,6 +56,9 @@ internal abstract class Dialect
         private const int ForeignKeyViolation = 787;
 
         public override string Name => "SQLite";
+
+        /// <remarks>There is one writer.</remarks>
+        public override string Held => "";
 
         public override string AnyOf(string column, string parameter) => $"{column} IN {parameter}";
 
@@ -100,6 +106,8 @@ internal abstract class Dialect
     private sealed class PostgreSqlDialect : Dialect
     {
         public override string Name => "PostgreSQL";
+
+        public override string Held => " FOR NO KEY UPDATE";
 
         public override string AnyOf(string column, string parameter) => $"{column} = ANY({parameter})";
 

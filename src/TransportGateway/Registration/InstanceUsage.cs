@@ -33,7 +33,9 @@ internal static class InstanceUsage
             await new InstanceDepartures(session).AddAsync(before.AccountId, before.Id, now, cancellationToken);
         }
 
-        await Compliance.RefreshAlertsAsync(session, before.AccountId, before.VirtualAccountId, now, cancellationToken);
-        await Compliance.RefreshAlertsAsync(session, moved.AccountId, moved.VirtualAccountId, now, cancellationToken);
+        foreach (var row in new[] { before, moved }.OrderBy(row => row.VirtualAccountId, StringComparer.Ordinal))
+        {
+            await Compliance.RefreshAlertsAsync(session, row.AccountId, row.VirtualAccountId, now, cancellationToken);
+        }
     }
 }

@@ -10,6 +10,7 @@ using TransportGateway.Licensing;
 using TransportGateway.Persistence;
 using TransportGateway.Registration;
 using TransportGateway.Simulators;
+using TransportGateway.Tests.DeviceGateway;
 using TransportGateway.Tests.Harness;
 
 namespace TransportGateway.Tests.Licensing;
@@ -49,6 +50,39 @@ public abstract class TransferLicensesTests<TEngine> : IAsyncLifetime
         Assert.IsType<TransferLicenses.Outcome.Transferred>(await TransferAsync(_branch, done.License, 1, "Default"));
         Assert.Contains(EntitlementTags.UcmEnhanced, await ShortAsync());
         Assert.Equal(("Default 1", "Branch 2"), await WhereAsync(EntitlementTags.UcmEnhanced));
+    }
+
+    [Fact]
+    public async Task Two_products_that_take_different_licences_at_once_do_not_both_count_on_the_same_spare_ones()
+    {
+        await GrantAsync(_gateway.Account, (EntitlementTags.UcmEnhanced, 10));
+        await _gateway.WriteAsync(async (session, _) =>
+        {
+            await new SubstitutionRules(session).AddAsync(_gateway.Account.Id, new SubstitutionRule(EntitlementTags.UcmEnhanced, EntitlementTags.UcmBasic), CancellationToken.None);
+            return true;
+        });
+        var (high, low) = (await _gateway.RegisteredAsync(SeedProducts.Prime("high")), await _gateway.RegisteredAsync(SeedProducts.Prime("low")));
+        Assert.IsType<ProductResult.Accepted>(await high.AuthorizeAsync([new Entitlement(EntitlementTags.UcmEnhanced, 5)]));
+
+        Task<ProductResult> waiting;
+        await using (var session = await _gateway.Database.BeginAsync())
+        {
+            await new LicensePools(session).ReplaceUsageAsync(
+                _gateway.VirtualAccount.Id,
+                high.State.ProductInstanceIdentifier!,
+                new Dictionary<string, long> { [EntitlementTags.UcmEnhanced] = 5 },
+                new Dictionary<string, long> { [EntitlementTags.UcmEnhanced] = 10 },
+                CancellationToken.None);
+            await Compliance.RefreshAlertsAsync(session, _gateway.Account.Id, _gateway.VirtualAccount.Id, TimeProvider.System.GetUtcNow(), CancellationToken.None);
+            waiting = low.AuthorizeAsync([new Entitlement(EntitlementTags.UcmBasic, 5)]);
+            await _gateway.WaitUntilBlockedAsync();
+            await session.CommitAsync();
+        }
+
+        Assert.IsType<ProductResult.Accepted>(await waiting);
+        Assert.Equal("OUT_OF_COMPLIANCE", (await _gateway.InstancesAsync()).Single(instance => instance.Id == low.State.ProductInstanceIdentifier).AuthorizationStatus);
+        var open = await _gateway.ReadAsync(session => new Alerts(session).ListOpenOfKindAsync(Alerts.InsufficientLicenses, CancellationToken.None));
+        Assert.Equal([EntitlementTags.UcmBasic], open.Select(alert => alert.Source));
     }
 
     [Theory]
