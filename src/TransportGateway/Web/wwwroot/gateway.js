@@ -10,6 +10,17 @@
     }
   }
 
+  // Says on the button that it is done; the list around it may have been refreshed meanwhile, and lets the word stand for a moment.
+  const tellCopied = button => {
+    const shown = (button.id && document.getElementById(button.id)) || button;
+    shown.textContent = shown.dataset.copied;
+    shown.dataset.done = "";
+    setTimeout(() => {
+      delete shown.dataset.done;
+      shown.dispatchEvent(new Event("change", { bubbles: true }));
+    }, 3000);
+  };
+
   // What the page does not hold is fetched when somebody wants it; it goes to the clipboard and nowhere else.
   const copyFetched = async button => {
     const answer = await fetch(button.dataset.copyFrom, {
@@ -19,7 +30,7 @@
     });
     if (answer.ok) {
       await navigator.clipboard.writeText(await answer.text());
-      button.textContent = button.dataset.copied;
+      tellCopied(button);
     } else {
       location.reload();
     }
@@ -30,7 +41,7 @@
     const button = event.target.closest("[data-copy]");
     if (button && navigator.clipboard) {
       const source = document.getElementById(button.dataset.copy);
-      navigator.clipboard.writeText(source.value ?? source.textContent).then(() => { button.textContent = button.dataset.copied; });
+      navigator.clipboard.writeText(source.value ?? source.textContent).then(() => tellCopied(button));
     }
     const fetched = event.target.closest("[data-copy-from]");
     if (fetched && navigator.clipboard) {
@@ -94,7 +105,7 @@
   const isInUse = part =>
     (part.contains(document.activeElement) && document.activeElement.matches("input, select, textarea"))
     || [...part.querySelectorAll("input, select, textarea")].some(isChanged)
-    || part.querySelector("details[open]") !== null;
+    || part.querySelector("details[open], [data-done]") !== null;
 
   // Who went through links and buttons with the keyboard goes on where they were.
   const nameOf = element =>
