@@ -54,12 +54,14 @@ fi
 dotnet build --no-restore -c Release -v quiet
 
 say "starting PostgreSQL ($("$(postgres_bin)/postgres" --version)) on loopback"
-export TG_TEST_POSTGRESQL="Host=127.0.0.1;Port=$(start_postgres pg "-c synchronous_commit=on -c fsync=off");Username=gateway;Database=postgres"
+port=$(start_postgres pg "-c synchronous_commit=on -c fsync=off")
+export TG_TEST_POSTGRESQL="Host=127.0.0.1;Port=$port;Username=gateway;Database=postgres"
 # A second one waits for a standby that never comes: what is committed there is not acknowledged.
-export TG_TEST_POSTGRESQL_LONELY="Host=127.0.0.1;Port=$(start_postgres pg-lonely "-c fsync=off -c synchronous_standby_names=nobody");Username=gateway;Database=postgres"
+port=$(start_postgres pg-lonely "-c fsync=off -c synchronous_standby_names=nobody")
+export TG_TEST_POSTGRESQL_LONELY="Host=127.0.0.1;Port=$port;Username=gateway;Database=postgres"
 
-# A run in which no test ends for ten minutes is stopped, and says which tests hang.
-run=(--no-build -c Release --logger "console;verbosity=normal" --results-directory artifacts/test-results --blame-hang-timeout 10m --blame-hang-dump-type none)
+# A run in which no test ends for a quarter of an hour is stopped, and says which tests hang.
+run=(--no-build -c Release --logger "console;verbosity=normal" --results-directory artifacts/test-results --blame-hang-timeout 15m --blame-hang-dump-type none)
 
 say "running the tests"
 status=0
@@ -83,6 +85,8 @@ failures=$(awk '/^  Failed |^The active test run was aborted/ { said = 1 } /^  (
 # count WORD: the sum of the figures behind that word in the runner's closing lines.
 count() { awk -v word="$1:" '$1 == word && NF == 2 { sum += $2 } END { print sum + 0 }' "$work/tests.log"; }
 passed=$(count Passed) failed=$(count Failed) skipped=$(count Skipped)
+# Also what is no test: a run that was stopped, a parser that crashed.
+[ "$status" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
 echo
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$passed" -gt 0 ] && [ "$failed" -eq 0 ] && [ "$skipped" -eq 0 ] && [ "$status" -eq 0 ]

@@ -7,9 +7,11 @@ as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 # install_packages PACKAGE...: from Debian's packages, and says so.
 install_packages() {
   [ $# -gt 0 ] || return 0
+  # A machine that has just booted may be looking for updates by itself.
+  local patience=(-o Acquire::Retries=5 -o DPkg::Lock::Timeout=600)
   say "installing from Debian's packages: $*"
-  as_root apt-get update -q
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
+  as_root apt-get "${patience[@]}" update -q
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get "${patience[@]}" install -q -y --no-install-recommends "$@"
 }
 
 work=$(mktemp -d)
@@ -39,7 +41,7 @@ start_postgres() {
   [ "$(id -u)" != 0 ] || chown postgres "$work"
   port=$(free_port)
   as_postgres "$(postgres_bin)/initdb" -D "$data" -A trust -U gateway --no-sync --locale=C.UTF-8 >"$work/$1.log" 2>&1 || { cat "$work/$1.log" >&2; return 1; }
-  as_postgres "$(postgres_bin)/pg_ctl" -D "$data" -w -l "$data/server.log" start \
+  as_postgres "$(postgres_bin)/pg_ctl" -D "$data" -w -t 300 -l "$data/server.log" start \
     -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories=$data -c max_connections=300 -c wal_level=replica $2" >>"$work/$1.log" 2>&1 \
     || { cat "$work/$1.log" "$data/server.log" >&2; return 1; }
   echo "$port"

@@ -74,6 +74,8 @@ public sealed class SeedStoryTests(Chromium chromium) : IAsyncLifetime
     /// <summary>The given cells of each row of the page's table.</summary>
     private static async Task<IEnumerable<string>> RowsAsync(IPage page, params int[] cells)
     {
+        // A click has ended when the next page begins to come.
+        await page.WaitForLoadStateAsync(LoadState.DOMContentLoaded);
         var rows = await page.EvaluateAsync<string[][]>("() => [...document.querySelectorAll('main tbody tr')].map(row => [...row.children].map(cell => cell.textContent.trim()))");
         return rows.Select(row => string.Join('|', cells.Select(cell => row[cell])));
     }

@@ -194,7 +194,7 @@ public sealed class MistakesTests : IAsyncLifetime
         foreach (var node in new[] { Primary, Secondary })
         {
             await Wait.UntilAsync(
-                $"{node.Name} goes on by itself", async () => (await LabCluster.StatusAsync(node))?["activeNode"]?.GetValue<string>() == node.Name, TimeSpan.FromSeconds(60));
+                $"{node.Name} goes on by itself", async () => (await LabCluster.StatusAsync(node))?["activeNode"]?.GetValue<string>() == node.Name, TimeSpan.FromSeconds(180));
             await LabCluster.TgctlAsync(node, "account", "create", "Made at " + node.Name);
         }
 
@@ -215,7 +215,7 @@ public sealed class MistakesTests : IAsyncLifetime
 
                 return false;
             },
-            TimeSpan.FromSeconds(90),
+            TimeSpan.FromSeconds(180),
             async () => await Primary.RunAsync("ha_status") + await Secondary.RunAsync("ha_status"));
         var winner = _cluster.Other(loser!);
 

@@ -228,10 +228,10 @@ public sealed class StoryTests : IAsyncLifetime
                 var (code, text, _) = await node.TryAsync("curl", "-sS", "--unix-socket", "/var/lib/transport-gateway/control.sock", "http://localhost/api/v2/cluster");
                 shown = code == 0 && text.Length > 0 ? JsonNode.Parse(text) : null;
                 // A node that has just come back tells its memory, disk and version with its next heartbeat.
-                return shown?["state"]?.GetValue<string>() == state && shown["active"]?["name"]?.GetValue<string>() == active.Name
+                return shown?["state"]?.GetValue<string>() == state && shown["witness"]?["votes"]?.GetValue<bool>() == true && shown["active"]?["name"]?.GetValue<string>() == active.Name
                     && (standbyBadge != "Standby" || (shown["standby"]?["memoryBytes"] is not null && shown["replication"]?["state"]?.GetValue<string>() == "streaming"));
             },
-            TimeSpan.FromSeconds(30),
+            TimeSpan.FromSeconds(120),
             () => Task.FromResult(shown?.ToJsonString() ?? "nothing"));
         var other = _cluster.Other(active);
         Assert.Equal((sentence, heartbeat, LabNetwork.VirtualAddress), (shown!["sentence"]!.GetValue<string>(), shown["heartbeat"]!.GetValue<string>(), shown["virtualAddress"]!.GetValue<string>()));
@@ -284,7 +284,8 @@ public sealed class StoryTests : IAsyncLifetime
         var shown = await browser.PageAsync();
         Assert.True(shown.IndexOf($"{to.Name} (", StringComparison.Ordinal) < shown.IndexOf($"{from.Name} (", StringComparison.Ordinal), shown);
         // The node that was asked is ready for the next one.
-        Assert.False(File.Exists($"/proc/{from.Process}/root/run/transport-gateway/switchover"));
+        await Wait.UntilAsync(
+            $"the request for a switchover is gone from {from.Name}", () => Task.FromResult(!File.Exists($"/proc/{from.Process}/root/run/transport-gateway/switchover")), TimeSpan.FromSeconds(60));
     }
 
     private static async Task EverythingIsThereAsync(LabNode node)

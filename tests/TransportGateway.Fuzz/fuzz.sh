@@ -34,7 +34,7 @@ declare -A running
 for target in "${targets[@]}"; do
   # afl-fuzz stops itself; the outer limit is for a run that never gets going.
   timeout --kill-after=10 "$((seconds + 120))" \
-    afl-fuzz -i "Seeds/$target" -o "$work/$target" -x "Seeds/$target.dict" -V "$seconds" -t 5000 -m none \
+    afl-fuzz -i "Seeds/$target" -o "$work/$target" -x "Seeds/$target.dict" -V "$seconds" -t 30000 -m none \
     -- dotnet "$work/bin/TransportGateway.Fuzz.dll" "$target" >"$work/$target.log" 2>&1 &
   running[$target]=$!
 done

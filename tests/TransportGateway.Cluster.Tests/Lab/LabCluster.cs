@@ -8,7 +8,7 @@ namespace TransportGateway.Cluster.Tests.Lab;
 /// <summary>Two nodes and a witness with the package installed, and the power switch that fences them.</summary>
 internal sealed class LabCluster : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(240);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("tg-lab-").FullName;
     private PowerSwitch _power = null!;
@@ -138,8 +138,9 @@ internal sealed class LabCluster : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await Task.WhenAll(new[] { Primary, Secondary, Witness }.Select(node => node.DisposeAsync().AsTask()));
+        // First who switches machines on again that fencing switched off.
         await _power.DisposeAsync();
+        await Task.WhenAll(new[] { Primary, Secondary, Witness }.Select(node => node.DisposeAsync().AsTask()));
         await Network.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
     }
@@ -172,7 +173,7 @@ internal sealed class LabCluster : IAsyncDisposable
     }
 
     public static Task ListeningAsync(LabNode node) => Wait.UntilAsync(
-        $"{node.Name} waits for ha_deploy", async () => (await node.RunAsync("ss", "-Hltn", "sport = :5480")).Length > 0, TimeSpan.FromSeconds(30));
+        $"{node.Name} waits for ha_deploy", async () => (await node.RunAsync("ss", "-Hltn", "sport = :5480")).Length > 0, TimeSpan.FromSeconds(120));
 
     private static string Repository
     {

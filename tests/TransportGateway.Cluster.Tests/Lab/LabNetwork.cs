@@ -32,7 +32,7 @@ internal sealed class LabNetwork : IAsyncDisposable
         await Wait.UntilAsync(
             "a network namespace is made",
             () => Task.FromResult(File.ResolveLinkTarget($"/proc/{holder.Id}/ns/net", returnFinalTarget: false)?.Name is { } name && name != own),
-            TimeSpan.FromSeconds(10));
+            TimeSpan.FromSeconds(60));
         var network = new LabNetwork(holder);
         await network.RunAsync("ip", "link", "set", "lo", "up");
         foreach (var bridge in new[] { Public, Private })

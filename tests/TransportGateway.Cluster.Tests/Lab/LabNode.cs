@@ -70,7 +70,8 @@ internal sealed class LabNode(LabNetwork network, string folder, string package,
             async () =>
             {
                 var children = (await File.ReadAllTextAsync($"/proc/{_outer.Id}/task/{_outer.Id}/children")).Trim();
-                return int.TryParse(children, CultureInfo.InvariantCulture, out _init) && (await File.ReadAllTextAsync($"/proc/{_init}/comm")).Trim() == "systemd";
+                _init = int.TryParse(children, CultureInfo.InvariantCulture, out var init) ? init : 0;
+                return _init > 0 && (await File.ReadAllTextAsync($"/proc/{_init}/comm")).Trim() == "systemd";
             },
             Patience,
             () => File.ReadAllTextAsync(Path.Combine(Folder, "console")));
@@ -92,7 +93,8 @@ internal sealed class LabNode(LabNetwork network, string folder, string package,
         {
             if (_outer is not null)
             {
-                await Tool.RunAsync(["kill", "-9", _init.ToString(CultureInfo.InvariantCulture)]);
+                // One that never came up has no first process yet; and 0 would be this one's own group.
+                await Tool.RunAsync(["kill", "-9", (_init > 0 ? _init : _outer.Id).ToString(CultureInfo.InvariantCulture)]);
                 await _outer.WaitForExitAsync();
                 _outer.Dispose();
                 _outer = null;

@@ -104,7 +104,7 @@ internal sealed class CountingLoad : IAsyncDisposable
 
     private void Begin(bool patient, Func<GatewayClient, bool, Task> work)
     {
-        var client = _cluster.Client(_anchors, DeviceTransport.SmartTransport, patient ? TimeSpan.FromSeconds(30) : Impatience);
+        var client = _cluster.Client(_anchors, DeviceTransport.SmartTransport, patient ? TimeSpan.FromSeconds(60) : Impatience);
         _clients.Add(client);
         _workers.Add(Task.Run(() => work(client, patient)));
     }
