@@ -19,8 +19,8 @@ internal sealed record Caller(string Name, IReadOnlyList<Grant> Grants)
     /// <summary>Whether what it may do holds for the whole gateway and not just for some accounts.</summary>
     public bool IsForAllAccounts => Grants.Any(grant => grant.AccountId is null);
 
-    /// <summary>The accounts of which it may see something; null when it may see all.</summary>
-    public IReadOnlyCollection<string>? AccountIds => IsForAllAccounts ? null : [.. Grants.Select(grant => grant.AccountId!).Distinct()];
+    /// <summary>The accounts that it may see as a whole; null when it may see all.</summary>
+    public IReadOnlyCollection<string>? WholeAccountIds => IsForAllAccounts ? null : [.. Grants.Where(grant => grant.VirtualAccountId is null).Select(grant => grant.AccountId!).Distinct()];
 
     /// <summary>Where it may see something, each place once.</summary>
     public IReadOnlyCollection<(string? AccountId, string? VirtualAccountId)> Scopes => IsForAllAccounts

@@ -63,7 +63,7 @@ internal static class HostTlsFeature
 
     private static async Task<IResult> CheckAsync(HttpContext context, CheckHostCertificate check)
     {
-        var report = await check.ExecuteAsync(Caller.Of(context)!.AccountIds, context.RequestAborted);
+        var report = await check.ExecuteAsync(Caller.Of(context)!.WholeAccountIds, context.RequestAborted);
         return Results.Json(new CheckView(
             report.Names.CommonName,
             report.Names.AlternativeNames,

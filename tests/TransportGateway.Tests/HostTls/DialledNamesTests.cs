@@ -1,6 +1,9 @@
 using System.Net;
+using System.Net.Http.Json;
 using System.Text;
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
+using TransportGateway.Access;
 using TransportGateway.Accounts;
 using TransportGateway.Events;
 using TransportGateway.HostTls;
@@ -62,6 +65,26 @@ public abstract class DialledNamesTests<TEngine> : IAsyncLifetime
         Assert.Contains(changed.Warnings, warning => warning.ToString().StartsWith($"1 product(s) dial '{Wrong}', which the new certificate does not cover.", StringComparison.Ordinal));
         await Dialled.RunAsync(CancellationToken.None);
         Assert.Single(await MismatchesAsync());
+    }
+
+    [Fact]
+    public async Task What_products_of_an_account_dial_is_told_to_a_role_in_all_of_it_and_to_none_in_one_local_virtual_account()
+    {
+        await RegisterUnderAsync(Wrong);
+        await Dialled.RunAsync(CancellationToken.None);
+        foreach (var (name, role, virtualAccountId, mismatches) in new[]
+        {
+            ("ann", Roles.AccountUser, null, 1),
+            ("bob", Roles.VirtualAccountAdministrator, (string?)_gateway.VirtualAccount.Id, 0),
+        })
+        {
+            var user = await _gateway.UserAsync(name, Roles.SystemUser);
+            await _gateway.Gateway.Services.GetRequiredService<ChangeUser>().SetAccountRoleAsync(_gateway.Administrator, user, _gateway.Account.Id, virtualAccountId, role, CancellationToken.None);
+            using var http = await _gateway.RestClientOfAsync(user);
+            var check = (await http.GetFromJsonAsync<JsonObject>("/api/v2/certificates/check"))!;
+            Assert.Equal((mismatches, mismatches), (check["mismatches"]!.AsArray().Count, check["mismatchesInAll"]!.GetValue<int>()));
+            Assert.Equal(mismatches > 0, check["findings"]!.ToJsonString().Contains(Wrong, StringComparison.Ordinal));
+        }
     }
 
     [Fact]
