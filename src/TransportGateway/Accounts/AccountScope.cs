@@ -53,6 +53,9 @@ internal sealed class AccountScope(Database database)
     public static IEnumerable<VirtualAccountRow> Visible(Caller caller, IEnumerable<VirtualAccountRow> virtualAccounts) =>
         virtualAccounts.Where(entry => caller.MaySee(entry.AccountId, entry.Id));
 
+    /// <summary>Whether the caller may see there what Cisco grants the account: that stands with the whole account, and with its default virtual account.</summary>
+    public static bool MaySeeGrants(Caller caller, VirtualAccountRow virtualAccount) => virtualAccount.IsDefault || caller.MaySee(virtualAccount.AccountId, null);
+
     /// <summary>Those of the alerts that are the caller's business; what is about the gateway itself is the business of those who may see all accounts.</summary>
     public static IEnumerable<AlertRow> Visible(Caller caller, IEnumerable<AlertRow> alerts) => alerts.Where(alert => alert.AccountId.Length == 0
         ? caller.IsForAllAccounts

@@ -37,7 +37,7 @@ internal static class LicensingFeature
         return Results.Json(page.Of(licenses, license => license.Name.DisplayName.ToUpperInvariant() + "\n" + license.Tag).Select(View));
     }
 
-    /// <summary>A licence with the terms under which Software Central granted it to the account.</summary>
+    /// <summary>A licence with the terms under which Software Central granted it to the account, as far as the caller may see them.</summary>
     private static async Task<IResult> ShowAsync(
         HttpContext context, string account, string virtualAccount, string tag, AccountScope scope, ListLicenses list, Database database)
     {
@@ -53,7 +53,7 @@ internal static class LicensingFeature
         }
 
         await using var session = await database.ReadAsync(context.RequestAborted);
-        var terms = (await new Entitlements(session).ListAsync(found.AccountId, context.RequestAborted)).Where(term => term.Tag == tag);
+        var terms = AccountScope.MaySeeGrants(Caller.Of(context)!, found) ? (await new Entitlements(session).ListAsync(found.AccountId, context.RequestAborted)).Where(term => term.Tag == tag) : [];
         return Results.Json(new ShownView(
             View(shown), [.. terms.Select(term => new TermView(term.Id, term.Sku, term.Billing, term.Quantity, term.StartsAt, term.EndsAt, term.SubscriptionId, term.Status))]));
     }

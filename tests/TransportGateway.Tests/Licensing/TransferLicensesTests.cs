@@ -218,6 +218,31 @@ public abstract class TransferLicensesTests<TEngine> : IAsyncLifetime
         Assert.Equal(("Default 4", "Branch 1"), await WhereAsync(EntitlementTags.UcmEnhanced));
     }
 
+    [Fact]
+    public async Task What_the_account_was_granted_is_shown_to_a_role_in_one_virtual_account_with_the_default_one_alone()
+    {
+        await GrantAsync(_gateway.Account, (EntitlementTags.UcmEnhanced, 5));
+        await TransferAsync(_gateway.VirtualAccount, EntitlementTags.UcmEnhanced, 1, "Branch");
+        foreach (var (name, role, place, terms) in new[]
+        {
+            ("ann", Roles.AccountUser, _branch, 1),
+            ("bob", Roles.VirtualAccountAdministrator, _branch, 0),
+            ("carol", Roles.VirtualAccountAdministrator, _gateway.VirtualAccount, 1),
+        })
+        {
+            var user = await _gateway.UserAsync(name, Roles.SystemUser);
+            await _gateway.Gateway.Services.GetRequiredService<ChangeUser>().SetAccountRoleAsync(
+                _gateway.Administrator, user, _gateway.Account.Id, Roles.IsOfVirtualAccount(role) ? place.Id : null, role, CancellationToken.None);
+            using var http = await _gateway.RestClientOfAsync(user);
+            var license = $"{place.Name}/licenses/{Uri.EscapeDataString(EntitlementTags.UcmEnhanced)}";
+            Assert.Equal(terms, (await http.GetFromJsonAsync<JsonObject>("/api/v2/accounts/Example%20Account/virtual-accounts/" + license))!["terms"]!.AsArray().Count);
+            using var browser = await Browser.SignInAsync(_gateway, name);
+            var page = await browser.PageAsync($"/licensing/Example%20Account/{place.Name}/licenses/detail?tag={Uri.EscapeDataString(EntitlementTags.UcmEnhanced)}");
+            Assert.Contains("<h1>Granted</h1>", page, StringComparison.Ordinal);
+            Assert.Equal(terms > 0, page.Contains("<h2>Terms</h2>", StringComparison.Ordinal));
+        }
+    }
+
     private Task<TransferLicenses.Outcome> TransferAsync(VirtualAccountRow from, string license, long quantity, string to, string type = "") =>
         _gateway.Gateway.Services.GetRequiredService<TransferLicenses>().ExecuteAsync(
             new TransferLicenses.Request(_gateway.Administrator, from, license, type, quantity, to), CancellationToken.None);

@@ -13,7 +13,8 @@ internal sealed class LicensePage(ListLicenses licenses, TransferLicenses transf
 {
     public ListLicenses.License License { get; private set; } = null!;
 
-    public IReadOnlyList<EntitlementRow> Terms { get; private set; } = [];
+    /// <summary>Null for who may not see them here.</summary>
+    public IReadOnlyList<EntitlementRow>? Terms { get; private set; }
 
     public Listing UsesList { get; private set; } = null!;
 
@@ -63,7 +64,7 @@ internal sealed class LicensePage(ListLicenses licenses, TransferLicenses transf
         Events = MayHere(Permission.ReadEvents) ? await EventListing.ReadAsync(this, Database, EventScope) : null;
         UsesList = Listing.Second(Request, "uses-", "-quantity", "name");
         await using var session = await Database.ReadAsync(Aborted);
-        Terms = [.. (await new Entitlements(session).ListAsync(Account.Id, Aborted)).Where(term => term.Tag == tag)];
+        Terms = AccountScope.MaySeeGrants(Caller, VirtualAccount) ? [.. (await new Entitlements(session).ListAsync(Account.Id, Aborted)).Where(term => term.Tag == tag)] : null;
         (Uses, UsesList.Total) = await new Inventory(session).UsesAsync(VirtualAccount.Id, found.Tag, UsesList.Sort, UsesList.Descending, Listing.PageSize, UsesList.Offset, Aborted);
         return null;
     }
