@@ -44,6 +44,9 @@ internal sealed class IdentityProvider : IAsyncDisposable
         _app.UseAuthentication();
     }
 
+    /// <summary>What is waited for before a code is exchanged.</summary>
+    public Func<Task> BeforeToken { get; set; } = () => Task.CompletedTask;
+
     /// <summary>The claims of whoever signs in; null sends the browser back without a code.</summary>
     public IReadOnlyList<(string Name, string Value)>? Person { get; set; } =
         [("sub", "4711"), ("preferred_username", "carol"), ("email", "carol@example.com"), ("family_name", "Example"), ("groups", "licensing"), ("groups", "staff")];
@@ -86,14 +89,13 @@ internal sealed class IdentityProvider : IAsyncDisposable
 
             return default;
         }));
-        server.AddEventHandler<ValidateTokenRequestContext>(handler => handler.UseInlineHandler(context =>
+        server.AddEventHandler<ValidateTokenRequestContext>(handler => handler.UseInlineHandler(async context =>
         {
+            await BeforeToken();
             if (context.ClientId != ClientId || context.ClientSecret != ClientSecret)
             {
                 context.Reject("invalid_client");
             }
-
-            return default;
         }));
         server.AddEventHandler<HandleAuthorizationRequestContext>(handler => handler.UseInlineHandler(context =>
         {

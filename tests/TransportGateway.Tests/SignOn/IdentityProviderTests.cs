@@ -144,6 +144,32 @@ public sealed class IdentityProviderTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Those_who_come_back_are_let_through_as_few_at_once_as_at_the_other_doors()
+    {
+        var (exchanging, go) = (0, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        _provider.BeforeToken = () =>
+        {
+            Interlocked.Increment(ref exchanging);
+            return go.Task;
+        };
+        _provider.Forge = token => token.Issuer = "https://evil.example.com/";
+        var browsers = Enumerable.Range(0, SignInThrottle.MostFailures).Select(_ => new Browser(_gateway)).ToArray();
+        var answers = browsers.Select(browser => SignInAsync(browser, "/")).ToArray();
+        await Wait.UntilAsync(() => Volatile.Read(ref exchanging) == browsers.Length);
+        using var another = new Browser(_gateway);
+        var waiting = another.GetAsync("/sign-in/callback");
+        go.SetResult();
+        Assert.All(await Task.WhenAll(answers), answer => Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode));
+        using var told = await waiting;
+        Assert.Equal(HttpStatusCode.TooManyRequests, told.StatusCode);
+        Assert.Equal(SignInThrottle.MostFailures, (await _gateway.EventsAsync(EventKinds.SignInRefused)).Count);
+        foreach (var browser in browsers)
+        {
+            browser.Dispose();
+        }
+    }
+
+    [Fact]
     public async Task Settings_that_will_not_do_are_refused_and_secrets_are_never_shown()
     {
         Assert.Contains("https", Assert.Single(await SetAsync("http://id.example.com")), StringComparison.Ordinal);

@@ -30,6 +30,31 @@ internal sealed class ProviderPage(
             return Missing(T["There is nothing at this address."]);
         }
 
+        return step == "provider" ? await GoThereAsync(settings, SignInPage.Own(Url, next)) : await AttemptAsync(
+            () => ComeBackAsync(settings, code, state),
+            outcome => outcome is Outcome.Refused,
+            outcome => outcome switch
+            {
+                Outcome.SignedIn(var path) => GoOn(path),
+                Outcome.Refused(var problem) => Refuse(problem, StatusCodes.Status403Forbidden),
+                var other => throw new InvalidOperationException(other.GetType().Name),
+            });
+    }
+
+    /// <summary>What becomes of a person who comes back.</summary>
+    private abstract record Outcome
+    {
+        public sealed record SignedIn(string Path) : Outcome;
+
+        public sealed record Refused(string Problem) : Outcome;
+
+        private Outcome() { }
+    }
+
+    private Uri Callback => new($"https://{Request.Host}/sign-in/callback");
+
+    private async Task<IActionResult> GoThereAsync(ProviderSettings settings, string next)
+    {
         if (IsBlocked)
         {
             return TooOften();
@@ -37,51 +62,49 @@ internal sealed class ProviderPage(
 
         try
         {
-            return step == "provider" ? await GoThereAsync(settings, SignInPage.Own(Url, next)) : await ComeBackAsync(settings, code, state);
+            var (address, ticket) = await provider.BeginAsync(settings, Callback, next, Aborted);
+            // The way back comes from another site, so this cookie cannot be a strict one.
+            Response.Cookies.Append(TicketCookie, ticket.Seal(masterKey), Cookie());
+            return Redirect(address.AbsoluteUri);
         }
         catch (ProviderException exception)
         {
-            await TellAsync(exception.Message);
-            return Failed(T["The identity provider did not sign you in. The event log has more; a system administrator can help."]);
+            return Failed(await TellAsync(exception));
         }
     }
 
-    private Uri Callback => new($"https://{Request.Host}/sign-in/callback");
-
-    private async Task<IActionResult> GoThereAsync(ProviderSettings settings, string next)
-    {
-        var (address, ticket) = await provider.BeginAsync(settings, Callback, next, Aborted);
-        // The way back comes from another site, so this cookie cannot be a strict one.
-        Response.Cookies.Append(TicketCookie, ticket.Seal(masterKey), Cookie());
-        return Redirect(address.AbsoluteUri);
-    }
-
-    private async Task<IActionResult> ComeBackAsync(ProviderSettings settings, string? code, string? state)
+    private async Task<Outcome> ComeBackAsync(ProviderSettings settings, string? code, string? state)
     {
         var ticket = Request.Cookies[TicketCookie] is { Length: > 0 and < 4000 } sealedTicket ? OpenIdProvider.Ticket.Open(masterKey, sealedTicket) : null;
         // It counts once.
         Response.Cookies.Delete(TicketCookie, Cookie());
         if (ticket is null || ticket.ExpiresAt < clock.GetUtcNow() || !IsSame(ticket.State, state))
         {
-            return Failed(T["This sign-in was not begun in this browser, or took too long. Begin again."]);
+            return new Outcome.Refused(T["This sign-in was not begun in this browser, or took too long. Begin again."]);
         }
 
-        if (string.IsNullOrEmpty(code))
+        ExternalPerson person;
+        try
         {
-            throw new ProviderException("It sent the browser back without a code: the person was refused, or gave up.");
+            person = string.IsNullOrEmpty(code)
+                ? throw new ProviderException("It sent the browser back without a code: the person was refused, or gave up.")
+                : await provider.CompleteAsync(settings, Callback, code, ticket, Aborted);
+        }
+        catch (ProviderException exception)
+        {
+            return new Outcome.Refused(await TellAsync(exception));
         }
 
-        var person = await provider.CompleteAsync(settings, Callback, code, ticket, Aborted);
         if (await admit.ExecuteAsync(person, settings.Groups, Aborted) is not { } user)
         {
-            return Failed(T["You are known at the identity provider, but may not use this gateway. A system administrator can change that."]);
+            return new Outcome.Refused(T["You are known at the identity provider, but may not use this gateway. A system administrator can change that."]);
         }
 
         var complete = !user.TotpConfirmed;
         var outcome = await signIn.OpenAsync(user, complete, Source, BrowserOf.Agent(HttpContext), Aborted);
         SessionCookie.Set(HttpContext, outcome is Access.SignIn.Outcome.SignedIn signedIn ? signedIn.Session : ((Access.SignIn.Outcome.SecondFactorNeeded)outcome).Session);
         var next = SignInPage.Own(Url, ticket.Next);
-        return GoOn(complete ? next : "/sign-in/second-factor?next=" + Uri.EscapeDataString(next));
+        return new Outcome.SignedIn(complete ? next : "/sign-in/second-factor?next=" + Uri.EscapeDataString(next));
     }
 
     /// <summary>A redirect would still come from the other site, and the browser would keep the session's strict cookie back; a page of this site does not.</summary>
@@ -91,12 +114,14 @@ internal sealed class ProviderPage(
         return new ContentResult { ContentType = "text/html; charset=utf-8", Content = $"<!doctype html><title>…</title><a href=\"{HtmlEncoder.Default.Encode(path)}\">…</a>" };
     }
 
-    private async Task TellAsync(string reason)
+    /// <returns>What the person is told: less than the event log.</returns>
+    private async Task<string> TellAsync(ProviderException exception)
     {
         await using var session = await database.BeginAsync(Aborted);
         await new EventLog(session).AppendAsync(
-            new LoggedEvent(EventKinds.SignInRefused, Severity.Warning, Source, "A sign-in by the identity provider failed. " + reason), clock.GetUtcNow(), Aborted);
+            new LoggedEvent(EventKinds.SignInRefused, Severity.Warning, Source, "A sign-in by the identity provider failed. " + exception.Message), clock.GetUtcNow(), Aborted);
         await session.CommitAsync();
+        return T["The identity provider did not sign you in. The event log has more; a system administrator can help."];
     }
 
     private static bool IsSame(string expected, string? given) =>
