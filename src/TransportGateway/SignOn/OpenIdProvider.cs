@@ -22,6 +22,8 @@ internal sealed class OpenIdProvider(TimeProvider clock)
     private const int MostBytes = 1024 * 1024;
     private static readonly TimeSpan Skew = TimeSpan.FromMinutes(2);
 
+    private readonly ProviderDescription _description = new(clock);
+
     // Keys with which anybody could sign (HS256 with the client's secret, none) are not among them.
     private static readonly string[] Algorithms = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"];
 
@@ -49,8 +51,7 @@ internal sealed class OpenIdProvider(TimeProvider clock)
     /// <exception cref="ProviderException">The provider does not answer, or not as one does.</exception>
     public async Task<(Uri Address, Ticket Ticket)> BeginAsync(ProviderSettings settings, Uri callback, string next, CancellationToken cancellationToken)
     {
-        using var http = Client(settings);
-        var configuration = await ConfigurationAsync(settings, http, cancellationToken);
+        var configuration = await _description.GetAsync(settings, cancellationToken);
         var ticket = new Ticket(Credentials.NewSecret(), Credentials.NewSecret(), Credentials.NewSecret(), next, clock.GetUtcNow() + Patience);
         var address = QueryHelpers.AddQueryString(
             configuration.AuthorizationEndpoint,
@@ -72,20 +73,15 @@ internal sealed class OpenIdProvider(TimeProvider clock)
     /// <exception cref="ProviderException">The code or the token will not do, or the provider does not answer.</exception>
     public async Task<ExternalPerson> CompleteAsync(ProviderSettings settings, Uri callback, string code, Ticket ticket, CancellationToken cancellationToken)
     {
-        using var http = Client(settings);
-        var configuration = await ConfigurationAsync(settings, http, cancellationToken);
-        var token = await ExchangeAsync(settings, http, configuration, callback, code, ticket, cancellationToken);
-        var result = await new JsonWebTokenHandler { MapInboundClaims = false }.ValidateTokenAsync(
-            token,
-            new TokenValidationParameters
-            {
-                ValidIssuer = configuration.Issuer,
-                ValidAudience = settings.ClientId,
-                IssuerSigningKeys = configuration.SigningKeys,
-                ValidAlgorithms = Algorithms,
-                RequireSignedTokens = true,
-                LifetimeValidator = (from, until, _, _) => until is { } end && end + Skew > clock.GetUtcNow().UtcDateTime && (from is not { } start || start - Skew < clock.GetUtcNow().UtcDateTime),
-            });
+        var configuration = await _description.GetAsync(settings, cancellationToken);
+        var token = await ExchangeAsync(settings, configuration, callback, code, ticket, cancellationToken);
+        var result = await ValidateAsync(settings, configuration, token);
+        if (result.Exception is SecurityTokenSignatureKeyNotFoundException)
+        {
+            configuration = await _description.GetWithNewKeysAsync(settings, cancellationToken);
+            result = await ValidateAsync(settings, configuration, token);
+        }
+
         if (!result.IsValid)
         {
             throw new ProviderException("Its ID token is not valid: " + (result.Exception is SecurityTokenException known ? known.GetType().Name : "it cannot be read") + ".");
@@ -112,16 +108,11 @@ internal sealed class OpenIdProvider(TimeProvider clock)
             [.. claims.Claims.Where(claim => claim.Type == settings.GroupsClaim).Select(claim => claim.Value)]);
     }
 
-    /// <summary>Reads the provider's description of itself, for a test of the settings.</summary>
+    /// <summary>Reads the provider's description of itself anew, as a test of the settings wants it.</summary>
     /// <exception cref="ProviderException">The provider does not answer, or not as one does.</exception>
     public static async Task<OpenIdConnectConfiguration> DescribeAsync(ProviderSettings settings, CancellationToken cancellationToken)
     {
         using var http = Client(settings);
-        return await ConfigurationAsync(settings, http, cancellationToken);
-    }
-
-    private static async Task<OpenIdConnectConfiguration> ConfigurationAsync(ProviderSettings settings, HttpClient http, CancellationToken cancellationToken)
-    {
         var issuer = settings.Issuer!.OriginalString;
         OpenIdConnectConfiguration configuration;
         try
@@ -148,9 +139,27 @@ internal sealed class OpenIdProvider(TimeProvider clock)
         return configuration;
     }
 
-    private static async Task<string> ExchangeAsync(
-        ProviderSettings settings, HttpClient http, OpenIdConnectConfiguration configuration, Uri callback, string code, Ticket ticket, CancellationToken cancellationToken)
+    private Task<TokenValidationResult> ValidateAsync(ProviderSettings settings, OpenIdConnectConfiguration configuration, string token)
     {
+        var now = clock.GetUtcNow().UtcDateTime;
+        return new JsonWebTokenHandler { MapInboundClaims = false }.ValidateTokenAsync(
+            token,
+            new TokenValidationParameters
+            {
+                ValidIssuer = configuration.Issuer,
+                ValidAudience = settings.ClientId,
+                IssuerSigningKeys = configuration.SigningKeys,
+                ValidAlgorithms = Algorithms,
+                RequireSignedTokens = true,
+                // The skew goes to the clock's side: a token without a beginning can have the earliest instant there is.
+                LifetimeValidator = (from, until, _, _) => until > now - Skew && (from is null || from < now + Skew),
+            });
+    }
+
+    private static async Task<string> ExchangeAsync(
+        ProviderSettings settings, OpenIdConnectConfiguration configuration, Uri callback, string code, Ticket ticket, CancellationToken cancellationToken)
+    {
+        using var http = Client(settings);
         using var request = new HttpRequestMessage(HttpMethod.Post, configuration.TokenEndpoint)
         {
             Content = new FormUrlEncodedContent(new Dictionary<string, string>(StringComparer.Ordinal)

@@ -6,12 +6,15 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 using OpenIddict.Abstractions;
+using OpenIddict.Server;
 using TransportGateway.Tests.HostTls;
 using static OpenIddict.Server.OpenIddictServerEvents;
 
@@ -27,6 +30,7 @@ internal sealed class IdentityProvider : IAsyncDisposable
 
     private readonly SiteAuthority _authority = new(TimeProvider.System.GetUtcNow());
     private readonly WebApplication _app;
+    private int _descriptions;
 
     private IdentityProvider()
     {
@@ -41,8 +45,28 @@ internal sealed class IdentityProvider : IAsyncDisposable
         builder.Services.AddAuthentication();
         builder.Services.AddOpenIddict().AddServer(Configure);
         _app = builder.Build();
+        _app.Use((context, next) =>
+        {
+            if (context.Request.Path.StartsWithSegments("/.well-known/openid-configuration", StringComparison.Ordinal))
+            {
+                Interlocked.Increment(ref _descriptions);
+                if (IsAway)
+                {
+                    context.Response.StatusCode = StatusCodes.Status500InternalServerError;
+                    return Task.CompletedTask;
+                }
+            }
+
+            return next(context);
+        });
         _app.UseAuthentication();
     }
+
+    /// <summary>How often it was asked to describe itself.</summary>
+    public int Descriptions => Volatile.Read(ref _descriptions);
+
+    /// <summary>Whether it does not describe itself.</summary>
+    public bool IsAway { get; set; }
 
     /// <summary>What is waited for before a code is exchanged.</summary>
     public Func<Task> BeforeToken { get; set; } = () => Task.CompletedTask;
@@ -64,6 +88,10 @@ internal sealed class IdentityProvider : IAsyncDisposable
         await provider._app.StartAsync();
         return provider;
     }
+
+    /// <summary>From here on it signs with another key, which it shows to who asks.</summary>
+    public void ChangeKey() => _app.Services.GetRequiredService<IOptionsMonitor<OpenIddictServerOptions>>().CurrentValue.SigningCredentials.Insert(
+        0, new SigningCredentials(new RsaSecurityKey(RSA.Create(2048)) { KeyId = "two" }, SecurityAlgorithms.RsaSha256));
 
     public async ValueTask DisposeAsync()
     {

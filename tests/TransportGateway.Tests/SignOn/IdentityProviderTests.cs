@@ -7,6 +7,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using Microsoft.IdentityModel.Tokens;
 using TransportGateway.Access;
 using TransportGateway.Events;
@@ -144,6 +145,84 @@ public sealed class IdentityProviderTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task However_many_come_the_provider_is_asked_once_to_describe_itself_until_the_settings_change()
+    {
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(async _ =>
+        {
+            using var http = _gateway.HttpClient();
+            using var begun = await http.GetAsync("/sign-in/provider");
+            Assert.Equal(HttpStatusCode.Redirect, begun.StatusCode);
+        }));
+        using var browser = new Browser(_gateway);
+        using var back = await SignInAsync(browser, "/");
+        Assert.NotNull(browser.Session);
+        Assert.Equal(1, _provider.Descriptions);
+
+        // A test of the settings asks anew, and other settings make what was kept worthless.
+        using var http = await _gateway.RestClientAsync(null, Enum.GetValues<Permission>());
+        using (await http.PostAsJsonAsync("/api/v2/identity-provider/test", new { }))
+        {
+        }
+
+        Assert.Equal(2, _provider.Descriptions);
+        using var untrusted = await http.PutAsJsonAsync("/api/v2/identity-provider", new { tlsAnchors = "" });
+        Assert.Equal(HttpStatusCode.OK, untrusted.StatusCode);
+        using var away = await browser.GetAsync("/sign-in/provider");
+        Assert.Equal(HttpStatusCode.Forbidden, away.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_description_is_kept_for_minutes_and_a_key_that_is_not_in_it_is_asked_for_at_most_once_a_minute()
+    {
+        var clock = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        var provider = new OpenIdProvider(clock);
+        var settings = await _gateway.ReadAsync(session => ProviderSettings.LoadAsync(session, _gateway.Gateway.Services.GetRequiredService<MasterKey>(), CancellationToken.None));
+        await CompleteAsync();
+        Assert.Equal(1, _provider.Descriptions);
+
+        _provider.ChangeKey();
+        await Assert.ThrowsAsync<ProviderException>(CompleteAsync);
+        Assert.Equal(1, _provider.Descriptions);
+        clock.Advance(TimeSpan.FromMinutes(1));
+        await CompleteAsync();
+        Assert.Equal(2, _provider.Descriptions);
+
+        clock.Advance(TimeSpan.FromMinutes(4));
+        await BeginAsync();
+        Assert.Equal(2, _provider.Descriptions);
+        clock.Advance(TimeSpan.FromMinutes(1));
+        await BeginAsync();
+        Assert.Equal(3, _provider.Descriptions);
+
+        Task<(Uri Address, OpenIdProvider.Ticket Ticket)> BeginAsync() => provider.BeginAsync(settings, Callback, "/", CancellationToken.None);
+
+        async Task CompleteAsync()
+        {
+            var (address, ticket) = await BeginAsync();
+            Assert.Equal("carol", (await provider.CompleteAsync(settings, Callback, Query(await BackFromAsync(address), "code"), ticket, CancellationToken.None)).Name);
+        }
+    }
+
+    [Fact]
+    public async Task A_provider_that_is_away_is_not_asked_again_by_everybody_who_comes()
+    {
+        var clock = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        var provider = new OpenIdProvider(clock);
+        var settings = await _gateway.ReadAsync(session => ProviderSettings.LoadAsync(session, _gateway.Gateway.Services.GetRequiredService<MasterKey>(), CancellationToken.None));
+        _provider.IsAway = true;
+        await Assert.ThrowsAsync<ProviderException>(BeginAsync);
+        await Assert.ThrowsAsync<ProviderException>(BeginAsync);
+        Assert.Equal(1, _provider.Descriptions);
+
+        _provider.IsAway = false;
+        clock.Advance(TimeSpan.FromSeconds(10));
+        await BeginAsync();
+        Assert.Equal(2, _provider.Descriptions);
+
+        Task BeginAsync() => provider.BeginAsync(settings, Callback, "/", CancellationToken.None);
+    }
+
+    [Fact]
     public async Task Those_who_come_back_are_let_through_as_few_at_once_as_at_the_other_doors()
     {
         var (exchanging, go) = (0, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
@@ -214,14 +293,21 @@ public sealed class IdentityProviderTests : IAsyncLifetime
     {
         using var begun = await browser.GetAsync("/sign-in/provider?next=" + Uri.EscapeDataString(next));
         Assert.Equal(HttpStatusCode.Redirect, begun.StatusCode);
+        return await BackFromAsync(begun.Headers.Location!);
+    }
+
+    private async Task<string> BackFromAsync(Uri address)
+    {
         var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
         policy.CustomTrustStore.ImportFromPem(_provider.RootPem);
         using var http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = policy } });
-        using var answer = await http.GetAsync(begun.Headers.Location);
+        using var answer = await http.GetAsync(address);
         Assert.True(answer.StatusCode == HttpStatusCode.Redirect, await answer.Content.ReadAsStringAsync());
         Assert.Equal(_gateway.Address.Authority, answer.Headers.Location!.Authority);
         return answer.Headers.Location.PathAndQuery;
     }
+
+    private Uri Callback => new(_gateway.Address, "/sign-in/callback");
 
     private Task<UserRow?> FindAsync(string name) => _gateway.ReadAsync(session => new Users(session).FindByNameAsync(name, CancellationToken.None));
 
