@@ -13,12 +13,14 @@ internal static class Answer
     public const string Failed = "FAILED";
     private const string Error = "ERROR";
 
-    public static IResult Done(JsonObject? body = null, string statusMessage = "")
+    public static IResult Done(JsonObject? body = null, string statusMessage = "") => Results.Json(Completed(body ?? [], statusMessage));
+
+    /// <summary>What <see cref="Done"/> sends.</summary>
+    public static JsonObject Completed(JsonObject body, string statusMessage = "")
     {
-        body ??= [];
         body["status"] = Complete;
         body["statusMessage"] = statusMessage;
-        return Results.Json(body);
+        return body;
     }
 
     public static IResult Fail(int status, string message) =>

@@ -1,3 +1,5 @@
+using TransportGateway.Http;
+
 namespace TransportGateway.Compatible;
 
 /// <summary>The REST API that clients of SSM On-Prem already speak (ssm-on-prem 6.2 and 6.3, with every trap of 6.4), under / and /backend.</summary>
@@ -29,6 +31,11 @@ internal static class CompatibleApi
         }
         catch (BadHttpRequestException exception)
         {
+            if (exception is BusyException)
+            {
+                invocation.HttpContext.Response.Headers.RetryAfter = BusyException.RetryAfter;
+            }
+
             return Answer.Fail(exception.StatusCode, exception.Message);
         }
     }

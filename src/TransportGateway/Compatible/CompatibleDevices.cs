@@ -1,9 +1,13 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http.Json;
+using Microsoft.Extensions.Options;
 using TransportGateway.Access;
 using TransportGateway.Accounts;
 using TransportGateway.Http;
 using TransportGateway.Persistence;
 using TransportGateway.Registration;
+using TransportGateway.Reports;
 
 namespace TransportGateway.Compatible;
 
@@ -17,7 +21,8 @@ internal static class CompatibleDevices
         api.MapPost(CompatibleApi.VirtualAccountPath + "/devices/remove", RemoveDevicesAsync).Requires(Permission.ManageInstances);
     }
 
-    private static async Task<IResult> ListDevicesAsync(HttpContext context, string account, string virtualAccount, AccountScope scope, Database database)
+    private static async Task<IResult> ListDevicesAsync(
+        HttpContext context, string account, string virtualAccount, AccountScope scope, Database database, BuildReport reports, IOptions<JsonOptions> json)
     {
         var (found, missing) = await Answer.FindAsync(context, scope, account, virtualAccount);
         if (missing is not null)
@@ -26,15 +31,26 @@ internal static class CompatibleDevices
         }
 
         var query = await LenientBody.ReadAsync(context);
-        await using var session = await database.ReadAsync(context.RequestAborted);
-        var inventory = new Inventory(session);
-        var limit = query.Number("limit") ?? -1;
-        var rows = await inventory.ListAsync(found!.Id, limit < 0 ? int.MaxValue : limit, Math.Max(0, query.Number("offset") ?? 0), context.RequestAborted);
-        return Answer.Done(new JsonObject
+        var limit = query.Number("limit") is { } asked and >= 0 ? asked : int.MaxValue;
+        var offset = Math.Max(0, query.Number("offset") ?? 0);
+        long total;
+        await using (var session = await database.ReadAsync(context.RequestAborted))
         {
-            ["devices"] = new JsonArray([.. rows.Select(row => (JsonNode)CompatibleViews.Of(row))]),
-            ["totalRecords"] = await inventory.CountAsync(found.Id, context.RequestAborted),
-        });
+            total = await new Inventory(session).CountAsync(found!.Id, context.RequestAborted);
+        }
+
+        // So many stand in memory like a report, and go as bytes: what they are made of is gone before the next are read.
+        return Math.Min(limit, total - offset) > ListPage.Most
+            ? Results.Bytes(
+                await reports.InTurnAsync(async () => JsonSerializer.SerializeToUtf8Bytes(await ListAsync(), json.Value.SerializerOptions), context.RequestAborted), "application/json; charset=utf-8")
+            : Results.Json(await ListAsync());
+
+        async Task<JsonObject> ListAsync()
+        {
+            await using var session = await database.ReadAsync(context.RequestAborted);
+            var rows = await new Inventory(session).ListAsync(found.Id, limit, offset, context.RequestAborted);
+            return Answer.Completed(new JsonObject { ["devices"] = new JsonArray([.. rows.Select(row => (JsonNode)CompatibleViews.Of(row))]), ["totalRecords"] = total });
+        }
     }
 
     private static Task<IResult> TransferDevicesAsync(

@@ -35,6 +35,20 @@ internal sealed class BuildReport(Database database, TimeProvider clock) : IDisp
         Caller caller, LocalAccountRow account, VirtualAccountRow? virtualAccount, string name, Func<Report, byte[]> write, CancellationToken cancellationToken) =>
         _turn.TakeAsync(async () => await BuildAsync(caller, account, virtualAccount, name, cancellationToken) is { } report ? write(report) : null, cancellationToken);
 
+    /// <summary>Makes a file of the event log, in turn with the reports.</summary>
+    /// <exception cref="BusyException">Too many wait already.</exception>
+    public Task<byte[]> EventsAsync(EventFilter filter, bool newestFirst, Func<Report, byte[]> write, CancellationToken cancellationToken) => InTurnAsync(
+        async () =>
+        {
+            await using var session = await database.ReadAsync(cancellationToken);
+            return write(await EventsAsync(session, filter, newestFirst, cancellationToken));
+        },
+        cancellationToken);
+
+    /// <summary>Makes something else that takes as much room as a report. No report is made meanwhile.</summary>
+    /// <exception cref="BusyException">Too many wait already.</exception>
+    public Task<T> InTurnAsync<T>(Func<Task<T>> work, CancellationToken cancellationToken) => _turn.TakeAsync(work, cancellationToken);
+
     public void Dispose() => _turn.Dispose();
 
     private async Task<Report?> BuildAsync(Caller caller, LocalAccountRow account, VirtualAccountRow? virtualAccount, string name, CancellationToken cancellationToken)

@@ -76,7 +76,7 @@ internal sealed class EventListing
     }
 
     /// <summary>The rows of all pages as a download.</summary>
-    public static async Task<IActionResult> FileAsync(GatewayPage page, Database database, EventFilter scope)
+    public static async Task<IActionResult> FileAsync(GatewayPage page, EventFilter scope)
     {
         var listing = new EventListing(page, scope);
         if (listing.Problem is { } problem)
@@ -84,9 +84,16 @@ internal sealed class EventListing
             return RefusalPage.Of(page.T, StatusCodes.Status400BadRequest, problem);
         }
 
-        await using var session = await database.ReadAsync(page.Aborted);
-        var events = await BuildReport.EventsAsync(session, listing._filter, listing.List.Descending, page.Aborted);
-        return new FileContentResult(ReportFile.Write(events, ReportFile.Csv), ReportFile.TypeOf(ReportFile.Csv)) { FileDownloadName = "events.csv" };
+        try
+        {
+            var file = await page.HttpContext.RequestServices.GetRequiredService<BuildReport>()
+                .EventsAsync(listing._filter, listing.List.Descending, events => ReportFile.Write(events, ReportFile.Csv), page.Aborted);
+            return new FileContentResult(file, ReportFile.TypeOf(ReportFile.Csv)) { FileDownloadName = "events.csv" };
+        }
+        catch (BusyException busy)
+        {
+            return page.Busy(busy);
+        }
     }
 
     private static DateOnly? Day(string text) =>

@@ -105,7 +105,7 @@ internal abstract class GatewayPage : PageModel
         SignedIn.Of(HttpContext) is { } person && (handler?.GetCustomAttribute<NeedsAttribute>() is not { } needs || person.Caller.May(needs.Permission));
 
     /// <summary>For a request that cannot be served now.</summary>
-    protected IActionResult Busy(BusyException busy)
+    public IActionResult Busy(BusyException busy)
     {
         Response.Headers.RetryAfter = BusyException.RetryAfter;
         return Refused(busy.StatusCode, T[busy.Sentence]);

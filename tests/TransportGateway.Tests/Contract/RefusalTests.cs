@@ -29,6 +29,7 @@ public sealed partial class RefusalTests : IAsyncLifetime
         ("POST /api/v2/backup-recovery-key", 409, "as the one above"),
         ("POST /api/v2/users", 429, "of many passwords that wait: SignInThrottleTests"),
         ("reports/{report}", 429, "of many reports that wait: ReportTests"),
+        ("virtual-accounts/{virtualAccount}/devices", 429, "as the one above"),
         ("POST /api/v2/certificates/requests", 409, "as the one above, and of too many requests: BrowserCertificateTests"),
     ];
 

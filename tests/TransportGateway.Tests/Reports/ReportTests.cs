@@ -11,6 +11,7 @@ using TransportGateway.Jobs;
 using TransportGateway.Registration;
 using TransportGateway.Reports;
 using TransportGateway.Simulators;
+using TransportGateway.Tests.DeviceGateway;
 using TransportGateway.Tests.Faces;
 using TransportGateway.Tests.Harness;
 
@@ -120,6 +121,13 @@ public abstract class ReportTests<TEngine> : IAsyncLifetime
     [Fact]
     public async Task Reports_are_made_one_at_a_time_and_who_comes_when_many_wait_is_told_to_come_again()
     {
+        await _gateway.ExecuteAsync(
+            """
+            WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1000)
+            INSERT INTO product_instances (id, virtual_account_id, state, udi_key, host_name, software_tag, product_type, export_controlled, registered_at, last_contact_at)
+            SELECT 'many-' || n, @VirtualAccountId, 'registered', 'many-' || n, 'many-' || n, 'a tag', 'a type', FALSE, 0, 0 FROM numbers
+            """,
+            new { VirtualAccountId = _gateway.VirtualAccount.Id });
         var build = _gateway.Gateway.Services.GetRequiredService<BuildReport>();
         using var go = new ManualResetEventSlim();
         var (under, most) = (0, 0);
@@ -141,11 +149,36 @@ public abstract class ReportTests<TEngine> : IAsyncLifetime
             Assert.Contains("Too many reports are being made", await page.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         }
 
+        using (var events = await browser.GetAsync("/administration/events?handler=File"))
+        {
+            Assert.Equal(HttpStatusCode.TooManyRequests, events.StatusCode);
+            Assert.Equal("10", events.Headers.RetryAfter!.ToString());
+            Assert.Contains("Too many reports are being made", await events.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        }
+
+        // All devices take as much room as a report; a few of them do not.
+        var devices = $"/api/v1/accounts/{Uri.EscapeDataString(_gateway.Account.Name)}/virtual-accounts/Default/devices";
+        foreach (var all in new[] { "", "?limit=-1", "?limit=1001" })
+        {
+            using var answer = await http.GetAsync(devices + all);
+            Assert.Equal(HttpStatusCode.TooManyRequests, answer.StatusCode);
+            Assert.Equal("10", answer.Headers.RetryAfter!.ToString());
+            var refused = JsonNode.Parse(await answer.Content.ReadAsStringAsync())!;
+            Assert.Equal(("ERROR", "Too many reports are being made. Try again in a few seconds."), (refused["status"]!.ToString(), refused["statusMessage"]!.ToString()));
+        }
+
+        foreach (var few in new[] { "?limit=1000", "?offset=10" })
+        {
+            Assert.Equal(few == "?offset=10" ? 994 : 1000, JsonNode.Parse(await http.GetStringAsync(devices + few))!["devices"]!.AsArray().Count);
+        }
+
         go.Set();
         Assert.All(await Task.WhenAll(made), file => Assert.Equal([1], file!));
         Assert.Equal(1, most);
         using var later = await http.GetAsync(Path("licenses"));
         Assert.Equal(HttpStatusCode.OK, later.StatusCode);
+        var listed = JsonNode.Parse(await http.GetStringAsync(devices))!;
+        Assert.Equal((1004, 1004), (listed["devices"]!.AsArray().Count, listed["totalRecords"]!.GetValue<int>()));
 
         byte[] Write(Report report)
         {

@@ -88,7 +88,7 @@ internal sealed class AccountsPage(
 
     [Needs(Permission.ManageAccounts)]
     public async Task<IActionResult> OnGetFileAsync(string? tab) =>
-        tab == "events" ? await EventListing.FileAsync(this, database, EventsOfAccounts) : Missing(T["There is nothing at this address."]);
+        tab == "events" ? await EventListing.FileAsync(this, EventsOfAccounts) : Missing(T["There is nothing at this address."]);
 
     [Needs(Permission.ManageAccounts)]
     public async Task<IActionResult> OnPostRequestAsync(AccountFields fields)

@@ -19,5 +19,5 @@ internal sealed class EventsPage(Database database) : GatewayPage
 
     [Needs(Permission.ReadEvents, WholeGateway = true)]
     public async Task<IActionResult> OnGetFileAsync() =>
-        await EventListing.FileAsync(this, database, EventFilter.All);
+        await EventListing.FileAsync(this, EventFilter.All);
 }

@@ -43,7 +43,7 @@ internal sealed class HighAvailabilityPage(HaStatus ha, AskForSwitchover ask, Da
 
     [Needs(Permission.ReadInventory, WholeGateway = true)]
     public async Task<IActionResult> OnGetFileAsync() =>
-        await EventListing.FileAsync(this, database, EventsOfCluster);
+        await EventListing.FileAsync(this, EventsOfCluster);
 
     [Needs(Permission.ManageCluster, WholeGateway = true)]
     public async Task<IActionResult> OnPostSwitchOverAsync()

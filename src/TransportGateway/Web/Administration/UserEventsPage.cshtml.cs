@@ -28,5 +28,5 @@ internal sealed class UserEventsPage(Database database) : GatewayPage
 
     [Needs(Permission.ManageUsers, WholeGateway = true)]
     public async Task<IActionResult> OnGetFileAsync() =>
-        await EventListing.FileAsync(this, database, EventsOfUsers);
+        await EventListing.FileAsync(this, EventsOfUsers);
 }

@@ -26,5 +26,5 @@ internal sealed class ActivityPage(Database database) : LicensingPage(database)
     }
 
     [Needs(Permission.ReadEvents)]
-    public async Task<IActionResult> OnGetFileAsync() => await FindAsync(Part.Whole) ?? await EventListing.FileAsync(this, Database, Scope);
+    public async Task<IActionResult> OnGetFileAsync() => await FindAsync(Part.Whole) ?? await EventListing.FileAsync(this, Scope);
 }

@@ -29,7 +29,7 @@ internal sealed class LicensePage(ListLicenses licenses, TransferLicenses transf
     public async Task<IActionResult> OnGetAsync(string? tag) => await LoadAsync(tag) ?? Page();
 
     [Needs(Permission.ReadEvents)]
-    public async Task<IActionResult> OnGetFileAsync(string? tag) => await LoadAsync(tag) ?? await EventListing.FileAsync(this, Database, EventScope);
+    public async Task<IActionResult> OnGetFileAsync(string? tag) => await LoadAsync(tag) ?? await EventListing.FileAsync(this, EventScope);
 
     [Needs(Permission.ManageLicenses)]
     public async Task<IActionResult> OnPostTransferAsync(string? tag, long quantity, string? target)

@@ -24,7 +24,7 @@ internal sealed class ProductInstancePage(TransferInstance transfer, RemoveInsta
     public async Task<IActionResult> OnGetAsync(string? id) => await LoadAsync(id) ?? Page();
 
     [Needs(Permission.ReadEvents)]
-    public async Task<IActionResult> OnGetFileAsync(string? id) => await LoadAsync(id) ?? await EventListing.FileAsync(this, Database, EventScope);
+    public async Task<IActionResult> OnGetFileAsync(string? id) => await LoadAsync(id) ?? await EventListing.FileAsync(this, EventScope);
 
     [Needs(Permission.ManageInstances)]
     public async Task<IActionResult> OnPostTransferAsync(string? id, string? target)
