@@ -165,6 +165,8 @@ internal static class AccessFeature
             CreateApiClient.Outcome.NameInvalid invalid => Problem.Of(StatusCodes.Status400BadRequest, "name-invalid", invalid.Reason),
             CreateApiClient.Outcome.OtherAccount => Problem.Of(
                 StatusCodes.Status403Forbidden, "other-account", "A client of one account can create clients for that account only."),
+            CreateApiClient.Outcome.NoSuchAccount => Problem.Of(
+                StatusCodes.Status404NotFound, "no-such-account", $"There is no local account with the id '{request.AccountId}'. 'tgctl account list -o json' shows the ids."),
             CreateApiClient.Outcome.PermissionNotHeld held => Problem.Of(
                 StatusCodes.Status403Forbidden, "permission-not-held", $"{caller.Name} does not have the permission {held.Permission} and cannot give it."),
             var other => throw new InvalidOperationException(other.GetType().Name),

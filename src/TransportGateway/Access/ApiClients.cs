@@ -7,14 +7,17 @@ internal sealed class ApiClients(DbSession session)
 {
     private const string Columns = "id, account_id, name, permissions, created_by, created_at, revoked_at";
 
-    public Task AddAsync(ApiClientRow client, string secretHash, CancellationToken cancellationToken) =>
-        session.ExecuteAsync(
+    /// <returns>False, and there is no client, when its account does not exist.</returns>
+    public async Task<bool> AddAsync(ApiClientRow client, string secretHash, CancellationToken cancellationToken) =>
+        await session.ExecuteAsync(
             """
             INSERT INTO api_clients (id, account_id, name, secret_hash, permissions, created_by, created_at)
-            VALUES (@Id, @AccountId, @Name, @SecretHash, @Permissions, @CreatedBy, @CreatedAt)
+            SELECT @Id, @AccountId, @Name, @SecretHash, @Permissions, @CreatedBy, @CreatedAt
+             WHERE CAST(@AccountId AS TEXT) IS NULL
+                OR EXISTS (SELECT 1 FROM accounts WHERE id = @AccountId)
             """,
             new { client.Id, client.AccountId, client.Name, SecretHash = secretHash, client.Permissions, client.CreatedBy, client.CreatedAt },
-            cancellationToken);
+            cancellationToken) == 1;
 
     public Task<IReadOnlyList<ApiClientRow>> ListAsync(CancellationToken cancellationToken) =>
         session.QueryAsync<ApiClientRow>($"SELECT {Columns} FROM api_clients ORDER BY created_at", null, cancellationToken);

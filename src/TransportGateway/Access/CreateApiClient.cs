@@ -18,6 +18,8 @@ internal sealed class CreateApiClient(Database database, TimeProvider clock)
         /// <summary>A client of one account creates clients for that account only.</summary>
         public sealed record OtherAccount : Outcome;
 
+        public sealed record NoSuchAccount : Outcome;
+
         /// <summary>Nobody can give what they do not have.</summary>
         public sealed record PermissionNotHeld(Permission Permission) : Outcome;
 
@@ -42,7 +44,11 @@ internal sealed class CreateApiClient(Database database, TimeProvider clock)
         }
 
         await using var session = await database.BeginAsync(cancellationToken);
-        var created = await AddAsync(session, request.By.Name, name, request.AccountId, request.Permissions, clock.GetUtcNow(), cancellationToken);
+        if (await AddAsync(session, request.By.Name, name, request.AccountId, request.Permissions, clock.GetUtcNow(), cancellationToken) is not { } created)
+        {
+            return new Outcome.NoSuchAccount();
+        }
+
         await session.CommitAsync();
         return created;
     }
@@ -50,7 +56,8 @@ internal sealed class CreateApiClient(Database database, TimeProvider clock)
     private static bool MayGive(Request request, Permission permission) =>
         request.AccountId is null ? request.By.For(permission).IsForAllAccounts : request.By.May(permission, request.AccountId);
 
-    internal static async Task<Outcome.Created> AddAsync(
+    /// <returns>Null when there is no such account.</returns>
+    internal static async Task<Outcome.Created?> AddAsync(
         DbSession session,
         string by,
         string name,
@@ -69,7 +76,11 @@ internal sealed class CreateApiClient(Database database, TimeProvider clock)
             CreatedBy = by,
             CreatedAt = now,
         };
-        await new ApiClients(session).AddAsync(client, Credentials.Hash(secret.Value), cancellationToken);
+        if (!await new ApiClients(session).AddAsync(client, Credentials.Hash(secret.Value), cancellationToken))
+        {
+            return null;
+        }
+
         await new EventLog(session).AppendAsync(
             new LoggedEvent(EventKinds.ApiClientCreated, Severity.Info, by, $"API client '{name}' was created.", accountId), now, cancellationToken);
         return new Outcome.Created(client.Id, secret);

@@ -57,7 +57,7 @@ internal sealed class SetUpGateway(Database database, TimeProvider clock)
         var client = await CreateApiClient.AddAsync(
             session, "gateway", clientName, accountId: null, Enum.GetValues<Permission>(), clock.GetUtcNow(), cancellationToken);
         await session.CommitAsync();
-        return new Outcome.Client(client.ClientId, client.ClientSecret);
+        return new Outcome.Client(client!.ClientId, client.ClientSecret);
     }
 
     /// <summary>Makes a user who is system administrator.</summary>

@@ -24,6 +24,7 @@ public sealed partial class RefusalTests : IAsyncLifetime
         ("POST /api/v2/backups", 500, "of a backup that cannot be written: BackupScheduleTests"),
         ("instances/{id}/transfer", 409, "of a relayed product: RelayTests"),
         ("POST /api/v2/me/password", 409, "of a person of a directory: DirectoryTests"),
+        ("POST /api/v2/api-clients", 404, "of an account that the body names: RestTests"),
         ("POST /api/v2/api-clients", 409, "of an idempotency key that is busy: RepeatedRequestTests"),
         ("POST /api/v2/webhooks", 409, "as the one above"),
         ("POST /api/v2/backup-recovery-key", 409, "as the one above"),

@@ -6,6 +6,7 @@ using System.Text.Json.Nodes;
 using TransportGateway.Access;
 using TransportGateway.Events;
 using TransportGateway.Simulators;
+using TransportGateway.Tests.DeviceGateway;
 using TransportGateway.Tests.Harness;
 
 namespace TransportGateway.Tests.Faces;
@@ -155,6 +156,19 @@ public abstract class RestTests<TEngine> : IAsyncLifetime
             using var refused = await ofPart.GetAsync(path);
             await ProblemTests.IsProblemAsync(refused, 403, "whole-gateway", "the whole gateway's");
         }
+    }
+
+    [Fact]
+    public async Task An_api_client_for_an_account_that_is_not_there_is_not_made()
+    {
+        using var http = await _gateway.RestClientAsync(null, Enum.GetValues<Permission>());
+        var before = await _gateway.CountAsync("api_clients");
+        // Its name in the place of its id is an easy slip.
+        using var refused = await http.PostAsJsonAsync("/api/v2/api-clients", new { name = "toolkit", accountId = _gateway.Account.Name });
+        await ProblemTests.IsProblemAsync(refused, 404, "no-such-account", "There is no local account with the id 'Example Account'");
+        Assert.Equal(before, await _gateway.CountAsync("api_clients"));
+        using var made = await http.PostAsJsonAsync("/api/v2/api-clients", new { name = "toolkit", accountId = _gateway.Account.Id });
+        Assert.Equal(HttpStatusCode.OK, made.StatusCode);
     }
 
     [Fact]

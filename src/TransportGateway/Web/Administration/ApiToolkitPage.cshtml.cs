@@ -46,6 +46,8 @@ internal sealed class ApiToolkitPage(CreateApiClient create, RevokeApiClient rev
                 return Page();
             case CreateApiClient.Outcome.NameInvalid(var reason):
                 return Refuse(T[reason]);
+            case CreateApiClient.Outcome.NoSuchAccount:
+                return Refuse(T["There is no such local account, or you may not see it."], StatusCodes.Status404NotFound);
             default:
                 return Refuse(T["Nobody can give, change or take away more rights than they have."], StatusCodes.Status403Forbidden);
         }
