@@ -1,3 +1,4 @@
+using TransportGateway.Cluster;
 using TransportGateway.Persistence;
 
 namespace TransportGateway.Access;
@@ -20,7 +21,7 @@ internal sealed record SignedIn(UserRow User, SessionRow Session, Secret Secret,
 }
 
 /// <summary>Finds the person behind the session cookie.</summary>
-internal sealed class SessionCookie(Database database, TimeProvider clock)
+internal sealed class SessionCookie(Database database, NodeRole role, TimeProvider clock)
 {
     /// <remarks>The prefix makes browsers insist on https, on no domain and on the whole site.</remarks>
     public const string Name = "__Host-tg-session";
@@ -61,7 +62,8 @@ internal sealed class SessionCookie(Database database, TimeProvider clock)
             return null;
         }
 
-        if (!background && now - row.LastUsedAt > TouchInterval && !context.Request.Headers.ContainsKey(BackgroundHeader))
+        // On standby the database takes no writes.
+        if (role.IsActive && !background && now - row.LastUsedAt > TouchInterval && !context.Request.Headers.ContainsKey(BackgroundHeader))
         {
             await using var session = await database.BeginAsync(cancellationToken);
             await new Sessions(session).TouchAsync(row.Id, now, cancellationToken);

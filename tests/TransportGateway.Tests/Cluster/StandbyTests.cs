@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Security;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -67,6 +69,38 @@ public sealed class StandbyTests : IAsyncLifetime
         Assert.Equal((503, "soap-env:Receiver"), (fault.Http.Status, fault.FaultCode));
         Assert.StartsWith("This node is on standby; the other node serves.", fault.Fault, StringComparison.Ordinal);
         Assert.Contains(_log.Lines, line => line.Contains("call-home 127.0.0.1 - - NOT_SERVED (This node is on standby;", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_browsers_session_reads_what_the_standby_serves_without_being_noted_as_used()
+    {
+        var services = _primary.Services;
+        var user = Assert.IsType<CreateUser.Outcome.Created>(await services.GetRequiredService<CreateUser>().ExecuteAsync(
+            new CreateUser.Request(Caller.Local("a test"), "boss", Roles.SystemAdministrator, People.Password, PasswordMustChange: false), CancellationToken.None)).User;
+        var secret = Assert.IsType<SignIn.Outcome.SignedIn>(await services.GetRequiredService<SignIn>().OpenAsync(user, complete: true, "127.0.0.1", "a browser", CancellationToken.None)).Session;
+        await using (var session = await services.GetRequiredService<Database>().BeginAsync())
+        {
+            await session.ExecuteAsync("UPDATE sessions SET last_used_at = last_used_at - 120000", null, CancellationToken.None);
+            await session.CommitAsync();
+        }
+
+        var standby = _secondary.Services.GetRequiredService<Database>();
+        await Wait.UntilAsync(async () =>
+        {
+            await using var session = await standby.ReadAsync();
+            return await session.ScalarAsync<long>("SELECT COUNT(*) FROM sessions WHERE last_used_at < @Now", new { Now = TimeProvider.System.GetUtcNow().AddMinutes(-2) }, CancellationToken.None) == 1;
+        });
+        using var http = new HttpClient(new SocketsHttpHandler
+        {
+            UseCookies = false,
+            SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = UpstreamRoute.ChainPolicyOf(await File.ReadAllTextAsync(Path.Combine(_folder, "secondary", "root.pem"))) },
+        });
+        foreach (var path in new[] { "/api/v2/cluster", "/api/v2/status", "/api/v2/time" })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, AddressOf(_secondary) + path) { Headers = { { "Cookie", $"{SessionCookie.Name}={secret.Value}" } } };
+            using var answer = await http.SendAsync(request);
+            Assert.True(answer.StatusCode == HttpStatusCode.OK, $"{path}: {answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
+        }
     }
 
     [Fact]
@@ -203,9 +237,12 @@ public sealed class StandbyTests : IAsyncLifetime
     }
 
     private GatewayClient Client(Gateway gateway, DeviceTransport transport = DeviceTransport.SmartTransport) => new(
-        new Uri(gateway.Addresses.First(address => address.StartsWith("https", StringComparison.Ordinal)).Replace("127.0.0.1", "localhost", StringComparison.Ordinal)),
+        new Uri(AddressOf(gateway)),
         transport,
         TrustAnchors.FromPem(File.ReadAllText(Path.Combine(_folder, "secondary", "root.pem"))));
+
+    private static string AddressOf(Gateway gateway) =>
+        gateway.Addresses.First(address => address.StartsWith("https", StringComparison.Ordinal)).Replace("127.0.0.1", "localhost", StringComparison.Ordinal);
 
     private static SimulatedProduct Product(GatewayClient client, ProductDefinition? definition = null) =>
         new(new SimulatedProductOptions { Product = definition ?? SeedProducts.Cucmpub, Gateway = client, Key = TestKeys.Pool.Next() });
