@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Unicode;
 using TransportGateway.Access;
@@ -53,13 +52,7 @@ internal static class ArchiveFeature
     private static IResult Page(ListPage page, int limit, IReadOnlyList<ReadArchive.Listed> rows) => Results.Json(
         page.Cut(rows, limit, row => [ListPage.Sortable(row.Message.ReceivedAt), row.Message.Id]).Select(row => View(row.Message, row.Product)));
 
-    private static ArchivePlace? After(ListPage page) => page.After switch
-    {
-        null => null,
-        [var instant, var id] when long.TryParse(instant, NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds)
-            && milliseconds <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds() => new ArchivePlace(DateTimeOffset.FromUnixTimeMilliseconds(milliseconds), id),
-        _ => throw ListPage.Unknown(),
-    };
+    private static ArchivePlace? After(ListPage page) => page.AfterInstant is var (instant, id) ? new ArchivePlace(instant, id) : null;
 
     private static MessageView View(ArchivedMessage message, string? product) => new(
         message.Id, message.ReceivedAt, message.RequestType, message.Transport, message.Source, message.InstanceId, product, message.Status, message.Reason);

@@ -44,18 +44,19 @@ internal sealed class EventLog(DbSession session)
     }
 
     /// <summary>The newest entries first.</summary>
-    /// <param name="after">Only those behind this entry; null from the start.</param>
-    public Task<IReadOnlyList<EventRow>> ListAsync(EventFilter filter, int limit, CancellationToken cancellationToken, string? after = null)
+    /// <param name="after">Only those behind this place; null from the start.</param>
+    public Task<IReadOnlyList<EventRow>> ListAsync(EventFilter filter, int limit, CancellationToken cancellationToken, EventPlace? after = null)
     {
         var parameters = filter.Parameters();
-        parameters["After"] = after;
+        parameters["AfterOccurredAt"] = after?.OccurredAt;
+        parameters["AfterId"] = after?.Id;
         parameters["Limit"] = limit;
         return session.QueryAsync<EventRow>(
             $"""
             SELECT {Columns}
               FROM events
              WHERE {filter.Condition(session.Dialect)}
-               AND {(after is null ? "TRUE" : "(occurred_at, id) < (SELECT occurred_at, id FROM events WHERE id = @After)")}
+               AND {(after is null ? "TRUE" : "(occurred_at, id) < (@AfterOccurredAt, @AfterId)")}
              ORDER BY occurred_at DESC, id DESC
              LIMIT @Limit
             """,
@@ -118,6 +119,9 @@ internal sealed class EventLog(DbSession session)
         }
     }
 }
+
+/// <summary>Where an entry stands in the log, also when it is there no more.</summary>
+internal sealed record EventPlace(DateTimeOffset OccurredAt, string Id);
 
 /// <param name="Actor">A product, an API client, a local user, or <c>gateway</c>.</param>
 internal sealed record LoggedEvent(

@@ -52,6 +52,15 @@ internal sealed class ListPage
     /// <summary>Of a list that is ordered by one thing: behind which one to go on.</summary>
     public string? AfterOne => After is null ? null : After is [var one] ? one : throw Unknown();
 
+    /// <summary>Of a list that is ordered by an instant and an identifier: behind which ones to go on.</summary>
+    public (DateTimeOffset Instant, string Id)? AfterInstant => After switch
+    {
+        null => null,
+        [var instant, var id] when long.TryParse(instant, NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds)
+            && milliseconds <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds() => (DateTimeOffset.FromUnixTimeMilliseconds(milliseconds), id),
+        _ => throw Unknown(),
+    };
+
     /// <summary>Tells where the rows behind this one are.</summary>
     /// <param name="last">The last row of this page, by what the list is ordered by.</param>
     public void Continue(params string[] last)

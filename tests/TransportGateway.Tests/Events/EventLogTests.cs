@@ -101,7 +101,7 @@ public abstract class EventLogTests<TEngine> : IAsyncLifetime
         Assert.Equal(("x-two", 3), (Assert.Single(rows).Kind, total));
         var listed = await _gateway.ReadAsync(session => new EventLog(session).ListAsync(day, 2, CancellationToken.None));
         Assert.Equal(["x-three", "x-two"], listed.Select(row => row.Kind));
-        var behind = await _gateway.ReadAsync(session => new EventLog(session).ListAsync(day, 2, CancellationToken.None, listed[1].Id));
+        var behind = await _gateway.ReadAsync(session => new EventLog(session).ListAsync(day, 2, CancellationToken.None, new EventPlace(listed[1].OccurredAt, listed[1].Id)));
         Assert.Equal(["x-one"], behind.Select(row => row.Kind));
     }
 

@@ -1,10 +1,13 @@
+using System.Buffers.Text;
 using System.Net;
 using System.Net.Http.Json;
+using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using TransportGateway.Access;
 using TransportGateway.Simulators;
+using TransportGateway.Tests.DeviceGateway;
 using TransportGateway.Tests.Harness;
 
 namespace TransportGateway.Tests.Faces;
@@ -80,6 +83,27 @@ public abstract class ListPageTests<TEngine> : IAsyncLifetime
 
         await PostAsync("/api/v2/users", new { name = "bb" });
         Assert.Equal(["bb", "c"], (await PageAsync(next!)).Rows.Select(row => row!["name"]!.ToString()));
+    }
+
+    [Fact]
+    public async Task The_event_log_goes_on_though_the_entry_that_was_seen_last_was_trimmed()
+    {
+        for (var at = 0; at < 3; at++)
+        {
+            await PostAsync(Va + "/Default/tokens", new { description = $"{at}" });
+        }
+
+        var all = (await PageAsync("/api/v2/events?limit=1000")).Rows.Select(row => row!["id"]!.ToString()).ToArray();
+        var (first, next) = await PageAsync("/api/v2/events?limit=2");
+        Assert.Equal(all[..2], first.Select(row => row!["id"]!.ToString()));
+        await _gateway.ExecuteAsync("DELETE FROM events WHERE id = @Id", new { Id = all[1] });
+        Assert.Equal(all[2..4], (await PageAsync(next!)).Rows.Select(row => row!["id"]!.ToString()));
+
+        // Cursors had the identifier alone.
+        var cursor = JsonNode.Parse(Base64Url.DecodeFromChars(next!.Split("cursor=")[1]))!.AsArray();
+        cursor.RemoveAt(1);
+        using var former = await _http.GetAsync("/api/v2/events?limit=2&cursor=" + Base64Url.EncodeToString(Encoding.UTF8.GetBytes(cursor.ToJsonString())));
+        await ProblemTests.IsProblemAsync(former, 400, "cursor-unknown", "Begin again without one");
     }
 
     [Theory]
