@@ -6,6 +6,9 @@ namespace TransportGateway.Protocol;
 /// <summary>Opens one JSON level under the rules that hold for all three: bounded depth, no duplicate keys, one object and nothing after it.</summary>
 internal static class JsonText
 {
+    // Enough to find the key by; whoever sends half a megabyte of it must not have that written down.
+    private const int MostOfKey = 60;
+
     private static readonly JsonDocumentOptions Strict = new() { MaxDepth = WireLimits.JsonDepth, AllowDuplicateProperties = false };
     private static readonly JsonDocumentOptions Lenient = new() { MaxDepth = WireLimits.JsonDepth, AllowDuplicateProperties = true };
 
@@ -78,7 +81,7 @@ internal static class JsonText
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             problem = DuplicateKey(text, parse) is { } key
-                ? $"has the key {key} twice in one object"
+                ? $"has the key {Excerpt.Of(key, MostOfKey)} twice in one object"
                 : $"is not readable as JSON{PlaceOf(exception)}";
             return null;
         }

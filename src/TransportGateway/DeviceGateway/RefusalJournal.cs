@@ -1,5 +1,6 @@
 using TransportGateway.Events;
 using TransportGateway.Persistence;
+using TransportGateway.Protocol;
 using TransportGateway.Registration;
 
 namespace TransportGateway.DeviceGateway;
@@ -16,6 +17,9 @@ internal sealed class RefusalJournal(Database database, MasterKey masterKey, Tim
 
     // Larger ones are cut: the beginning shows what they are.
     public const int MostBytesKept = 64 * 1024;
+
+    // More than any sentence of ours with what it may quote.
+    private const int MostOfReason = 1000;
 
     private readonly Lock _lock = new();
     private DateTimeOffset _minute;
@@ -58,6 +62,7 @@ internal sealed class RefusalJournal(Database database, MasterKey masterKey, Tim
     /// <param name="about">The product that the message claims to come from, where there is one: those who see its account see the event.</param>
     public async Task EnterAsync(ReceivedMessage received, string reason, InstanceRow? about, CancellationToken cancellationToken)
     {
+        reason = Excerpt.Of(reason, MostOfReason);
         var now = clock.GetUtcNow();
         int passedOver;
         lock (_lock)

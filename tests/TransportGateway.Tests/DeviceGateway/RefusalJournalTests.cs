@@ -36,6 +36,20 @@ public abstract class RefusalJournalTests<TEngine>
     }
 
     [Fact]
+    public async Task Of_a_long_reason_the_beginning_is_entered()
+    {
+        await using var gateway = await TestGateway.StartAsync<TEngine>();
+
+        await gateway.Gateway.Services.GetRequiredService<RefusalJournal>().EnterAsync(
+            new ReceivedMessage(new byte[10], "smart-transport", "192.0.2.1"), "nonsense\0" + new string('x', 500_000), about: null, CancellationToken.None);
+
+        var entered = Assert.Single(await gateway.EventsAsync(EventKinds.MessageRefused)).Message;
+        Assert.StartsWith("A message was refused: nonsense?xxx", entered, StringComparison.Ordinal);
+        Assert.InRange(entered.Length, 1000, 1100);
+        Assert.InRange(await gateway.ReadAsync(session => session.ScalarAsync<long>("SELECT length(reason) FROM refused_messages", null, CancellationToken.None)), 1000, 1100);
+    }
+
+    [Fact]
     public async Task Refused_registrations_are_stored_so_many_a_minute_and_answered_all_the_same()
     {
         var clock = new FakeTimeProvider(TimeProvider.System.GetUtcNow());

@@ -45,6 +45,24 @@ public sealed class UnreadableMessageTests
         Assert.NotEmpty(ReasonOf(Encoding.UTF8.GetBytes(message)));
 
     [Theory]
+    [InlineData("\\u0000\\u001b[2J\\r\\n", "??[2J??")]
+    [InlineData("\\u0085\\u007f", "??")]
+    public void Of_a_key_given_twice_no_control_character_is_quoted(string key, string quoted) => Assert.Equal(
+        $"The message has the key {quoted} twice in one object.", ReasonOf(Encoding.UTF8.GetBytes($$"""{"{{key}}":1,"{{key}}":1}""")));
+
+    [Theory]
+    [InlineData(60, 500_000)]
+    [InlineData(59, 1)]
+    [InlineData(59, 100)]
+    public void Of_a_key_given_twice_the_beginning_is_quoted_and_no_half_of_a_character(int letters, int emoji)
+    {
+        var key = new string('x', letters) + string.Concat(Enumerable.Repeat("\U0001F600", emoji));
+
+        Assert.Equal(
+            $"The message has the key {new string('x', letters)}... twice in one object.", ReasonOf(Encoding.UTF8.GetBytes($$"""{"{{key}}":1,"{{key}}":1}""")));
+    }
+
+    [Theory]
     [InlineData(15, false)]
     [InlineData(16, true)]
     [InlineData(100_000, true)]
