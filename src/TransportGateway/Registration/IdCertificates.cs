@@ -84,6 +84,9 @@ internal static class IdCertificateState
 
 internal sealed class IdCertificateRow
 {
+    // What products allow, too (wire-protocol 2.6): a clock that is set back after an issue must not end what was issued.
+    private static readonly TimeSpan Grace = TimeSpan.FromHours(1);
+
     /// <summary>Decimal.</summary>
     public required string Serial { get; init; }
 
@@ -99,5 +102,5 @@ internal sealed class IdCertificateRow
     public required DateTimeOffset NotAfter { get; init; }
 
     public bool CountsAt(DateTimeOffset now) =>
-        State is IdCertificateState.Issued or IdCertificateState.Current && now >= NotBefore && now <= NotAfter;
+        State is IdCertificateState.Issued or IdCertificateState.Current && now >= NotBefore - Grace && now <= NotAfter + Grace;
 }

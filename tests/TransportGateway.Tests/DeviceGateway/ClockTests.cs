@@ -113,7 +113,7 @@ public abstract class ClockTests<TEngine>
     }
 
     [Fact]
-    public async Task A_certificate_counts_for_365_days_and_not_a_second_longer()
+    public async Task A_certificate_counts_for_365_days_with_an_hour_of_grace_and_not_a_second_longer()
     {
         var clock = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
         await using var gateway = await TestGateway.StartAsync<TEngine>(clock, ("listen-http", "127.0.0.1:0"));
@@ -122,13 +122,29 @@ public abstract class ClockTests<TEngine>
         await gateway.RegisteredAsync(SeedProducts.Cucmpub, product);
         var end = (await gateway.InstancesAsync())[0].RegisteredAt.AddDays(365);
 
-        clock.SetUtcNow(end);
+        clock.SetUtcNow(end.AddHours(1));
         Assert.Equal("OK", (await client.PostAsync(product.DraftAuthorization().Seal())).Status);
         clock.Advance(TimeSpan.FromSeconds(1));
         await gateway.AssertRefusedAsync(
             WireAnswers.IdentityErrors(product.State.ProductInstanceIdentifier), () => client.PostAsync(product.DraftAuthorization().Seal()));
         Assert.Equal(
             "A message was refused: cucmpub used an ID certificate that no longer counts (current)", (await gateway.EventsAsync(EventKinds.MessageRefused))[0].Message);
+    }
+
+    [Fact]
+    public async Task A_clock_that_is_set_back_by_an_hour_leaves_products_registered()
+    {
+        var clock = new StoppedClock(TimeProvider.System.GetUtcNow());
+        await using var gateway = await TestGateway.StartAsync<TEngine>(clock);
+        var product = await gateway.RegisteredAsync(SeedProducts.Cucmpub);
+        Assert.IsType<ProductResult.Accepted>(await product.RenewIdCertificateAsync());
+
+        clock.SetBack(TimeSpan.FromMinutes(59));
+
+        Assert.Equal("OK", (await gateway.Client().PostAsync(product.DraftAuthorization().Seal())).Status);
+        clock.SetBack(TimeSpan.FromMinutes(2));
+        await gateway.AssertRefusedAsync(
+            WireAnswers.IdentityErrors(product.State.ProductInstanceIdentifier), () => gateway.Client().PostAsync(product.DraftAuthorization().Seal()));
     }
 
     [Fact]

@@ -4,10 +4,18 @@ namespace TransportGateway.Tests.Harness;
 internal sealed class StoppedClock(DateTimeOffset now) : TimeProvider
 {
     private DateTimeOffset _now = now;
+    private TimeSpan _elapsed;
+
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
     public override DateTimeOffset GetUtcNow() => _now;
 
-    public void Advance(TimeSpan by) => _now += by;
+    public override long GetTimestamp() => _elapsed.Ticks;
+
+    public void Advance(TimeSpan by) => (_now, _elapsed) = (_now + by, _elapsed + by);
+
+    /// <summary>What somebody does who corrects it: the hour is another one, and no time went by.</summary>
+    public void SetBack(TimeSpan by) => _now -= by;
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => new NoTimer();
 
