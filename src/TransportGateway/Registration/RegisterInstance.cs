@@ -121,6 +121,22 @@ internal sealed class RegisterInstance(Database database, CertificateAuthority a
             { VirtualAccountId = registered.VirtualAccountId, FormerVirtualAccountId = prepared.Existing?.AccountId == registered.AccountId ? prepared.Existing?.VirtualAccountId : null },
             request.Now,
             cancellationToken);
+        if (prepared.Existing is { } lost && lost.AccountId != registered.AccountId)
+        {
+            // Which account has it now is not for those of this one to know.
+            await events.AppendAsync(
+                new LoggedEvent(
+                    EventKinds.InstanceRegisteredAgain,
+                    Severity.Warning,
+                    registered.DisplayName,
+                    $"{lost.DisplayName} left '{lost.VirtualAccountName}': it was registered by force in another local account.",
+                    lost.AccountId,
+                    lost.Id)
+                { VirtualAccountId = lost.VirtualAccountId },
+                request.Now,
+                cancellationToken);
+        }
+
         if (registered.SynchronizationNeeded)
         {
             await SynchronizationNeed.RegisteredMeanwhileAsync(

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using TransportGateway.Accounts;
 using TransportGateway.Events;
 using TransportGateway.Simulators;
 using TransportGateway.Tests.Harness;
@@ -56,6 +57,25 @@ public abstract class RegistrationTests<TEngine>
             WireAnswers.IdentityErrors(first.State.ProductInstanceIdentifier), () => gateway.Client().PostAsync(first.DraftAuthorization().Seal()));
         Assert.Equal([$"{EventKinds.MessageRefused}: A message was refused: cucmpub used an ID certificate that no longer counts (revoked)"], events);
         Assert.IsType<ProductResult.Accepted>(await again.AuthorizeAsync());
+    }
+
+    [Fact]
+    public async Task A_product_that_registers_by_force_in_another_local_account_leaves_a_trace_in_the_one_that_lost_it()
+    {
+        await using var gateway = await TestGateway.StartAsync<TEngine>();
+        var product = await gateway.RegisteredAsync(SeedProducts.Cucmpub);
+        var other = Assert.IsType<CreateLocalAccount.Outcome.Created>(
+            await new CreateLocalAccount(gateway.Database, TimeProvider.System).ExecuteAsync(gateway.Administrator, "Another", CancellationToken.None)).Account;
+        var home = (await gateway.ReadAsync(session => new VirtualAccounts(session).ListAsync(other.Id, CancellationToken.None)))[0];
+
+        Assert.IsType<ProductResult.Accepted>(await gateway.Product(SeedProducts.Cucmpub).RegisterAsync(await gateway.CreateTokenAsync(virtualAccount: home), force: true));
+
+        var events = await gateway.EventsAsync(EventKinds.InstanceRegisteredAgain);
+        var lost = Assert.Single(events, entry => entry.AccountId == gateway.Account.Id);
+        Assert.Equal(
+            (Severity.Warning, gateway.VirtualAccount.Id, product.State.ProductInstanceIdentifier, "cucmpub left 'Default': it was registered by force in another local account."),
+            (lost.Severity, lost.VirtualAccountId, lost.InstanceId, lost.Message));
+        Assert.Equal(Severity.Info, Assert.Single(events, entry => entry.AccountId == other.Id).Severity);
     }
 
     [Fact]
