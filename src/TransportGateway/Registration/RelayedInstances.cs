@@ -14,6 +14,9 @@ internal sealed class RelayedInstances(DbSession session)
         i.upstream AS relayed_to, i.smart_account, i.cloud_virtual_account
         """;
 
+    // Records of messages that are under way at once are seconds apart: what is further ahead was written before the clock was set back.
+    private const int MostAheadMs = 60_000;
+
     private const string From =
         "relayed_instances i JOIN virtual_accounts v ON v.id = i.virtual_account_id JOIN accounts a ON a.id = v.account_id";
 
@@ -79,7 +82,7 @@ internal sealed class RelayedInstances(DbSession session)
     /// <summary>Brings a record up to date; false when a later message was recorded before this one.</summary>
     public async Task<bool> UpdateAsync(InstanceRow instance, CancellationToken cancellationToken) =>
         await session.ExecuteAsync(
-            """
+            $"""
             UPDATE relayed_instances
                SET virtual_account_id = @VirtualAccountId, state = 'registered', udi_key = NULLIF(@UdiKey, ''), udi_pid = @UdiPid,
                    udi_serial_number = @UdiSerialNumber, udi_vid = @UdiVid, uuid = @Uuid, suvi = @Suvi, host_identifier = @HostIdentifier,
@@ -87,7 +90,7 @@ internal sealed class RelayedInstances(DbSession session)
                    agent_version = @AgentVersion, export_controlled = @ExportControlled, upstream = @RelayedTo, smart_account = @SmartAccount,
                    cloud_virtual_account = @CloudVirtualAccount, registered_at = @RegisteredAt, last_contact_at = @LastContactAt, ended_at = NULL,
                    authorization_status = @AuthorizationStatus, authorized_at = @AuthorizedAt
-             WHERE id = @Id AND last_contact_at <= @LastContactAt
+             WHERE id = @Id AND {NotAfter("@LastContactAt")}
             """,
             instance,
             cancellationToken) == 1;
@@ -95,10 +98,10 @@ internal sealed class RelayedInstances(DbSession session)
     /// <summary>False when it had ended before, or said something later.</summary>
     public async Task<bool> EndAsync(string id, DateTimeOffset now, CancellationToken cancellationToken) =>
         await session.ExecuteAsync(
-            """
+            $"""
             UPDATE relayed_instances
                SET state = 'deregistered', ended_at = @Now, last_contact_at = @Now
-             WHERE id = @Id AND state = 'registered' AND last_contact_at <= @Now
+             WHERE id = @Id AND state = 'registered' AND {NotAfter("@Now")}
             """,
             new { Id = id, Now = now },
             cancellationToken) == 1;
@@ -119,4 +122,7 @@ internal sealed class RelayedInstances(DbSession session)
             "UPDATE relayed_instances SET virtual_account_id = @To WHERE virtual_account_id = @From",
             new { From = fromVirtualAccountId, To = toVirtualAccountId },
             cancellationToken);
+
+    /// <summary>Nothing was recorded after this time, unless by a clock that was ahead.</summary>
+    private static string NotAfter(string time) => $"(last_contact_at <= {time} OR last_contact_at > {time} + {MostAheadMs})";
 }
