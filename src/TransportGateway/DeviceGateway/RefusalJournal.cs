@@ -22,29 +22,30 @@ internal sealed class RefusalJournal(Database database, MasterKey masterKey, Tim
     private const int MostOfReason = 1000;
 
     private readonly Lock _lock = new();
-    private DateTimeOffset _minute;
+
+    // Timestamps, since a clock that is set back would keep a window shut.
+    private long _minute;
     private int _entered;
     private int _passedOver;
-    private DateTimeOffset _registrationMinute;
-    private DateTimeOffset _registrationHour;
+    private long _registrationMinute;
+    private long _registrationHour;
     private int _registrations;
     private int _registrationsOfTheHour;
 
     /// <summary>Whether one more refused registration of this minute and hour is stored with its answer; beyond the bound it is only answered.</summary>
     public bool TakesRegistration()
     {
-        var now = clock.GetUtcNow();
         lock (_lock)
         {
-            if (now - _registrationMinute >= TimeSpan.FromMinutes(1))
+            if (clock.GetElapsedTime(_registrationMinute) >= TimeSpan.FromMinutes(1))
             {
-                _registrationMinute = now;
+                _registrationMinute = clock.GetTimestamp();
                 _registrations = 0;
             }
 
-            if (now - _registrationHour >= TimeSpan.FromHours(1))
+            if (clock.GetElapsedTime(_registrationHour) >= TimeSpan.FromHours(1))
             {
-                _registrationHour = now;
+                _registrationHour = clock.GetTimestamp();
                 _registrationsOfTheHour = 0;
             }
 
@@ -67,9 +68,9 @@ internal sealed class RefusalJournal(Database database, MasterKey masterKey, Tim
         int passedOver;
         lock (_lock)
         {
-            if (now - _minute >= TimeSpan.FromMinutes(1))
+            if (clock.GetElapsedTime(_minute) >= TimeSpan.FromMinutes(1))
             {
-                _minute = now;
+                _minute = clock.GetTimestamp();
                 _entered = 0;
             }
 

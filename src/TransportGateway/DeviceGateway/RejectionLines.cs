@@ -6,17 +6,16 @@ internal sealed class RejectionLines(TimeProvider clock)
     private const int MostPerMinute = 600;
 
     private readonly Lock _lock = new();
-    private DateTimeOffset _minute;
+    private long _minute;
     private int _lines;
 
     public bool TakesAnother()
     {
-        var now = clock.GetUtcNow();
         lock (_lock)
         {
-            if (now - _minute >= TimeSpan.FromMinutes(1))
+            if (clock.GetElapsedTime(_minute) >= TimeSpan.FromMinutes(1))
             {
-                _minute = now;
+                _minute = clock.GetTimestamp();
                 _lines = 0;
             }
 

@@ -50,6 +50,33 @@ public abstract class RefusalJournalTests<TEngine>
     }
 
     [Fact]
+    public async Task A_clock_that_is_set_back_does_not_keep_the_journal_shut()
+    {
+        var clock = new StoppedClock(TimeProvider.System.GetUtcNow());
+        await using var gateway = await TestGateway.StartAsync<TEngine>(clock);
+        var journal = gateway.Gateway.Services.GetRequiredService<RefusalJournal>();
+        var lines = gateway.Gateway.Services.GetRequiredService<RejectionLines>();
+        var message = new ReceivedMessage(new byte[10], "smart-transport", "192.0.2.1");
+        for (var i = 0; i < 121; i++)
+        {
+            await journal.EnterAsync(message, "nonsense", about: null, CancellationToken.None);
+        }
+
+        while (journal.TakesRegistration() | lines.TakesAnother())
+        {
+        }
+
+        clock.SetBack(TimeSpan.FromDays(1));
+        clock.Advance(TimeSpan.FromMinutes(1));
+
+        Assert.True(journal.TakesRegistration());
+        Assert.True(lines.TakesAnother());
+        await journal.EnterAsync(message, "nonsense", about: null, CancellationToken.None);
+        Assert.Equal(122, await gateway.ReadAsync(session => session.ScalarAsync<long>(
+            "SELECT COUNT(*) FROM events WHERE kind = @Kind", new { Kind = EventKinds.MessageRefused }, CancellationToken.None)));
+    }
+
+    [Fact]
     public async Task Refused_registrations_are_stored_so_many_a_minute_and_answered_all_the_same()
     {
         var clock = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
