@@ -84,6 +84,25 @@ internal sealed class RefusalJournal(Database database, MasterKey masterKey, Tim
             _passedOver = 0;
         }
 
+        try
+        {
+            await WriteAsync(received, reason, about, passedOver, now, cancellationToken);
+        }
+        catch
+        {
+            // Still to be told; taken away first, so that another entry does not tell it as well.
+            lock (_lock)
+            {
+                _passedOver += passedOver;
+            }
+
+            throw;
+        }
+    }
+
+    private async Task WriteAsync(
+        ReceivedMessage received, string reason, InstanceRow? about, int passedOver, DateTimeOffset now, CancellationToken cancellationToken)
+    {
         await using var session = await database.BeginAsync(cancellationToken);
         var events = new EventLog(session);
         if (passedOver > 0)

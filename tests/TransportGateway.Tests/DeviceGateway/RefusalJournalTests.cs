@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using TransportGateway.DeviceGateway;
@@ -74,6 +75,31 @@ public abstract class RefusalJournalTests<TEngine>
         await journal.EnterAsync(message, "nonsense", about: null, CancellationToken.None);
         Assert.Equal(122, await gateway.ReadAsync(session => session.ScalarAsync<long>(
             "SELECT COUNT(*) FROM events WHERE kind = @Kind", new { Kind = EventKinds.MessageRefused }, CancellationToken.None)));
+    }
+
+    [Fact]
+    public async Task The_count_of_what_was_not_entered_outlasts_an_entry_that_fails()
+    {
+        var clock = new StoppedClock(TimeProvider.System.GetUtcNow());
+        await using var gateway = await TestGateway.StartAsync<TEngine>(clock);
+        var journal = gateway.Gateway.Services.GetRequiredService<RefusalJournal>();
+        var message = new ReceivedMessage(new byte[10], "smart-transport", "192.0.2.1");
+        for (var i = 0; i < 125; i++)
+        {
+            await journal.EnterAsync(message, "nonsense", about: null, CancellationToken.None);
+        }
+
+        clock.Advance(TimeSpan.FromMinutes(1));
+        await gateway.ExecuteAsync("ALTER TABLE refused_messages RENAME TO away");
+        await Assert.ThrowsAnyAsync<DbException>(() => journal.EnterAsync(message, "nonsense", about: null, CancellationToken.None));
+        await gateway.ExecuteAsync("ALTER TABLE away RENAME TO refused_messages");
+        await journal.EnterAsync(message, "nonsense", about: null, CancellationToken.None);
+        await journal.EnterAsync(message, "nonsense", about: null, CancellationToken.None);
+
+        Assert.StartsWith(
+            "5 more messages",
+            Assert.Single(await gateway.EventsAsync(EventKinds.MessageRefused), entry => entry.Message.Contains("more messages", StringComparison.Ordinal)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
