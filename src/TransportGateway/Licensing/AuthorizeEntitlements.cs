@@ -45,6 +45,7 @@ internal static class AuthorizeEntitlements
         if (changed)
         {
             await Compliance.UpdateAlertsAsync(session, request.AccountId, request.VirtualAccountId, balances, request.Now, cancellationToken);
+            await pools.DeleteEmptyAsync(request.VirtualAccountId, before.Keys.Where(tag => !after.ContainsKey(tag)), cancellationToken);
         }
 
         return new Outcome(

@@ -64,8 +64,8 @@ internal sealed class LicensePools(DbSession session)
         }
     }
 
-    /// <summary>Moves what the product uses from one virtual account's pools to another's.</summary>
-    public async Task MoveUsageAsync(string fromVirtualAccountId, string toVirtualAccountId, string instanceId, CancellationToken cancellationToken)
+    /// <summary>Moves what the product uses from one virtual account's pools to another's. Tells of which licences that is.</summary>
+    public async Task<IReadOnlyCollection<string>> MoveUsageAsync(string fromVirtualAccountId, string toVirtualAccountId, string instanceId, CancellationToken cancellationToken)
     {
         var usage = await UsageOfAsync(instanceId, cancellationToken);
         foreach (var account in new[] { fromVirtualAccountId, toVirtualAccountId }.Order(StringComparer.Ordinal))
@@ -75,6 +75,8 @@ internal sealed class LicensePools(DbSession session)
                 await AddToPoolAsync(account, tag, account == toVirtualAccountId ? quantity : -quantity, cancellationToken);
             }
         }
+
+        return [.. usage.Keys];
     }
 
     public Task<int> SetPurchasedAsync(string virtualAccountId, string tag, long purchased, CancellationToken cancellationToken) =>
@@ -133,6 +135,21 @@ internal sealed class LicensePools(DbSession session)
             "DELETE FROM license_pools WHERE virtual_account_id = @VirtualAccountId AND purchased = 0 AND in_use = 0",
             new { VirtualAccountId = virtualAccountId },
             cancellationToken);
+
+    /// <summary>
+    /// The same for licences that its caller has just released: products name what licences they like, and pools of those names must not pile up.
+    /// </summary>
+    /// <remarks>After the alerts, which close with the pool at zero. Its caller has the rows locked, so nobody counts on them meanwhile.</remarks>
+    public async Task DeleteEmptyAsync(string virtualAccountId, IEnumerable<string> released, CancellationToken cancellationToken)
+    {
+        if (released.ToArray() is { Length: > 0 } tags)
+        {
+            await session.ExecuteAsync(
+                $"DELETE FROM license_pools WHERE virtual_account_id = @VirtualAccountId AND purchased = 0 AND in_use = 0 AND {session.Dialect.AnyOf("tag", "@Tags")}",
+                new { VirtualAccountId = virtualAccountId, Tags = tags },
+                cancellationToken);
+        }
+    }
 
     public static IReadOnlyList<LicensePool> Describe(IEnumerable<PoolRow> rows) => [.. rows.Select(row => new LicensePool(row.Tag, row.Purchased, row.InUse))];
 

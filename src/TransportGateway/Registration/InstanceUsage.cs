@@ -15,6 +15,7 @@ internal static class InstanceUsage
         var usage = await pools.UsageOfAsync(instance.Id, cancellationToken);
         await pools.ReplaceUsageAsync(instance.VirtualAccountId, instance.Id, usage, Nothing, cancellationToken);
         await Compliance.RefreshAlertsAsync(session, instance.AccountId, instance.VirtualAccountId, now, cancellationToken);
+        await pools.DeleteEmptyAsync(instance.VirtualAccountId, usage.Keys, cancellationToken);
     }
 
     /// <summary>Takes what an instance uses along to the virtual account it is in now, if that is another one.</summary>
@@ -26,7 +27,8 @@ internal static class InstanceUsage
             return;
         }
 
-        await new LicensePools(session).MoveUsageAsync(before.VirtualAccountId, after.VirtualAccountId, before.Id, cancellationToken);
+        var pools = new LicensePools(session);
+        var released = await pools.MoveUsageAsync(before.VirtualAccountId, after.VirtualAccountId, before.Id, cancellationToken);
         var moved = await new ProductInstances(session).FindAsync(after.Id, cancellationToken) ?? before;
         if (moved.AccountId != before.AccountId)
         {
@@ -37,5 +39,7 @@ internal static class InstanceUsage
         {
             await Compliance.RefreshAlertsAsync(session, row.AccountId, row.VirtualAccountId, now, cancellationToken);
         }
+
+        await pools.DeleteEmptyAsync(before.VirtualAccountId, released, cancellationToken);
     }
 }

@@ -218,6 +218,67 @@ public abstract class AuthorizationTests<TEngine>
         Assert.Equal(("Example Account", "Branch"), (product.State.SmartAccount, product.State.VirtualAccount));
     }
 
+    [Theory]
+    [InlineData("released")]
+    [InlineData("deregistered")]
+    [InlineData("moved")]
+    public async Task A_licence_that_was_not_bought_and_is_no_longer_used_leaves_no_pool_and_no_alert(string how)
+    {
+        await using var gateway = await TestGateway.StartAsync<TEngine>();
+        await PurchaseAsync(gateway, EntitlementTags.UcmEnhanced, 5);
+        var (product, other) = (await gateway.RegisteredAsync(SeedProducts.Cucmpub), await gateway.RegisteredAsync(SeedProducts.CucmPub30));
+        await AuthorizeAsync(other, (EntitlementTags.UcmEssential, 1));
+        await AuthorizeAsync(product, (EntitlementTags.UcmBasic, 1), (EntitlementTags.UcmEnhanced, 2), (EntitlementTags.UcmEssential, 3));
+        Assert.Equal(2, (await AlertsAsync(gateway)).Count());
+
+        if (how == "moved")
+        {
+            Assert.IsType<CreateVirtualAccount.Outcome.Created>(await new CreateVirtualAccount(gateway.Database, TimeProvider.System).ExecuteAsync(
+                new CreateVirtualAccount.Request(gateway.Administrator, gateway.Account, "Branch", ""), CancellationToken.None));
+            Assert.IsType<TransferInstance.Outcome.Transferred>(await new TransferInstance(gateway.Database, TimeProvider.System).ExecuteAsync(
+                gateway.Administrator, product.State.ProductInstanceIdentifier!, "Branch", CancellationToken.None));
+        }
+        else
+        {
+            Assert.IsType<ProductResult.Accepted>(how == "released" ? await product.AuthorizeAsync([]) : await product.DeregisterAsync());
+        }
+
+        Assert.Equal(
+            [new LicensePool(EntitlementTags.UcmEnhanced, 5, 0), new LicensePool(EntitlementTags.UcmEssential, 0, 1)],
+            (await gateway.ReadAsync(session => new LicensePools(session).ListAsync(gateway.VirtualAccount.Id, CancellationToken.None))).OrderByDescending(pool => pool.Purchased));
+        Assert.Equal(
+            [EntitlementTags.UcmEssential],
+            (await gateway.ReadAsync(session => new Alerts(session).ListOpenAsync(gateway.Account.Id, CancellationToken.None)))
+                .Where(alert => alert.VirtualAccountId == gateway.VirtualAccount.Id).Select(alert => alert.Source));
+    }
+
+    [Fact]
+    public async Task Products_that_take_up_and_release_the_same_licence_at_once_add_up()
+    {
+        await using var gateway = await TestGateway.StartAsync<TEngine>();
+        var products = new List<SimulatedProduct>();
+        for (var i = 0; i < 6; i++)
+        {
+            products.Add(await gateway.RegisteredAsync(SeedProducts.Prime($"tide-{i}")));
+        }
+
+        for (var round = 0; round < 6; round++)
+        {
+            var results = await Task.WhenAll(products.Select((product, i) => product.AuthorizeAsync(new[]
+            {
+                new Entitlement(EntitlementTags.UcmBasic, i + 1),
+                new Entitlement(EntitlementTags.UcmEnhanced, 1),
+            }.Where(_ => (i + round) % 2 == 0))));
+            Assert.All(results, result => Assert.IsType<ProductResult.Accepted>(result));
+            var users = Enumerable.Range(0, products.Count).Where(i => (i + round) % 2 == 0).ToArray();
+            Assert.Equal([(EntitlementTags.UcmBasic, users.Sum(i => i + 1)), (EntitlementTags.UcmEnhanced, users.Length)], await InUseAsync(gateway));
+        }
+
+        await Task.WhenAll(products.Select(product => product.AuthorizeAsync([])));
+        Assert.Equal(0, await gateway.CountAsync("license_pools"));
+        Assert.Empty(await AlertsAsync(gateway));
+    }
+
     [Fact]
     public async Task A_tag_is_called_as_Cisco_granted_it_and_carries_the_term_of_the_grant()
     {
