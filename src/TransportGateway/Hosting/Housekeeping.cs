@@ -8,7 +8,7 @@ using TransportGateway.Persistence;
 
 namespace TransportGateway.Hosting;
 
-/// <summary>Forgets what is kept for a time only: messages, events, mails, access tokens, sessions.</summary>
+/// <summary>Forgets what is kept for a time only: messages, events, alerts that are over, mails, access tokens, sessions.</summary>
 internal sealed class Housekeeping(Database database, GatewaySettings settings, TimeProvider clock) : IJob
 {
     public string Name => "housekeeping";
@@ -22,6 +22,7 @@ internal sealed class Housekeeping(Database database, GatewaySettings settings, 
         await AnsweredMessages.PurgeAsync(session, now.AddDays(-settings.Number("archive-days")), now.AddHours(-2), cancellationToken);
         await new EventLog(session).TrimRefusalsAsync(EventLog.MostRefusalsOfStrangers, cancellationToken);
         await new EventLog(session).PurgeAsync(now.AddDays(-settings.Number("event-days")), cancellationToken);
+        await new Alerts(session).PurgeAsync(now.AddDays(-settings.Number("event-days")), cancellationToken);
         await new Mails(session).PurgeAsync(now.AddDays(-Mails.DaysKept), cancellationToken);
         await new ApiClients(session).PurgeTokensAsync(now, cancellationToken);
         await new IdempotentRequests(session).PurgeAsync(now - Idempotency.Kept, cancellationToken);
