@@ -61,8 +61,10 @@ internal sealed class ApiClients(DbSession session)
             new { TokenHash = tokenHash, Now = now },
             cancellationToken);
 
-    public Task<int> PurgeTokensAsync(DateTimeOffset now, CancellationToken cancellationToken) =>
-        session.ExecuteAsync("DELETE FROM access_tokens WHERE expires_at <= @Now", new { Now = now }, cancellationToken);
+    /// <summary>Forgets tokens that have expired, so many at a time.</summary>
+    public Task<int> PurgeTokensAsync(DateTimeOffset now, int most, CancellationToken cancellationToken) =>
+        session.ExecuteAsync(
+            "DELETE FROM access_tokens WHERE token_hash IN (SELECT token_hash FROM access_tokens WHERE expires_at <= @Now LIMIT @Most)", new { Now = now, Most = most }, cancellationToken);
 }
 
 internal sealed class ApiClientRow

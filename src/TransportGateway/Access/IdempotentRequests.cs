@@ -26,8 +26,12 @@ internal sealed class IdempotentRequests(DbSession session)
     public Task<int> ForgetAsync(string keyHash, CancellationToken cancellationToken) =>
         session.ExecuteAsync("DELETE FROM idempotent_requests WHERE key_hash = @KeyHash", new { KeyHash = keyHash }, cancellationToken);
 
-    public Task<int> PurgeAsync(DateTimeOffset before, CancellationToken cancellationToken) =>
-        session.ExecuteAsync("DELETE FROM idempotent_requests WHERE created_at < @Before", new { Before = before }, cancellationToken);
+    /// <summary>Forgets the answers of before, so many at a time.</summary>
+    public Task<int> PurgeAsync(DateTimeOffset before, int most, CancellationToken cancellationToken) =>
+        session.ExecuteAsync(
+            "DELETE FROM idempotent_requests WHERE key_hash IN (SELECT key_hash FROM idempotent_requests WHERE created_at < @Before LIMIT @Most)",
+            new { Before = before, Most = most },
+            cancellationToken);
 }
 
 internal sealed class IdempotentRequestRow

@@ -87,15 +87,24 @@ internal sealed class AnsweredMessages(DbSession session, MasterKey masterKey)
         return message;
     }
 
-    /// <summary>Forgets messages of products after their time, and refused registrations as soon as no repetition can count on them.</summary>
-    public static Task<int> PurgeAsync(DbSession session, DateTimeOffset before, DateTimeOffset refusedRegistrationsBefore, CancellationToken cancellationToken) =>
+    /// <summary>Forgets messages after their time, so many of the oldest at a time.</summary>
+    public static Task<int> PurgeAsync(DbSession session, DateTimeOffset before, int most, CancellationToken cancellationToken) =>
+        session.ExecuteAsync(
+            "DELETE FROM answered_messages WHERE (sender, nonce) IN (SELECT sender, nonce FROM answered_messages WHERE received_at < @Before ORDER BY received_at LIMIT @Most)",
+            new { Before = before, Most = most },
+            cancellationToken);
+
+    /// <summary>Forgets refused registrations as soon as no repetition can count on them, so many at a time.</summary>
+    public static Task<int> PurgeRefusedRegistrationsAsync(DbSession session, DateTimeOffset before, int most, CancellationToken cancellationToken) =>
         session.ExecuteAsync(
             """
             DELETE FROM answered_messages
-             WHERE received_at < @Before
-                OR (received_at < @RefusedBefore AND status = 'FAILED' AND sender LIKE 'csr:%')
+             WHERE (sender, nonce) IN (SELECT sender, nonce
+                                         FROM answered_messages
+                                        WHERE received_at < @Before AND status = 'FAILED' AND sender LIKE 'csr:%'
+                                        LIMIT @Most)
             """,
-            new { Before = before, RefusedBefore = refusedRegistrationsBefore },
+            new { Before = before, Most = most },
             cancellationToken);
 
     private StoredAnswerRow? Open(StoredAnswerRow? row, string sender, string nonce) => row is null || row.Status != DeviceStatus.Failed ? row : row with

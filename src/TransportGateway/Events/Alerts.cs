@@ -57,9 +57,9 @@ internal sealed class Alerts(DbSession session)
         session.ExecuteAsync(
             "UPDATE alerts SET cleared_at = @Now WHERE account_id = @AccountId AND cleared_at IS NULL", new { AccountId = accountId, Now = now }, cancellationToken);
 
-    /// <summary>Forgets what was over before this time.</summary>
-    public Task<int> PurgeAsync(DateTimeOffset before, CancellationToken cancellationToken) =>
-        session.ExecuteAsync("DELETE FROM alerts WHERE cleared_at < @Before", new { Before = before }, cancellationToken);
+    /// <summary>Forgets what was over before this time, so many at a time.</summary>
+    public Task<int> PurgeAsync(DateTimeOffset before, int most, CancellationToken cancellationToken) =>
+        session.ExecuteAsync("DELETE FROM alerts WHERE id IN (SELECT id FROM alerts WHERE cleared_at < @Before LIMIT @Most)", new { Before = before, Most = most }, cancellationToken);
 
     /// <summary>Alerts that came or went since somebody was told of them last, the oldest first.</summary>
     public Task<IReadOnlyList<UntoldAlert>> ListUntoldAsync(int limit, CancellationToken cancellationToken) =>

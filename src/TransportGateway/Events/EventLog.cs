@@ -104,19 +104,28 @@ internal sealed class EventLog(DbSession session)
     public Task<string?> NewestIdAsync(CancellationToken cancellationToken) =>
         session.ScalarAsync<string>("SELECT id FROM events ORDER BY occurred_at DESC, id DESC LIMIT 1", null, cancellationToken);
 
-    public Task<int> PurgeAsync(DateTimeOffset before, CancellationToken cancellationToken) =>
-        session.ExecuteAsync("DELETE FROM events WHERE occurred_at < @Before", new { Before = before }, cancellationToken);
+    /// <summary>Forgets the oldest entries, so many at a time.</summary>
+    public Task<int> PurgeAsync(DateTimeOffset before, int most, CancellationToken cancellationToken) =>
+        session.ExecuteAsync(
+            "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE occurred_at < @Before ORDER BY occurred_at LIMIT @Most)",
+            new { Before = before, Most = most },
+            cancellationToken);
 
     /// <summary>Keeps the newest refusals of who proved nothing, whatever product or user they claimed to be.</summary>
-    public async Task TrimRefusalsAsync(int most, CancellationToken cancellationToken)
+    /// <param name="most">Of each kind.</param>
+    /// <param name="mostAtOnce">Entries of a kind that are forgotten at a time.</param>
+    public async Task<int> TrimRefusalsAsync(int most, int mostAtOnce, CancellationToken cancellationToken)
     {
+        var forgotten = 0;
         foreach (var kind in OfStrangers)
         {
-            await session.ExecuteAsync(
-                "DELETE FROM events WHERE kind = @Kind AND id NOT IN (SELECT id FROM events WHERE kind = @Kind ORDER BY occurred_at DESC, id DESC LIMIT @Most)",
-                new { Kind = kind, Most = most },
+            forgotten += await session.ExecuteAsync(
+                "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE kind = @Kind ORDER BY occurred_at DESC, id DESC LIMIT @MostAtOnce OFFSET @Most)",
+                new { Kind = kind, Most = most, MostAtOnce = mostAtOnce },
                 cancellationToken);
         }
+
+        return forgotten;
     }
 }
 

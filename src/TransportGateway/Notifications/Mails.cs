@@ -49,9 +49,10 @@ internal sealed class Mails(DbSession session)
     public Task<int> GiveUpAllAsync(string outcome, CancellationToken cancellationToken) =>
         session.ExecuteAsync("UPDATE mails SET state = @State, outcome = @Outcome WHERE state = 'waiting'", new { State = DeliveryState.GivenUp, Outcome = outcome }, cancellationToken);
 
-    /// <summary>Forgets what is over.</summary>
-    public Task<int> PurgeAsync(DateTimeOffset before, CancellationToken cancellationToken) =>
-        session.ExecuteAsync("DELETE FROM mails WHERE state <> 'waiting' AND created_at < @Before", new { Before = before }, cancellationToken);
+    /// <summary>Forgets what is over, so many at a time.</summary>
+    public Task<int> PurgeAsync(DateTimeOffset before, int most, CancellationToken cancellationToken) =>
+        session.ExecuteAsync(
+            "DELETE FROM mails WHERE id IN (SELECT id FROM mails WHERE state <> 'waiting' AND created_at < @Before LIMIT @Most)", new { Before = before, Most = most }, cancellationToken);
 
     private sealed class StateCount
     {

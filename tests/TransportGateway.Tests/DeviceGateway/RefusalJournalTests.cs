@@ -191,7 +191,7 @@ public abstract class RefusalJournalTests<TEngine>
                 }
             }
 
-            await events.TrimRefusalsAsync(2, CancellationToken.None);
+            await events.TrimRefusalsAsync(2, 1000, CancellationToken.None);
             await session.CommitAsync();
         }
 

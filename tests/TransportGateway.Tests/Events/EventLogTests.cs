@@ -112,7 +112,7 @@ public abstract class EventLogTests<TEngine> : IAsyncLifetime
         {
             await new EventLog(session).AppendAsync(new LoggedEvent("x-old", Severity.Info, "Ann", "") { Licenses = ["a tag", "another", "a tag"] }, Noon, CancellationToken.None);
             Assert.Equal(2, await session.CountAsync("event_licenses", CancellationToken.None));
-            await new EventLog(session).PurgeAsync(Noon.AddDays(1), CancellationToken.None);
+            await new EventLog(session).PurgeAsync(Noon.AddDays(1), 1000, CancellationToken.None);
             Assert.Equal(0, await session.CountAsync("event_licenses", CancellationToken.None));
             return true;
         });
