@@ -23,6 +23,9 @@ internal sealed class CertificateAuthority(Database database, MasterKey masterKe
     // Clocks of products may run a little behind; 8.7.26 allows up to an hour.
     private static readonly TimeSpan BackDating = TimeSpan.FromMinutes(5);
 
+    // What begins a little later is used: a clock that was set back after an issue is no reason for another one, and products allow as much (wire-protocol 2.6).
+    private static readonly TimeSpan Grace = TimeSpan.FromHours(1);
+
     private readonly SemaphoreSlim _changing = new(1, 1);
     private volatile State? _state;
 
@@ -50,13 +53,13 @@ internal sealed class CertificateAuthority(Database database, MasterKey masterKe
             var now = clock.GetUtcNow();
             await using var session = await database.ReadAsync(cancellationToken);
             var rows = await new AuthorityCertificates(session).ListAsync(cancellationToken);
-            var signers = OpenSigners(rows, now);
-            if (Newest(rows, CertificateRole.Root, now, TimeSpan.Zero) is not { } root || Newest(rows, CertificateRole.SubCa, now, TimeSpan.Zero) is not { } subCa || signers.Count == 0)
+            if (Kept(rows, CertificateRole.Root, now, TimeSpan.Zero) is not { } root || Kept(rows, CertificateRole.SubCa, now, TimeSpan.Zero) is not { } subCa
+                || OpenSigners(rows, subCa.Id, now) is not { Count: > 0 } signers)
             {
                 return false;
             }
 
-            _state = new State(root, subCa, signers);
+            _state = new State(Open(root), Open(subCa), signers);
             return true;
         }
         finally
@@ -77,14 +80,13 @@ internal sealed class CertificateAuthority(Database database, MasterKey masterKe
             var rows = await store.ListAsync(cancellationToken);
             var issued = new List<string>();
 
-            var root = Newest(rows, CertificateRole.Root, now, TimeSpan.Zero)
+            var root = OpenKept(rows, CertificateRole.Root, now, TimeSpan.Zero)
                 ?? await IssueAsync(CertificateRole.Root, null, RootLifetime, key => CertificateProfile.Root(options.Organization, key));
-            var subCa = Newest(rows, CertificateRole.SubCa, now, SubCaRenewal)
+            var subCa = OpenKept(rows, CertificateRole.SubCa, now, SubCaRenewal)
                 ?? await IssueAsync(CertificateRole.SubCa, root, SubCaLifetime, key => CertificateProfile.SubCa(options.Organization, key));
-            var signers = OpenSigners(rows, now);
+            var signers = OpenSigners(rows, subCa.Id, now);
             // Products get the two together, and verify one by the other.
-            var isNewSubCa = rows.All(row => row.Id != subCa.Id);
-            if (signers.Count == 0 || isNewSubCa || now + SigningRenewal > signers[^1].NotAfter)
+            if (Kept(rows.Where(row => row.IssuerId == subCa.Id), CertificateRole.Signing, now, SigningRenewal) is null)
             {
                 signers.Add(await IssueAsync(CertificateRole.Signing, subCa, SigningLifetime, key => CertificateProfile.Signing(options.Organization, key)));
             }
@@ -177,11 +179,23 @@ internal sealed class CertificateAuthority(Database database, MasterKey masterKe
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(
             issuer, includeKeyIdentifier: true, includeIssuerAndSerial: false));
 
-    private List<SigningKey> OpenSigners(IReadOnlyList<AuthorityCertificateRow> rows, DateTimeOffset now) =>
-        [.. rows.Where(row => row.Role == CertificateRole.Signing && row.NotAfter > now).Select(Open)];
+    /// <summary>Those that have not ended, the one to use last: the newest, but what was made while the clock was far ahead only when there is nothing else.</summary>
+    private static IEnumerable<AuthorityCertificateRow> InOrderOfUse(IEnumerable<AuthorityCertificateRow> rows, string role, DateTimeOffset now) =>
+        rows.Where(row => row.Role == role && row.NotAfter > now).OrderByDescending(row => IsEarly(row, now) ? row.NotBefore : DateTimeOffset.MinValue);
 
-    private SigningKey? Newest(IReadOnlyList<AuthorityCertificateRow> rows, string role, DateTimeOffset now, TimeSpan remaining) =>
-        rows.LastOrDefault(row => row.Role == role && row.NotAfter > now + remaining) is { } row ? Open(row) : null;
+    private static bool IsEarly(AuthorityCertificateRow row, DateTimeOffset now) => row.NotBefore > now + Grace;
+
+    /// <summary>The one to use; null when it is time for another one.</summary>
+    /// <remarks>If all there is begins later, it is the clock that is wrong now: what the gateway would make by it would take the place of what products know.</remarks>
+    private static AuthorityCertificateRow? Kept(IEnumerable<AuthorityCertificateRow> rows, string role, DateTimeOffset now, TimeSpan remaining) =>
+        InOrderOfUse(rows, role, now).LastOrDefault() is { } row && (IsEarly(row, now) || row.NotAfter > now + remaining) ? row : null;
+
+    private SigningKey? OpenKept(IEnumerable<AuthorityCertificateRow> rows, string role, DateTimeOffset now, TimeSpan remaining) =>
+        Kept(rows, role, now, remaining) is { } row ? Open(row) : null;
+
+    /// <summary>One of the sub CA's own last, where there is one.</summary>
+    private List<SigningKey> OpenSigners(IEnumerable<AuthorityCertificateRow> rows, string subCaId, DateTimeOffset now) =>
+        [.. InOrderOfUse(rows, CertificateRole.Signing, now).OrderBy(row => row.IssuerId == subCaId).Select(Open)];
 
     private SigningKey Open(AuthorityCertificateRow row)
     {

@@ -95,6 +95,71 @@ public abstract class CertificateAuthorityTests<TEngine> : IAsyncLifetime
         }
     }
 
+    [Theory]
+    [InlineData(2 * 365)]
+    [InlineData(14 * 365)]
+    public async Task What_was_made_while_the_clock_was_far_ahead_is_not_used_before_its_time(int days)
+    {
+        var (subCa, signer, now) = (_authority.SubCa.Thumbprint, _authority.CurrentSigner.Serial, _clock.GetUtcNow());
+        var ahead = new FakeTimeProvider(now.AddDays(days));
+        using (var early = new CertificateAuthority(_database, _masterKey, new AuthorityOptions("Test"), ahead))
+        {
+            Assert.NotEmpty(await early.EnsureAsync(CancellationToken.None));
+            Assert.NotEqual(signer, early.CurrentSigner.Serial);
+        }
+
+        Assert.Empty(await _authority.EnsureAsync(CancellationToken.None));
+        using var standby = new CertificateAuthority(_database, _masterKey, new AuthorityOptions("Test"), _clock);
+        Assert.True(await standby.LoadAsync(CancellationToken.None));
+        foreach (var authority in new[] { _authority, standby })
+        {
+            Assert.Equal((subCa, signer), (authority.SubCa.Thumbprint, authority.CurrentSigner.Serial));
+            Assert.Equal(signer, authority.SignerFor(null, now).Serial);
+        }
+
+        // The next one is made in its time all the same.
+        _clock.Advance(TimeSpan.FromDays((3 * 365) - 399));
+        await _authority.EnsureAsync(CancellationToken.None);
+        Assert.True(_authority.CurrentSigner.IsValidAt(_clock.GetUtcNow()));
+        Assert.True(_authority.CurrentSigner.NotAfter > _clock.GetUtcNow().AddDays(400));
+        Assert.Empty(await _authority.EnsureAsync(CancellationToken.None));
+    }
+
+    [Theory]
+    [InlineData(10)]
+    [InlineData(400 * 24 * 60)]
+    public async Task An_authority_that_is_not_valid_yet_is_used_all_the_same_and_nothing_is_made_in_its_place(int minutesBack)
+    {
+        var (root, subCa, signer) = (_authority.Root.Thumbprint, _authority.SubCa.Thumbprint, _authority.CurrentSigner.Serial);
+        var behind = new FakeTimeProvider(_clock.GetUtcNow().AddMinutes(-minutesBack));
+        using var again = new CertificateAuthority(_database, _masterKey, new AuthorityOptions("Test"), behind);
+
+        Assert.True(await again.LoadAsync(CancellationToken.None));
+        Assert.Empty(await again.EnsureAsync(CancellationToken.None));
+
+        Assert.Equal((root, subCa, signer), (again.Root.Thumbprint, again.SubCa.Thumbprint, again.CurrentSigner.Serial));
+    }
+
+    [Theory]
+    [InlineData((3 * 365) - 399)]
+    [InlineData(12 * 365)]
+    public async Task A_clock_that_is_set_back_a_little_after_a_renewal_has_nothing_made_once_more(int days)
+    {
+        _clock.Advance(TimeSpan.FromDays(days));
+        Assert.NotEmpty(await _authority.EnsureAsync(CancellationToken.None));
+        var behind = new FakeTimeProvider(_clock.GetUtcNow().AddMinutes(-10));
+        using var again = new CertificateAuthority(_database, _masterKey, new AuthorityOptions("Test"), behind);
+
+        Assert.Empty(await again.EnsureAsync(CancellationToken.None));
+        Assert.Equal(
+            KeyIdentifier(again.SubCa),
+            again.CurrentSigner.Certificate.Extensions.OfType<X509AuthorityKeyIdentifierExtension>().Single().KeyIdentifier!.Value.ToArray());
+
+        behind.Advance(TimeSpan.FromMinutes(10));
+        Assert.Empty(await again.EnsureAsync(CancellationToken.None));
+        Assert.Equal((_authority.SubCa.Thumbprint, _authority.CurrentSigner.Serial), (again.SubCa.Thumbprint, again.CurrentSigner.Serial));
+    }
+
     private static byte[] KeyIdentifier(X509Certificate2 certificate) =>
         certificate.Extensions.OfType<X509SubjectKeyIdentifierExtension>().Single().SubjectKeyIdentifierBytes.ToArray();
 }
