@@ -11,6 +11,8 @@ namespace TransportGateway.Registration;
 /// </summary>
 internal sealed class RemoveInstance(Database database, TimeProvider clock)
 {
+    private const int MostLooks = 5;
+
     /// <summary>False when there is no such registered instance that the caller may see.</summary>
     public async Task<bool> ExecuteAsync(Caller by, string instanceId, CancellationToken cancellationToken)
     {
@@ -22,13 +24,19 @@ internal sealed class RemoveInstance(Database database, TimeProvider clock)
             return await ForgetRelayedAsync(session, by, instanceId, now, cancellationToken);
         }
 
-        if (!by.MaySee(instance.AccountId, instance.VirtualAccountId) || !await ExecuteAsync(session, instance, by.Name, $"{instance.DisplayName} was removed.", now, cancellationToken))
+        // One that another transaction moved meanwhile is looked for again, where it is now.
+        for (var look = 1; instance is { State: InstanceState.Registered } && by.MaySee(instance.AccountId, instance.VirtualAccountId) && look <= MostLooks; look++)
         {
-            return false;
+            if (await ExecuteAsync(session, instance, by.Name, $"{instance.DisplayName} was removed.", now, cancellationToken))
+            {
+                await session.CommitAsync();
+                return true;
+            }
+
+            instance = await new ProductInstances(session).FindAsync(instanceId, cancellationToken);
         }
 
-        await session.CommitAsync();
-        return true;
+        return false;
     }
 
     /// <summary>The same in its caller's transaction; false when it is no longer registered.</summary>

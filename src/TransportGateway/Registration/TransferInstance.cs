@@ -8,6 +8,8 @@ namespace TransportGateway.Registration;
 /// <summary>Moves a product instance to another local virtual account of its account; what it uses goes along.</summary>
 internal sealed class TransferInstance(Database database, TimeProvider clock)
 {
+    private const int MostLooks = 5;
+
     public abstract record Outcome
     {
         public sealed record Transferred(InstanceRow Instance) : Outcome;
@@ -23,10 +25,21 @@ internal sealed class TransferInstance(Database database, TimeProvider clock)
         private Outcome() { }
     }
 
-    public Task<Outcome> ExecuteAsync(Caller by, string instanceId, string targetVirtualAccount, CancellationToken cancellationToken) =>
-        database.RetryOvertakenAsync(() => TryAsync(by, instanceId, targetVirtualAccount, cancellationToken));
+    public async Task<Outcome> ExecuteAsync(Caller by, string instanceId, string targetVirtualAccount, CancellationToken cancellationToken)
+    {
+        for (var look = 1; look <= MostLooks; look++)
+        {
+            if (await database.RetryOvertakenAsync(() => TryAsync(by, instanceId, targetVirtualAccount, cancellationToken)) is { } outcome)
+            {
+                return outcome;
+            }
+        }
 
-    private async Task<Outcome> TryAsync(Caller by, string instanceId, string targetVirtualAccount, CancellationToken cancellationToken)
+        return new Outcome.NoSuchInstance();
+    }
+
+    /// <summary>Null when it was moved or ended meanwhile: look again.</summary>
+    private async Task<Outcome?> TryAsync(Caller by, string instanceId, string targetVirtualAccount, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         await using var session = await database.BeginAsync(cancellationToken);
@@ -54,7 +67,7 @@ internal sealed class TransferInstance(Database database, TimeProvider clock)
 
         if (!await instances.MoveAsync(instanceId, before.VirtualAccountId, target.Id, cancellationToken))
         {
-            return new Outcome.NoSuchInstance();
+            return null;
         }
 
         var after = await instances.FindAsync(instanceId, cancellationToken) ?? before;
