@@ -47,7 +47,7 @@ internal sealed class StartSynchronization(Database database, MasterKey masterKe
 
         var state = (await new Synchronizations(session).FindAsync(account.Id, cancellationToken))!;
         var mode = request.Full || state.FullNeeded ? RunMode.Full : RunMode.Standard;
-        if (await ResumeAsync(runs, account.Id, request.Way, mode, cancellationToken) is { } resumed)
+        if (await ResumeAsync(runs, request, mode, cancellationToken) is { } resumed)
         {
             await session.CommitAsync();
             return new Outcome.Started(resumed);
@@ -81,12 +81,12 @@ internal sealed class StartSynchronization(Database database, MasterKey masterKe
     }
 
     /// <summary>One that failed on its way goes on where it stopped.</summary>
-    private static async Task<RunRow?> ResumeAsync(SynchronizationRuns runs, string accountId, string way, string mode, CancellationToken cancellationToken) =>
-        way == RunWay.Online
-        && await runs.FindLastAsync(accountId, cancellationToken) is { State: RunState.Failed, Resumable: true } failed
-        && failed.Way == way
+    private static async Task<RunRow?> ResumeAsync(SynchronizationRuns runs, Request request, string mode, CancellationToken cancellationToken) =>
+        request.Way == RunWay.Online
+        && await runs.FindLastAsync(request.Account.Id, cancellationToken) is { State: RunState.Failed, Resumable: true } failed
+        && failed.Way == request.Way
         && failed.Mode == mode
-        && await runs.ResumeAsync(failed.Id, cancellationToken)
+        && await runs.ResumeAsync(failed.Id, request.By, cancellationToken)
             ? await runs.FindAsync(failed.Id, cancellationToken)
             : null;
 

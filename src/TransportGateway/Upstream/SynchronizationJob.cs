@@ -11,7 +11,7 @@ internal sealed class SynchronizationJob(
     /// <summary>Who starts those that nobody asked for.</summary>
     public const string Scheduler = "schedule";
 
-    /// <summary>How soon a failed one is tried again.</summary>
+    /// <summary>How soon a failed one is tried again, whoever began it.</summary>
     private static readonly TimeSpan RetryAfter = TimeSpan.FromHours(1);
 
     public string Name => "synchronisation";
@@ -76,12 +76,20 @@ internal sealed class SynchronizationJob(
             return false;
         }
 
-        if (last is { State: RunState.Failed, StartedBy: Scheduler, EndedAt: { } failedAt } && now - failedAt >= RetryAfter)
+        if (last is { State: RunState.Failed, EndedAt: { } failedAt })
         {
-            return true;
+            if (now - failedAt < RetryAfter)
+            {
+                return false;
+            }
+
+            if (last.StartedBy == Scheduler)
+            {
+                return true;
+            }
         }
 
         var schedule = Schedule.Parse(state.Schedule) ?? settings.Schedule;
-        return schedule.NextAfter(last?.StartedAt ?? state.RegisteredAt!.Value) <= now;
+        return schedule.NextAfter(last?.EndedAt ?? state.RegisteredAt!.Value) <= now;
     }
 }

@@ -110,15 +110,15 @@ internal sealed class SynchronizationRuns(DbSession session)
             new { Id = id, Cause = cause, Resumable = resumable, Now = now },
             cancellationToken) == 1;
 
-    public async Task<bool> ResumeAsync(string id, CancellationToken cancellationToken) =>
+    public async Task<bool> ResumeAsync(string id, string by, CancellationToken cancellationToken) =>
         await session.ExecuteAsync(
             """
             UPDATE synchronization_runs
                SET state = CASE WHEN request_complete AND part_under_way IS NULL THEN 'awaiting-response' ELSE 'sending' END,
-                   ended_at = NULL, cause = '', resumable = FALSE, told = ''
+                   started_by = @By, ended_at = NULL, cause = '', resumable = FALSE, told = ''
              WHERE id = @Id AND state = 'failed' AND resumable = TRUE
             """,
-            new { Id = id },
+            new { Id = id, By = by },
             cancellationToken) == 1;
 
     /// <summary>Those that ended since somebody was told of them last, the oldest first.</summary>

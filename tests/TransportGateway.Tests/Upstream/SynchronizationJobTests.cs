@@ -76,6 +76,29 @@ public abstract class SynchronizationJobTests<TEngine>
     }
 
     [Fact]
+    public async Task One_that_failed_is_tried_again_after_an_hour_and_not_before_whoever_began_it()
+    {
+        var clock = new FakeTimeProvider(Monday);
+        await using var pair = await CentralPair.StartAsync<TEngine>(clock);
+        var account = await pair.RegisteredAccountAsync("TEST");
+        await pair.Gateway.StopJobsAsync();
+        await pair.ConfigureAsync(settings => settings with { Schedule = DailyAtThree });
+        var run = await pair.StartAsync(account);
+        clock.Advance(new TimeSpan(14, 45, 0));
+        Assert.True(await pair.Gateway.WriteAsync((session, now) => new SynchronizationRuns(session).FailAsync(run.Id, "a test", resumable: true, now, CancellationToken.None)));
+
+        // Its hour is over since.
+        clock.Advance(TimeSpan.FromMinutes(30));
+        await pair.Gateway.RunAsync<SynchronizationJob>();
+        Assert.Equal((RunState.Failed, "a test"), Assert.Single(await pair.RunsAsync(account)) is var waiting ? (waiting.State, waiting.StartedBy) : default);
+
+        clock.Advance(TimeSpan.FromMinutes(30));
+        await pair.Gateway.RunAsync<SynchronizationJob>();
+        var ended = await pair.EndAsync(account);
+        Assert.Equal((run.Id, RunState.Succeeded, SynchronizationJob.Scheduler), (ended.Id, ended.State, ended.StartedBy));
+    }
+
+    [Fact]
     public async Task A_run_that_a_dead_node_left_open_is_carried_on_without_anyone_asking()
     {
         await using var pair = await CentralPair.StartAsync<TEngine>();
