@@ -31,7 +31,24 @@ internal static class SynchronizationAlerts
     public static async Task UpdateOverdueAsync(
         DbSession session, LocalAccountRow account, SynchronizationRow synchronization, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        if ((synchronization.LastSuccessAt ?? synchronization.RegisteredAt) is not { } since || now - since < SynchronizationDeadlines.DueAfter)
+        if ((synchronization.LastSuccessAt ?? synchronization.RegisteredAt) is not { } since)
+        {
+            return;
+        }
+
+        if (SynchronizationDeadlines.IsToCome(since, now))
+        {
+            // How long ago it was nobody knows, so nothing is lost for it.
+            await new Alerts(session).RaiseAsync(
+                AlertSubject.OfAccount(account.Id, Overdue),
+                AlertSeverity.Minor,
+                $"'{account.Name}' was last synchronised while the gateway's clock was ahead, at {since.UtcDateTime:yyyy-MM-dd HH:mm} by it; when it is due cannot be said. Run: tgctl sync start --account '{account.Name}'",
+                now,
+                cancellationToken);
+            return;
+        }
+
+        if (now - since < SynchronizationDeadlines.DueAfter)
         {
             return;
         }

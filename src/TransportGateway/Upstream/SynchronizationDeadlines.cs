@@ -15,4 +15,9 @@ internal static class SynchronizationDeadlines
 
     /// <summary>An account that has not synchronised for so long has to be registered again.</summary>
     public static readonly TimeSpan LostAfter = TimeSpan.FromDays(365);
+
+    private static readonly TimeSpan MostAhead = TimeSpan.FromDays(1);
+
+    /// <summary>Whether a time was written down by a clock that was ahead by more than a little; it says nothing of when it was.</summary>
+    public static bool IsToCome(DateTimeOffset? instant, DateTimeOffset now) => instant > now + MostAhead;
 }

@@ -40,7 +40,7 @@ internal sealed class SynchronizationJob(
                     continue;
                 }
 
-                if (state.DueAt <= now)
+                if (state.DueAt <= now || SynchronizationDeadlines.IsToCome(state.LastSuccessAt ?? state.RegisteredAt, now))
                 {
                     overdue.Add((account, state));
                 }
@@ -76,7 +76,7 @@ internal sealed class SynchronizationJob(
             return false;
         }
 
-        if (last is { State: RunState.Failed, EndedAt: { } failedAt })
+        if (last is { State: RunState.Failed, EndedAt: { } failedAt } && failedAt <= now)
         {
             if (now - failedAt < RetryAfter)
             {
@@ -89,7 +89,9 @@ internal sealed class SynchronizationJob(
             }
         }
 
+        // A time to come is of a clock that was ahead and was set right: waiting for it, none would be due for as long.
+        var since = last?.EndedAt ?? state.RegisteredAt!.Value;
         var schedule = Schedule.Parse(state.Schedule) ?? settings.Schedule;
-        return schedule.NextAfter(last?.EndedAt ?? state.RegisteredAt!.Value) <= now;
+        return schedule.NextAfter(since <= now ? since : DateTimeOffset.MinValue) <= now;
     }
 }

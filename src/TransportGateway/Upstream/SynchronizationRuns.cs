@@ -58,9 +58,10 @@ internal sealed class SynchronizationRuns(DbSession session)
             new { AccountId = accountId, After = after, Limit = limit },
             cancellationToken);
 
+    /// <remarks>By the account's own count: a clock that was ahead and was set right gives a later run an earlier time.</remarks>
     public Task<RunRow?> FindLastAsync(string accountId, CancellationToken cancellationToken) =>
         session.QuerySingleOrDefaultAsync<RunRow>(
-            $"SELECT {Columns} FROM synchronization_runs WHERE account_id = @AccountId ORDER BY started_at DESC, id DESC LIMIT 1", new { AccountId = accountId }, cancellationToken);
+            $"SELECT {Columns} FROM synchronization_runs WHERE account_id = @AccountId ORDER BY sequence DESC, started_at DESC, id DESC LIMIT 1", new { AccountId = accountId }, cancellationToken);
 
     /// <summary>The part that this state of the run waits for; null when there is none, or another has carried the run on since.</summary>
     public Task<byte[]?> ReadPartUnderWayAsync(RunRow run, CancellationToken cancellationToken) =>

@@ -99,6 +99,36 @@ public abstract class SynchronizationJobTests<TEngine>
     }
 
     [Fact]
+    public async Task What_a_clock_that_was_ahead_wrote_down_puts_nothing_off_when_it_is_set_right()
+    {
+        var clock = new FakeTimeProvider(Monday);
+        await using var pair = await CentralPair.StartAsync<TEngine>(clock);
+        var account = await pair.RegisteredAccountAsync("TEST");
+        await pair.Gateway.StopJobsAsync();
+        var ahead = new FakeTimeProvider(Monday.AddYears(1));
+        var started = Assert.IsType<StartSynchronization.Outcome.Started>(await new StartSynchronization(pair.Gateway.Database, pair.Service<TransportGateway.Persistence.MasterKey>(), ahead).ExecuteAsync(
+            new StartSynchronization.Request("a test", account, RunWay.Online, Full: false), CancellationToken.None)).Run;
+        Assert.True(await pair.Gateway.WriteAsync(async (session, _) =>
+        {
+            await new Synchronizations(session).SucceededAsync(account.Id, full: true, ahead.GetUtcNow(), CancellationToken.None);
+            return await new SynchronizationRuns(session).SucceedAsync(started.Id, 0, 0, 0, ahead.GetUtcNow(), CancellationToken.None);
+        }));
+
+        await pair.Gateway.RunAsync<SynchronizationJob>();
+        Assert.Contains("clock was ahead", Assert.Single(await OverdueAsync()).Message, StringComparison.Ordinal);
+        await pair.ConfigureAsync(settings => settings with { Schedule = DailyAtThree });
+        await pair.Gateway.RunAsync<SynchronizationJob>();
+        await Wait.UntilAsync(async () => (await pair.RunsAsync(account)).Any(run => run is { State: RunState.Succeeded, StartedBy: SynchronizationJob.Scheduler }));
+
+        Assert.Empty(await OverdueAsync());
+        await pair.Gateway.RunAsync<SynchronizationJob>();
+        Assert.Equal(2, (await pair.RunsAsync(account)).Count);
+        Assert.Equal(AccountStatus.Active, (await pair.FindAsync(account)).Status);
+
+        Task<IReadOnlyList<AlertRow>> OverdueAsync() => SynchronizationTests<TEngine>.AlertsAsync(pair, account, SynchronizationAlerts.Overdue);
+    }
+
+    [Fact]
     public async Task A_run_that_a_dead_node_left_open_is_carried_on_without_anyone_asking()
     {
         await using var pair = await CentralPair.StartAsync<TEngine>();
