@@ -22,8 +22,10 @@ internal sealed class BackupJob(Database database, MasterKey masterKey, MakeBack
     {
         await using var session = await database.ReadAsync(cancellationToken);
         var settings = await BackupSettings.LoadAsync(session, masterKey, cancellationToken);
-        var last = (await new BackupStore(session).ListAsync(cancellationToken)).FirstOrDefault(backup => backup.StartedBy == MakeBackup.BySchedule)?.StartedAt;
-        var after = last > settings.Since ? last.Value : settings.Since;
-        return settings.Schedule.NextAfter(after) is { } next && next <= clock.GetUtcNow();
+        var scheduled = (await new BackupStore(session).ListAsync(cancellationToken)).Where(backup => backup.StartedBy == MakeBackup.BySchedule).Select(backup => backup.StartedAt);
+        // A time to come is of a clock that was ahead and was set right: waiting for it, none would be due for as long.
+        var now = clock.GetUtcNow();
+        var after = scheduled.Append(settings.Since).Where(time => time <= now).DefaultIfEmpty(DateTimeOffset.MinValue).Max();
+        return settings.Schedule.NextAfter(after) is { } next && next <= now;
     }
 }

@@ -152,7 +152,10 @@ internal sealed partial class MakeBackup(Database database, MasterKey masterKey,
     {
         await using var session = await database.BeginAsync(cancellationToken);
         var store = new BackupStore(session);
-        var here = (await store.ListAsync(cancellationToken)).Where(backup => backup.Node == BackupFolder.Node && backup.State != BackupRow.Running).ToArray();
+        var now = clock.GetUtcNow();
+        // Those of a time to come were made before the clock was set right.
+        var here = (await store.ListAsync(cancellationToken)).Where(backup => backup.Node == BackupFolder.Node && backup.State != BackupRow.Running)
+            .OrderBy(backup => backup.StartedAt > now).ToArray();
         var old = here.Where(backup => backup.State == BackupRow.Made).Skip(keep).Concat(here.Where(backup => backup.State == BackupRow.Failed).Skip(keep)).ToArray();
         foreach (var backup in old)
         {

@@ -42,6 +42,26 @@ public sealed class BackupScheduleTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Backups_go_on_when_a_clock_that_was_ahead_is_set_right_and_are_not_the_first_to_go()
+    {
+        await ScheduleAsync();
+        foreach (var days in new[] { 365, 366 })
+        {
+            await AddAsync(BackupRow.Made, MakeBackup.BySchedule, _clock.GetUtcNow().AddDays(days));
+        }
+
+        foreach (var expected in new[] { 1, 2 })
+        {
+            _clock.Advance(TimeSpan.FromDays(1));
+            await RunAsync();
+            await RunAsync();
+            var kept = await ListAsync();
+            Assert.Equal(2, kept.Count);
+            Assert.Equal(expected, kept.Count(backup => backup.StartedAt <= _clock.GetUtcNow()));
+        }
+    }
+
+    [Fact]
     public async Task A_backup_that_fails_is_in_the_list_with_its_reason_and_an_alert_until_one_succeeds()
     {
         await _gateway.TgctlDoneAsync("backup", "recovery-key", "--yes");
@@ -49,11 +69,11 @@ public sealed class BackupScheduleTests : IAsyncLifetime
         await File.WriteAllTextAsync(Folder, "");
         Assert.Contains("The backup failed", await _gateway.TgctlRefusedAsync("backup", "run"), StringComparison.Ordinal);
         Assert.Equal(BackupRow.Failed, Assert.Single(await ListAsync()).State);
-        Assert.Equal(Alerts.BackupFailed, Assert.Single(await _gateway.ReadAsync(session => new Alerts(session).ListOpenAsync(null, CancellationToken.None))).Kind);
+        Assert.Equal(Alerts.BackupFailed, Assert.Single(await AlertsAsync()).Kind);
 
         File.Delete(Folder);
         await _gateway.TgctlDoneAsync("backup", "run");
-        Assert.Empty(await _gateway.ReadAsync(session => new Alerts(session).ListOpenAsync(null, CancellationToken.None)));
+        Assert.Empty(await AlertsAsync());
     }
 
     [Fact]
@@ -139,4 +159,21 @@ public sealed class BackupScheduleTests : IAsyncLifetime
     private Task RunAsync() => _gateway.Gateway.Services.GetServices<IJob>().OfType<BackupJob>().Single().RunAsync(CancellationToken.None);
 
     private Task<IReadOnlyList<BackupRow>> ListAsync() => _gateway.ReadAsync(session => new BackupStore(session).ListAsync(CancellationToken.None));
+
+    private Task<IReadOnlyList<AlertRow>> AlertsAsync() => _gateway.ReadAsync(session => new Alerts(session).ListOpenAsync(null, CancellationToken.None));
+
+    /// <summary>Daily; two are kept.</summary>
+    private async Task ScheduleAsync()
+    {
+        await _gateway.TgctlDoneAsync("backup", "recovery-key", "--yes");
+        await _gateway.TgctlDoneAsync("backup", "schedule", "set", "--period", "daily", "--keep", "2");
+        await _gateway.StopJobsAsync();
+    }
+
+    private Task<bool> AddAsync(string state, string by, DateTimeOffset startedAt) => _gateway.WriteAsync(async (session, _) =>
+    {
+        await new BackupStore(session).AddAsync(
+            new BackupRow { Id = Ids.New(startedAt), Node = BackupFolder.Node, StartedBy = by, StartedAt = startedAt, State = state }, CancellationToken.None);
+        return true;
+    });
 }
