@@ -14,6 +14,9 @@ internal sealed class IssueHostCertificate(Database database, MasterKey masterKe
 {
     public static readonly TimeSpan Lifetime = TimeSpan.FromDays(365);
 
+    /// <summary>False while those that issue are not valid yet themselves: what they issue would be refused.</summary>
+    public bool CanIssueAt(DateTimeOffset now) => new[] { authority.Root, authority.SubCa }.All(issuer => new DateTimeOffset(issuer.NotBefore) <= now);
+
     public async Task AdvanceAsync(CancellationToken cancellationToken)
     {
         while (await UnderWayAsync(cancellationToken) is { } change)

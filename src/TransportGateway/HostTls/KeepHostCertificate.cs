@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using TransportGateway.Events;
 using TransportGateway.Jobs;
 using TransportGateway.Persistence;
@@ -75,7 +76,7 @@ internal sealed class KeepHostCertificate(
     }
 
     /// <summary>The change that has to be asked for; null when all is well or already under way.</summary>
-    private static async Task<HostCertificateChange?> MissingAsync(DbSession session, HostIdentity names, DateTimeOffset now, CancellationToken cancellationToken)
+    private async Task<HostCertificateChange?> MissingAsync(DbSession session, HostIdentity names, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var issuer = await new HostSettings(session).FindIssuerAsync(cancellationToken);
         var changes = new HostCertificateChanges(session);
@@ -85,6 +86,9 @@ internal sealed class KeepHostCertificate(
         return installed switch
         {
             null => underWay is { Issuer: CertificateIssuer.Own } ? null : For(names, CertificateIssuer.Own, "there is none yet"),
+            // Issued while the clock was ahead: until then no product accepts it.
+            _ when IsToCome(installed, now) && issue.CanIssueAt(now) =>
+                underWay is { Issuer: CertificateIssuer.Own } ? null : For(names, CertificateIssuer.Own, "the one that is served is not valid yet"),
             // Software Central may take its time; until it has issued, products keep a certificate that is valid.
             { Issuer: CertificateIssuer.Own } when ends && issuer == CertificateIssuer.Central =>
                 underWay is { Issuer: CertificateIssuer.Own } ? null : For(installed.Names, CertificateIssuer.Own, "the one that is served ends before Software Central has issued another"),
@@ -94,5 +98,11 @@ internal sealed class KeepHostCertificate(
         };
 
         HostCertificateChange For(HostIdentity wanted, string by, string reason) => HostCertificateChange.For(wanted, by, reason, "gateway", now);
+    }
+
+    private static bool IsToCome(HostCertificateChange installed, DateTimeOffset now)
+    {
+        using var certificate = X509Certificate2.CreateFromPem(installed.Chain);
+        return new DateTimeOffset(certificate.NotBefore) > now;
     }
 }

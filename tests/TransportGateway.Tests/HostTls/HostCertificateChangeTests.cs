@@ -194,6 +194,24 @@ public abstract class HostCertificateChangeTests<TEngine> : IAsyncLifetime
         Assert.Empty(await AlertsAsync());
     }
 
+    [Fact]
+    public async Task One_that_was_issued_while_the_clock_was_ahead_is_issued_anew_when_it_is_set_right()
+    {
+        using (var ahead = await new Node(_database, new FakeTimeProvider(Node.Start + TimeSpan.FromDays(365 - 60))).StartAsync())
+        {
+            await ahead.Keep.RunAsync(CancellationToken.None);
+            Assert.NotEqual(_node.Served.Id, ahead.Served.Id);
+        }
+
+        await _node.Keep.RunAsync(CancellationToken.None);
+        var valid = _node.Served;
+        Assert.True(valid.Certificate.NotBefore.ToUniversalTime() <= _clock.GetUtcNow().UtcDateTime);
+        var id = valid.Id;
+        await _node.Keep.RunAsync(CancellationToken.None);
+        Assert.Equal(id, _node.Served.Id);
+        Assert.Null(await _node.UnderWayAsync());
+    }
+
     private async Task AddAccountAsync(string name, string? smartAccount)
     {
         await using var session = await _database.BeginAsync();
