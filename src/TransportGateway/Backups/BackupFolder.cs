@@ -25,15 +25,25 @@ internal sealed record BackupFolder(string Path, string MasterKeyFile)
     /// <exception cref="IOException">There is no room, or no right to write.</exception>
     public Scratch NewScratch() => new(System.IO.Path.Combine(Path, "scratch-" + Guid.NewGuid().ToString("N")));
 
-    /// <summary>What was left behind by a process that was killed.</summary>
-    public void Sweep()
+    /// <summary>What was left behind by a process that was killed. Only at the start: later such a folder may be one that is in use.</summary>
+    public void Sweep() => ClearAway(() =>
     {
-        if (Directory.Exists(Path))
+        foreach (var left in Directory.Exists(Path) ? Directory.GetDirectories(Path, "scratch-*") : [])
         {
-            foreach (var left in Directory.GetDirectories(Path, "scratch-*"))
-            {
-                Directory.Delete(left, recursive: true);
-            }
+            Directory.Delete(left, recursive: true);
+        }
+    });
+
+    /// <summary>Comes after the work, or before all of it: that it fails changes nothing of what was done, and keeps no gateway from starting.</summary>
+    private static void ClearAway(Action delete)
+    {
+        try
+        {
+            delete();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // Gone already, or for the next start.
         }
     }
 
@@ -46,7 +56,7 @@ internal sealed record BackupFolder(string Path, string MasterKeyFile)
 
         public string Path { get; }
 
-        public void Dispose() => Directory.Delete(Path, recursive: true);
+        public void Dispose() => ClearAway(() => Directory.Delete(Path, recursive: true));
     }
 
     /// <summary>Puts the restored master key where the gateway reads it, when the restore that brought it was committed; the earlier one stays beside it.</summary>

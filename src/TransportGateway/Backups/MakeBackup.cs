@@ -86,7 +86,6 @@ internal sealed partial class MakeBackup(Database database, MasterKey masterKey,
     private async Task<long> WriteAsync(BackupRow backup, Secret recoveryKey, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(folder.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        folder.Sweep();
         using var scratch = folder.NewScratch();
         var (tables, hostName) = await SnapshotAsync(BackupFile.DatabasePath(scratch.Path), cancellationToken);
         var manifest = new BackupManifest(

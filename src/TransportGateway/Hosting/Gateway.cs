@@ -104,7 +104,9 @@ internal sealed class Gateway : IAsyncDisposable
 
     private async Task PrepareAsync()
     {
-        await Services.GetRequiredService<BackupFolder>().SettleMasterKeyAsync(Services.GetRequiredService<Database>(), CancellationToken.None);
+        var backups = Services.GetRequiredService<BackupFolder>();
+        backups.Sweep();
+        await backups.SettleMasterKeyAsync(Services.GetRequiredService<Database>(), CancellationToken.None);
         await Services.GetRequiredService<RoleWatch>().BeginAsync(CancellationToken.None);
         if (IsActive)
         {

@@ -62,6 +62,17 @@ public sealed class BackupScheduleTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_backup_leaves_alone_what_a_drill_or_a_restore_works_in_and_the_next_start_sweeps_it()
+    {
+        await _gateway.TgctlDoneAsync("backup", "recovery-key", "--yes");
+        using var inUse = _gateway.Gateway.Services.GetRequiredService<BackupFolder>().NewScratch();
+        await _gateway.TgctlDoneAsync("backup", "run");
+        Assert.True(Directory.Exists(inUse.Path));
+        await _gateway.RestartAsync();
+        Assert.False(Directory.Exists(inUse.Path));
+    }
+
+    [Fact]
     public async Task A_backup_that_fails_is_in_the_list_with_its_reason_and_an_alert_until_one_succeeds()
     {
         await _gateway.TgctlDoneAsync("backup", "recovery-key", "--yes");
