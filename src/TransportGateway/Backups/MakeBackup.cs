@@ -11,6 +11,9 @@ internal sealed partial class MakeBackup(Database database, MasterKey masterKey,
 {
     public const string BySchedule = "schedule";
 
+    /// <summary>What is said of one that was cancelled; the schedule makes it anew at once.</summary>
+    public const string BrokenOff = "It was broken off before it was done, as by a stop of the gateway.";
+
     private int _underWay;
 
     public abstract record Outcome
@@ -49,19 +52,32 @@ internal sealed partial class MakeBackup(Database database, MasterKey masterKey,
         }
     }
 
+    /// <summary>Ends those that a kill or a failover cut short, unless one is being made here.</summary>
+    public async Task EndCutOffAsync(CancellationToken cancellationToken)
+    {
+        if ((await ListRunningAsync(cancellationToken)).Count == 0 || Interlocked.Exchange(ref _underWay, 1) == 1)
+        {
+            return;
+        }
+
+        try
+        {
+            await EndRunningAsync(cancellationToken);
+        }
+        finally
+        {
+            _underWay = 0;
+        }
+    }
+
     private async Task<Outcome> MakeAsync(string by, BackupSettings settings, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         var backup = new BackupRow { Id = Ids.New(now), Node = BackupFolder.Node, StartedBy = by, StartedAt = now, State = BackupRow.Running };
+        await EndRunningAsync(cancellationToken);
         await using (var session = await database.BeginAsync(cancellationToken))
         {
-            var store = new BackupStore(session);
-            foreach (var cutOff in (await store.ListAsync(cancellationToken)).Where(earlier => earlier.State == BackupRow.Running))
-            {
-                await store.FailedAsync(cutOff.Id, "The gateway stopped before it was done.", now, cancellationToken);
-            }
-
-            await store.AddAsync(backup, cancellationToken);
+            await new BackupStore(session).AddAsync(backup, cancellationToken);
             await session.CommitAsync();
         }
 
@@ -69,6 +85,12 @@ internal sealed partial class MakeBackup(Database database, MasterKey masterKey,
         {
             var rows = await WriteAsync(backup, settings.RecoveryKey, cancellationToken);
             await EndAsync(backup, rows, problem: null, cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            folder.Delete(backup);
+            await EndAsync(backup, 0, BrokenOff, CancellationToken.None);
+            throw;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or DbException or TableCopyException or DatabaseUnusableException)
         {
@@ -119,6 +141,20 @@ internal sealed partial class MakeBackup(Database database, MasterKey masterKey,
         var copied = await TableCopy.CopyAsync(here, there, await CopiedTable.ReadAllAsync(there, cancellationToken), cancellationToken);
         await there.CommitAsync();
         return (copied, (await new HostSettings(here).FindNamesAsync(cancellationToken))?.CommonName ?? "");
+    }
+
+    private async Task<IReadOnlyList<BackupRow>> ListRunningAsync(CancellationToken cancellationToken)
+    {
+        await using var session = await database.ReadAsync(cancellationToken);
+        return [.. (await new BackupStore(session).ListAsync(cancellationToken)).Where(backup => backup.State == BackupRow.Running)];
+    }
+
+    private async Task EndRunningAsync(CancellationToken cancellationToken)
+    {
+        foreach (var cutOff in await ListRunningAsync(cancellationToken))
+        {
+            await EndAsync(cutOff, 0, "The gateway stopped before it was done.", cancellationToken);
+        }
     }
 
     private async Task EndAsync(BackupRow backup, long rows, string? problem, CancellationToken cancellationToken)

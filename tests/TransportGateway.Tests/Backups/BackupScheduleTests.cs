@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using TransportGateway.Access;
 using TransportGateway.Backups;
@@ -59,6 +60,51 @@ public sealed class BackupScheduleTests : IAsyncLifetime
             Assert.Equal(2, kept.Count);
             Assert.Equal(expected, kept.Count(backup => backup.StartedAt <= _clock.GetUtcNow()));
         }
+    }
+
+    [Fact]
+    public async Task One_of_the_schedule_that_a_kill_cut_short_is_told_as_failed_and_made_anew_once()
+    {
+        await ScheduleAsync();
+        _clock.Advance(TimeSpan.FromDays(1));
+        await AddAsync(BackupRow.Running, MakeBackup.BySchedule, _clock.GetUtcNow());
+        _clock.Advance(TimeSpan.FromMinutes(5));
+        await RunAsync();
+        await RunAsync();
+        Assert.Equal([BackupRow.Made, BackupRow.Failed], (await ListAsync()).Select(backup => backup.State));
+        Assert.Contains("The gateway stopped", Assert.Single(await _gateway.EventsAsync(EventKinds.BackupFailed)).Message, StringComparison.Ordinal);
+        Assert.Empty(await AlertsAsync());
+    }
+
+    [Fact]
+    public async Task One_that_a_person_began_and_a_kill_cut_short_is_an_alert_and_can_be_deleted()
+    {
+        await _gateway.StopJobsAsync();
+        await AddAsync(BackupRow.Running, "boss", _clock.GetUtcNow());
+        await RunAsync();
+        var cutOff = Assert.Single(await ListAsync());
+        Assert.Equal(BackupRow.Failed, cutOff.State);
+        Assert.Equal(Alerts.BackupFailed, Assert.Single(await AlertsAsync()).Kind);
+        Assert.True(await _gateway.Gateway.Services.GetRequiredService<DeleteBackup>().ExecuteAsync(_gateway.Administrator, cutOff.Id, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task One_that_is_cancelled_does_not_stay_under_way_and_the_schedule_makes_it_anew()
+    {
+        await ScheduleAsync();
+        _clock.Advance(TimeSpan.FromDays(1));
+        using var cancel = new CancellationTokenSource();
+        var services = _gateway.Gateway.Services;
+        var make = new MakeBackup(
+            _gateway.Database, services.GetRequiredService<MasterKey>(), services.GetRequiredService<BackupFolder>(), new CancellingClock(_clock, cancel), NullLogger<MakeBackup>.Instance);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => make.ExecuteAsync(MakeBackup.BySchedule, cancel.Token));
+        Assert.Contains("broken off", Assert.Single(await ListAsync(), backup => backup.State == BackupRow.Failed).Problem, StringComparison.Ordinal);
+        Assert.Equal(Alerts.BackupFailed, Assert.Single(await AlertsAsync()).Kind);
+        Assert.Empty(Directory.GetFileSystemEntries(Folder));
+
+        _clock.Advance(TimeSpan.FromMinutes(1));
+        await RunAsync();
+        Assert.Single(await ListAsync(), backup => backup.State == BackupRow.Made);
     }
 
     [Fact]
@@ -187,4 +233,20 @@ public sealed class BackupScheduleTests : IAsyncLifetime
             new BackupRow { Id = Ids.New(startedAt), Node = BackupFolder.Node, StartedBy = by, StartedAt = startedAt, State = state }, CancellationToken.None);
         return true;
     });
+
+    /// <summary>Who looks at it a second time has gone too far: it cancels.</summary>
+    private sealed class CancellingClock(TimeProvider clock, CancellationTokenSource cancel) : TimeProvider
+    {
+        private int _looks;
+
+        public override DateTimeOffset GetUtcNow()
+        {
+            if (Interlocked.Increment(ref _looks) == 2)
+            {
+                cancel.Cancel();
+            }
+
+            return clock.GetUtcNow();
+        }
+    }
 }
