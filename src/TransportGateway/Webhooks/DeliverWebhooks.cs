@@ -12,7 +12,7 @@ namespace TransportGateway.Webhooks;
 /// <summary>Sends what webhooks are to be told, signed as Standard Webhooks says, until the address takes it or a day and a half is over.</summary>
 internal sealed class DeliverWebhooks(Database database, MasterKey masterKey, TimeProvider clock) : IJob
 {
-    private const int MostAtOnce = 50;
+    private const int MostAtOnceForEach = 50;
     private const int AtATime = 4;
     private const int DaysKept = 30;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
@@ -32,7 +32,7 @@ internal sealed class DeliverWebhooks(Database database, MasterKey masterKey, Ti
         Dictionary<string, WebhookRow> webhooks;
         await using (var session = await database.ReadAsync(cancellationToken))
         {
-            due = await new WebhookStore(session).DueAsync(now, MostAtOnce, cancellationToken);
+            due = await new WebhookStore(session).DueAsync(now, MostAtOnceForEach, cancellationToken);
             webhooks = (await new WebhookStore(session).ListAsync(cancellationToken)).ToDictionary(webhook => webhook.Id, StringComparer.Ordinal);
         }
 

@@ -30,9 +30,19 @@ internal sealed class WebhookStore(DbSession session)
             cancellationToken);
 
     /// <summary>Those whose time has come, the oldest first.</summary>
+    /// <param name="limit">For each webhook: what waits for one that is away keeps nothing from the others.</param>
     public Task<IReadOnlyList<DeliveryRow>> DueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) =>
         session.QueryAsync<DeliveryRow>(
-            $"SELECT {Deliveries} FROM webhook_deliveries WHERE state = 'waiting' AND next_attempt_at <= @Now ORDER BY next_attempt_at, id LIMIT @Limit", new { Now = now, Limit = limit }, cancellationToken);
+            $"""
+            SELECT {Deliveries}
+              FROM (SELECT {Deliveries}, ROW_NUMBER() OVER (PARTITION BY webhook_id ORDER BY next_attempt_at, id) AS place
+                      FROM webhook_deliveries
+                     WHERE state = 'waiting' AND next_attempt_at <= @Now) due
+             WHERE place <= @Limit
+             ORDER BY next_attempt_at, id
+            """,
+            new { Now = now, Limit = limit },
+            cancellationToken);
 
     /// <summary>The newest first.</summary>
     public Task<IReadOnlyList<DeliveryRow>> ListDeliveriesAsync(string webhookId, int limit, CancellationToken cancellationToken, string? after = null) =>

@@ -103,6 +103,26 @@ public abstract class WebhookTests<TEngine> : IAsyncLifetime
         Assert.Contains("certificate", (await DeliveriesAsync(untrusted))[0].Outcome, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task What_piles_up_for_one_that_is_away_keeps_nothing_from_the_others()
+    {
+        var (away, _) = await CreateAsync(anchors: "");
+        var (id, _) = await CreateAsync();
+        await _gateway.WriteAsync(async (session, now) =>
+        {
+            for (var i = 0; i < 60; i++)
+            {
+                await new WebhookStore(session).AddDeliveryAsync(away, "webhook.test", "{}", now, CancellationToken.None);
+            }
+
+            return true;
+        });
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        await _gateway.Gateway.Services.GetRequiredService<ChangeWebhooks>().TestAsync(id, CancellationToken.None);
+        await DeliverAsync();
+        Assert.Equal(DeliveryState.Delivered, Assert.Single(await DeliveriesAsync(id)).State);
+    }
+
     [Theory]
     [InlineData("http://127.0.0.1/", "https URL")]
     [InlineData("https://user:password@127.0.0.1/", "without user and password")]
