@@ -33,18 +33,31 @@ internal sealed class DeliverMails(Database database, MasterKey masterKey, TimeP
     /// <remarks>Apart from the above, so that a gateway which sends no mails never loads what mails take.</remarks>
     private async Task SendAsync(MailSettings settings, IReadOnlyList<MailRow> due, CancellationToken cancellationToken)
     {
+        MailServer? server = null;
+        var attempted = 0;
         try
         {
-            using var server = await MailServer.ConnectAsync(settings, clock, cancellationToken);
             foreach (var mail in due)
             {
+                // A mail over which the connection broke does not take those behind it along.
+                if (server is not { IsConnected: true })
+                {
+                    server?.Dispose();
+                    server = await MailServer.ConnectAsync(settings, clock, cancellationToken);
+                }
+
                 var (verdict, answer) = await server.SendAsync(mail, cancellationToken);
                 await AttemptedAsync([mail], verdict, answer, cancellationToken);
+                attempted++;
             }
         }
         catch (MailServerException exception)
         {
-            await AttemptedAsync(due, MailServer.Verdict.Later, exception.Message, cancellationToken);
+            await AttemptedAsync(due.Skip(attempted), MailServer.Verdict.Later, exception.Message, cancellationToken);
+        }
+        finally
+        {
+            server?.Dispose();
         }
     }
 

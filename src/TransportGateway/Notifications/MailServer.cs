@@ -37,6 +37,8 @@ internal sealed class MailServer : IDisposable
         Never,
     }
 
+    public bool IsConnected => _client.IsConnected;
+
     /// <summary>Connects, with TLS where that is set, and signs in where there is a user.</summary>
     /// <exception cref="MailServerException">It did not come to that.</exception>
     public static async Task<MailServer> ConnectAsync(MailSettings settings, TimeProvider clock, CancellationToken cancellationToken)

@@ -21,10 +21,19 @@ internal sealed class Mails(DbSession session)
             new { Id = Ids.New(now), Source = source, letter.Kind, Recipient = recipient, letter.Subject, letter.Body, Now = now },
             cancellationToken);
 
-    /// <summary>Those whose time has come, the oldest first.</summary>
+    /// <summary>Those whose time has come: the oldest of each recipient, then the second of each, so that what piles up for one keeps nothing from the others.</summary>
     public Task<IReadOnlyList<MailRow>> DueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) =>
         session.QueryAsync<MailRow>(
-            $"SELECT {Columns} FROM mails WHERE state = 'waiting' AND next_attempt_at <= @Now ORDER BY next_attempt_at, id LIMIT @Limit", new { Now = now, Limit = limit }, cancellationToken);
+            $"""
+            SELECT {Columns}
+              FROM (SELECT {Columns}, ROW_NUMBER() OVER (PARTITION BY recipient ORDER BY next_attempt_at, id) AS place
+                      FROM mails
+                     WHERE state = 'waiting' AND next_attempt_at <= @Now) due
+             ORDER BY place, next_attempt_at, id
+             LIMIT @Limit
+            """,
+            new { Now = now, Limit = limit },
+            cancellationToken);
 
     /// <summary>The newest first.</summary>
     public Task<IReadOnlyList<MailRow>> ListAsync(int limit, CancellationToken cancellationToken, string? after = null) =>

@@ -214,6 +214,30 @@ public abstract class MailTests<TEngine> : IAsyncLifetime
         Assert.Empty(await OutboxAsync());
     }
 
+    [Fact]
+    public async Task A_recipient_over_whom_the_server_hangs_up_and_for_whom_much_waits_keeps_nothing_from_the_others()
+    {
+        await SetAsync(_server);
+        _server.Refusal = address => address.StartsWith("away", StringComparison.Ordinal) ? "" : null;
+        await _gateway.WriteAsync(async (session, now) =>
+        {
+            for (var i = 0; i < 60; i++)
+            {
+                await new Mails(session).AddAsync(new Letter("a kind", "a subject", "a body"), $"{i}", "away@example.com", now, CancellationToken.None);
+            }
+
+            return true;
+        });
+        _clock.Advance(TimeSpan.FromMilliseconds(1));
+        await _gateway.WriteAsync(async (session, now) =>
+        {
+            await new Mails(session).AddAsync(new Letter("a kind", "a subject", "a body"), "last", Administrators, now, CancellationToken.None);
+            return true;
+        });
+        await _gateway.RunAsync<DeliverMails>();
+        Assert.Equal(Administrators, Assert.Single(Assert.Single(_server.Mails).Recipients));
+    }
+
     [Theory]
     [InlineData("""{"server": "smtp://mail.example.com", "sender": "a@example.com"}""", "without scheme")]
     [InlineData("""{"server": "mail.example.com"}""", "sender")]

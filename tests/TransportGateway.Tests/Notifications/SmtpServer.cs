@@ -55,7 +55,7 @@ internal sealed class SmtpServer : IAsyncDisposable
 
     public bool OffersStartTls { get; set; } = true;
 
-    /// <summary>What it answers to a recipient; null to take it.</summary>
+    /// <summary>What it answers to a recipient; null to take it, nothing to hang up.</summary>
     public Func<string, string?> Refusal { get; set; } = _ => null;
 
     /// <param name="tls">From the first byte on.</param>
@@ -131,6 +131,11 @@ internal sealed class SmtpServer : IAsyncDisposable
                     break;
                 case "RCPT":
                     recipients.Add(Address(line));
+                    if (Refusal(Address(line)) is "")
+                    {
+                        return;
+                    }
+
                     await conversation.SayAsync(Refusal(Address(line)) ?? "250 ok");
                     break;
                 case "DATA":
