@@ -24,9 +24,12 @@ internal abstract record RelayAnswer
 
 /// <summary>The upstream is away or answers with what is no answer.</summary>
 /// <param name="neverSent">No connection came about, so the upstream has not seen the message.</param>
-internal sealed class UpstreamFaultException(string cause, bool neverSent = false, Exception? inner = null) : Exception(cause, inner)
+internal sealed class UpstreamFaultException(string cause, bool neverSent = false, Exception? inner = null, bool answered = false) : Exception(cause, inner)
 {
     public bool NeverSent => neverSent;
+
+    /// <summary>With something that is no licensing answer, while whoever only looks would be answered well.</summary>
+    public bool Answered => answered;
 }
 
 /// <summary>Tells an answer of a licensing server from the pages of proxies, portals and broken servers.</summary>

@@ -81,7 +81,7 @@ internal sealed class RelayUpstream
         }
         catch (UpstreamFaultException fault)
         {
-            Health.Failed(_clock.GetUtcNow(), fault.Message, connected: !fault.NeverSent);
+            Health.Failed(_clock.GetUtcNow(), fault.Message, answered: fault.Answered);
             return new RelayAnswer.Failed(fault.Message);
         }
         catch (BrokenCircuitException)
@@ -123,7 +123,7 @@ internal sealed class RelayUpstream
         }
         else
         {
-            Health.Failed(_clock.GetUtcNow(), cause, connected: false);
+            Health.Failed(_clock.GetUtcNow(), cause, answered: false);
         }
 
         return cause;
@@ -148,7 +148,7 @@ internal sealed class RelayUpstream
             var body = await ReadAsync(response, cancellationToken);
             return AnswerShape.IsAnswer(Path, status, body)
                 ? new RelayAnswer.Whole(status, HeadersOf(response), body)
-                : throw new UpstreamFaultException($"answered HTTP status {status} with something that is no licensing answer");
+                : throw new UpstreamFaultException($"answered HTTP status {status} with something that is no licensing answer", answered: true);
         }
         catch (HttpRequestException exception)
         {
@@ -175,7 +175,7 @@ internal sealed class RelayUpstream
             {
                 if (whole.Length + read > MostAnswerBytes)
                 {
-                    throw new UpstreamFaultException($"answered with more than {MostAnswerBytes} bytes");
+                    throw new UpstreamFaultException($"answered with more than {MostAnswerBytes} bytes", answered: true);
                 }
 
                 whole.Write(buffer, 0, read);

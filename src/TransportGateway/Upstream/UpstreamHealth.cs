@@ -29,12 +29,12 @@ internal sealed class UpstreamHealth
         }
     }
 
-    /// <param name="connected">Whether a connection came about, so that a probe would not have noticed.</param>
-    public void Failed(DateTimeOffset now, string cause, bool connected)
+    /// <param name="answered">Whether it answered and the answer was of no use, so that a probe would not have noticed.</param>
+    public void Failed(DateTimeOffset now, string cause, bool answered)
     {
         lock (_lock)
         {
-            _probeSees = !connected;
+            _probeSees = !answered;
             _reading = _reading with { State = UpstreamState.Away, AwaySince = _reading.AwaySince ?? now, Cause = cause };
         }
     }

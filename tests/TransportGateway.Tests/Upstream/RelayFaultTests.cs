@@ -154,6 +154,23 @@ public sealed class RelayFaultTests
         Assert.Equal(UpstreamState.Up, health.Now.State);
     }
 
+    [Theory]
+    [InlineData(Fault.Hangs)]
+    [InlineData(Fault.Breaks)]
+    [InlineData(Fault.CutsItsAnswer)]
+    public async Task An_upstream_that_did_not_answer_a_message_is_back_when_it_answers_whoever_looks(Fault fault)
+    {
+        await using var pair = await RelayPair.StartAsync<SqliteEngine>();
+        await pair.ChangeAsync(request => request with { TimeoutSeconds = 5 });
+        pair.Upstream.InsteadOfAnswer = context => MisbehaveAsync(context, fault);
+        Assert.IsType<ProductResult.Unverifiable>(await pair.StockProduct(SeedProducts.Cucmpub).RegisterAsync(RelayPair.ForeignToken));
+
+        pair.Upstream.InsteadOfAnswer = null;
+        var upstream = pair.Routes.Find(RelayPath.SmartTransport)!;
+        Assert.Null(await upstream.ProbeAsync(CancellationToken.None));
+        Assert.Equal(UpstreamState.Up, upstream.Health.Now.State);
+    }
+
     [Fact]
     public async Task While_an_upstream_hangs_so_many_messages_wait_and_the_rest_are_told_at_once_to_come_again()
     {
