@@ -73,7 +73,8 @@ internal static class SyslogSender
         await stream.FlushAsync(cancellationToken);
         if (tls is not null)
         {
-            await tls.ShutdownAsync();
+            // It takes no token, and waits for as long as the server reads nothing.
+            await tls.ShutdownAsync().WaitAsync(cancellationToken);
         }
 
         socket.Shutdown(SocketShutdown.Send);
