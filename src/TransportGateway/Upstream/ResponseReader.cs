@@ -16,6 +16,8 @@ internal static class ResponseReader
         }
 
         long entitlements = 0, substitutions = 0, removals = 0, certificates = 0;
+        var granted = new Dictionary<string, long>(StringComparer.Ordinal);
+        var ids = new HashSet<string>(StringComparer.Ordinal);
         string? previous = null;
         SynchronizationResponsePart? last = null;
         var number = 0;
@@ -37,7 +39,7 @@ internal static class ResponseReader
             substitutions += Count(part.Substitutions);
             removals += Count(part.Removals);
             certificates += Count(part.Certificates);
-            CheckRecords(part);
+            CheckRecords(part, ids, granted);
             previous = ExchangeEnvelope.Hash(der);
             last = part;
             number++;
@@ -81,7 +83,9 @@ internal static class ResponseReader
         }
     }
 
-    private static void CheckRecords(SynchronizationResponsePart part)
+    /// <param name="ids">Of the entitlements so far.</param>
+    /// <param name="granted">How many licences of each tag so far.</param>
+    private static void CheckRecords(SynchronizationResponsePart part, HashSet<string> ids, Dictionary<string, long> granted)
     {
         if (Count(part.Entitlements) + Count(part.Substitutions) + Count(part.Removals) + Count(part.Certificates) > ExchangeFormat.MostRecordsInPart)
         {
@@ -94,6 +98,19 @@ internal static class ResponseReader
             {
                 throw new ExchangeRefusedException($"its entitlement '{entitlement.Id}' has no usable tag, quantity or term");
             }
+
+            if (!ids.Add(entitlement.Id))
+            {
+                throw new ExchangeRefusedException($"it holds the entitlement '{entitlement.Id}' more than once");
+            }
+
+            var before = granted.GetValueOrDefault(entitlement.Tag);
+            if (entitlement.Quantity > long.MaxValue - before)
+            {
+                throw new ExchangeRefusedException($"its entitlements of '{entitlement.Tag}' add up to more licences than can be counted");
+            }
+
+            granted[entitlement.Tag] = before + entitlement.Quantity;
         }
     }
 }

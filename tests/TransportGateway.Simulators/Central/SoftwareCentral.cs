@@ -73,7 +73,8 @@ public sealed class SoftwareCentral : IAsyncDisposable
     });
 
     /// <summary>Grants licences; one with the same id takes the place of the one before.</summary>
-    public void Grant(string smartAccount, string virtualAccount, CentralEntitlement entitlement) => Change(data =>
+    /// <param name="beside">It does not, as it never should be.</param>
+    public void Grant(string smartAccount, string virtualAccount, CentralEntitlement entitlement, bool beside = false) => Change(data =>
     {
         var account = data.SmartAccounts[smartAccount];
         if (!account.VirtualAccounts.TryGetValue(virtualAccount, out var found))
@@ -81,7 +82,7 @@ public sealed class SoftwareCentral : IAsyncDisposable
             account.VirtualAccounts[virtualAccount] = found = new VirtualAccount { Name = virtualAccount, Id = data.NextId++ };
         }
 
-        found.Entitlements.RemoveAll(held => held.Id == entitlement.Id);
+        found.Entitlements.RemoveAll(held => !beside && held.Id == entitlement.Id);
         found.Entitlements.Add(entitlement);
     });
 

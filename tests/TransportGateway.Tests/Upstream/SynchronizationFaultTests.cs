@@ -148,6 +148,28 @@ public abstract class SynchronizationFaultTests<TEngine>
     }
 
     [Fact]
+    public async Task An_answer_with_an_entitlement_twice_or_with_more_licences_than_can_be_counted_is_refused()
+    {
+        await using var pair = await CentralPair.StartAsync<TEngine>();
+        var story = await Story.BeginAsync(pair);
+        var grant = SynchronizationTests<TEngine>.Grant(SeedProducts.Cucmpub.Entitlements[0].Tag, long.MaxValue, TimeProvider.System.GetUtcNow().AddDays(-1), null);
+        pair.Central.Grant(CentralPair.SmartAccount, "TEST", grant);
+        pair.Central.Grant(CentralPair.SmartAccount, "TEST", grant, beside: true);
+        var failed = await story.SynchronizeAsync();
+        Assert.Equal((RunState.Failed, true), (failed.State, failed.Cause.Contains("more than once", StringComparison.Ordinal)));
+
+        pair.Central.Withdraw(CentralPair.SmartAccount, "TEST", grant.Id);
+        pair.Central.Grant(CentralPair.SmartAccount, "TEST", grant);
+        pair.Central.Grant(CentralPair.SmartAccount, "TEST", SynchronizationTests<TEngine>.Grant(grant.Tag, 1, grant.StartDate, null) with { Id = "E-2" });
+        failed = await story.SynchronizeAsync();
+        Assert.Equal((RunState.Failed, true), (failed.State, failed.Cause.Contains("more licences than can be counted", StringComparison.Ordinal)));
+        Assert.Empty(await pair.PurchasedAsync(story.Account));
+
+        pair.Central.Withdraw(CentralPair.SmartAccount, "TEST", "E-2");
+        Assert.Equal(RunState.Succeeded, (await story.SynchronizeAsync()).State);
+    }
+
+    [Fact]
     public async Task Software_Central_away_altogether_is_told_as_such()
     {
         await using var pair = await CentralPair.StartAsync<TEngine>();
