@@ -159,6 +159,9 @@ internal abstract class Dialect
         public override bool IsTransient(DbException exception) =>
             exception is CommitNotAcknowledgedException
             or NpgsqlException { IsTransient: true }
-            or PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.DeadlockDetected };
+            or PostgresException
+            {
+                SqlState: PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown
+            };
     }
 }

@@ -69,11 +69,16 @@ internal sealed partial class SynchronizeAccount(
             await FailAsync(run, exception is ExchangeRefusedException ? $"The answer of Software Central was refused: {exception.Message}." : exception.Message, resumable: false, cancellationToken);
             return Outcome.Failed;
         }
-        catch (DbException exception)
+        catch (DbException exception) when (exception is DatabaseMovingException || database.Dialect.IsTransient(exception) || database.Dialect.IsOvertaken(exception))
         {
             // The row stays open, and the job goes on with it when the database is back.
             Log.DatabaseAway(logger, exception, run.Id);
             return Outcome.TakenOver;
+        }
+        catch (DbException exception)
+        {
+            await FailAsync(run, $"The database of this gateway refused what was to be written: {exception.Message}", resumable: false, cancellationToken);
+            return Outcome.Failed;
         }
     }
 

@@ -170,6 +170,19 @@ public abstract class SynchronizationFaultTests<TEngine>
     }
 
     [Fact]
+    public async Task What_the_database_refuses_fails_the_run_with_its_cause()
+    {
+        await using var pair = await CentralPair.StartAsync<TEngine>();
+        var story = await Story.BeginAsync(pair);
+        await pair.Gateway.WriteAsync((session, _) => session.ExecuteAsync("ALTER TABLE entitlements ADD COLUMN refused TEXT CHECK (refused IS NOT NULL)", null, CancellationToken.None));
+        await story.ChangeAsync();
+        var failed = await story.SynchronizeAsync();
+        Assert.Equal(RunState.Failed, failed.State);
+        Assert.Contains("The database of this gateway refused", failed.Cause, StringComparison.Ordinal);
+        Assert.Single(await SynchronizationTests<TEngine>.AlertsAsync(pair, story.Account, SynchronizationAlerts.Failed));
+    }
+
+    [Fact]
     public async Task Software_Central_away_altogether_is_told_as_such()
     {
         await using var pair = await CentralPair.StartAsync<TEngine>();
