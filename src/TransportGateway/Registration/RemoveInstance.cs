@@ -14,7 +14,10 @@ internal sealed class RemoveInstance(Database database, TimeProvider clock)
     private const int MostLooks = 5;
 
     /// <summary>False when there is no such registered instance that the caller may see.</summary>
-    public async Task<bool> ExecuteAsync(Caller by, string instanceId, CancellationToken cancellationToken)
+    public Task<bool> ExecuteAsync(Caller by, string instanceId, CancellationToken cancellationToken) =>
+        database.RetryOvertakenAsync(() => TryAsync(by, instanceId, cancellationToken));
+
+    private async Task<bool> TryAsync(Caller by, string instanceId, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         await using var session = await database.BeginAsync(cancellationToken);

@@ -11,7 +11,7 @@ namespace TransportGateway.Upstream;
 /// <summary>Takes over what Software Central answered: all of it in one transaction, after all of it was verified.</summary>
 internal sealed class ApplyResponse(Database database, MasterKey masterKey, CertificateRequests certificateRequests, TimeProvider clock)
 {
-    /// <param name="open">Opens the response; called twice.</param>
+    /// <param name="open">Opens the response; called twice, and once more whenever the transaction had to give way to another one.</param>
     /// <returns>False when the run is not open any more: nothing was changed.</returns>
     /// <exception cref="ExchangeRefusedException">The response does not hold; nothing was changed.</exception>
     public async Task<bool> ExecuteAsync(RunRow run, Func<Stream> open, string by, CancellationToken cancellationToken)
@@ -29,6 +29,12 @@ internal sealed class ApplyResponse(Database database, MasterKey masterKey, Cert
             counts = await ResponseReader.VerifyAsync(file, run, anchors, now, cancellationToken);
         }
 
+        return await database.RetryOvertakenAsync(() => TakeOverAsync(run, open, anchors, counts, by, now, cancellationToken));
+    }
+
+    private async Task<bool> TakeOverAsync(
+        RunRow run, Func<Stream> open, X509Certificate2Collection anchors, ResponseCounts counts, string by, DateTimeOffset now, CancellationToken cancellationToken)
+    {
         await using var session = await database.BeginAsync(cancellationToken);
         if (!await new SynchronizationRuns(session).SucceedAsync(run.Id, counts.Entitlements, counts.Removals, counts.Certificates, now, cancellationToken))
         {

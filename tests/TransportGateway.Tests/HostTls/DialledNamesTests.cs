@@ -7,6 +7,7 @@ using TransportGateway.Access;
 using TransportGateway.Accounts;
 using TransportGateway.Events;
 using TransportGateway.HostTls;
+using TransportGateway.Registration;
 using TransportGateway.Simulators;
 using TransportGateway.Tests.DeviceGateway;
 using TransportGateway.Tests.Harness;
@@ -145,7 +146,7 @@ public abstract class DialledNamesTests<TEngine> : IAsyncLifetime
         await Dialled.RunAsync(CancellationToken.None);
         var instance = Assert.Single(await _gateway.InstancesAsync());
 
-        Assert.True(await _gateway.Gateway.Services.GetRequiredService<Registration.RemoveInstance>().ExecuteAsync(_gateway.Administrator, instance.Id, CancellationToken.None));
+        Assert.True(await _gateway.Gateway.Services.GetRequiredService<RemoveInstance>().ExecuteAsync(_gateway.Administrator, instance.Id, CancellationToken.None));
 
         Assert.Empty(await MismatchesAsync());
         Assert.Equal(0, await _gateway.CountAsync("dialled_names"));
@@ -164,7 +165,7 @@ public abstract class DialledNamesTests<TEngine> : IAsyncLifetime
     {
         await RegisterUnderAsync(Wrong);
         var instance = Assert.Single(await _gateway.InstancesAsync());
-        Assert.True(await _gateway.Gateway.Services.GetRequiredService<Registration.RemoveInstance>().ExecuteAsync(_gateway.Administrator, instance.Id, CancellationToken.None));
+        Assert.True(await _gateway.Gateway.Services.GetRequiredService<RemoveInstance>().ExecuteAsync(_gateway.Administrator, instance.Id, CancellationToken.None));
 
         await Dialled.RunAsync(CancellationToken.None);
 

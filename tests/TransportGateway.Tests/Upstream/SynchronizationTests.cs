@@ -261,4 +261,17 @@ public abstract class SynchronizationTests<TEngine>
 
 public sealed class SynchronizationOnSqliteTests : SynchronizationTests<SqliteEngine>;
 
-public sealed class SynchronizationOnPostgreSqlTests : SynchronizationTests<PostgreSqlEngine>;
+public sealed class SynchronizationOnPostgreSqlTests : SynchronizationTests<PostgreSqlEngine>
+{
+    [Fact]
+    public async Task An_answer_whose_transaction_has_to_give_way_is_taken_over_at_the_next_attempt()
+    {
+        await using var pair = await CentralPair.StartAsync<PostgreSqlEngine>();
+        var account = await pair.RegisteredAccountAsync("TEST");
+        await pair.Gateway.StopJobsAsync();
+        await Deadlocks.OnceAsync(pair.Gateway, "DELETE ON entitlements");
+
+        Assert.Equal(SynchronizeAccount.Outcome.Succeeded, await pair.Service<SynchronizeAccount>().ExecuteAsync((await pair.StartAsync(account)).Id, CancellationToken.None));
+        Assert.Single(await pair.Gateway.EventsAsync(EventKinds.SynchronizationSucceeded));
+    }
+}
