@@ -8,6 +8,7 @@ namespace TransportGateway.Tests.Cluster;
 public sealed class PostgresAgentTests : IDisposable
 {
     private const string Waits = "synchronous_standby_names = '\"secondary-node\"'\n";
+    private const string PeerIsPrimary = "case \"$*\" in *--query*tg-role*|*tg-role*--query*) echo 'name=\"tg-role\" host=\"secondary-node\" value=\"primary\"' ;; esac";
 
     private readonly string _folder = Directory.CreateTempSubdirectory("tg-agent-").FullName;
     private readonly Process _server;
@@ -66,14 +67,28 @@ public sealed class PostgresAgentTests : IDisposable
         Assert.Equal("alone\n", Read("home/state"));
     }
 
-    [Fact]
-    public async Task A_primary_stops_waiting_for_a_standby_that_Pacemaker_does_not_run()
+    [Theory]
+    [InlineData("true")]
+    [InlineData("1795490608")]
+    public async Task A_primary_stops_waiting_for_a_standby_that_Pacemaker_does_not_run(string member)
     {
-        Stand("cibadmin", "echo '<node_state uname=\"secondary-node\" in_ccm=\"true\" expected=\"member\"/>'");
+        Stand("cibadmin", $"echo '<node_state uname=\"secondary-node\" in_ccm=\"{member}\" crmd=\"online\" expected=\"member\"/>'");
 
         await MonitorAsync();
 
         Assert.Equal("alone\n", Read("home/state"));
+    }
+
+    [Theory]
+    [InlineData("false")]
+    [InlineData("0")]
+    public async Task A_primary_goes_on_waiting_for_a_node_that_is_lost_however_Pacemaker_writes_that(string member)
+    {
+        Stand("cibadmin", $"echo '<node_state uname=\"secondary-node\" in_ccm=\"{member}\" crmd=\"{member}\" expected=\"member\"/>'");
+
+        await MonitorAsync();
+
+        Assert.Equal(("paired\n", Waits), (Read("home/state"), Read("home/conf/synchronous.conf")));
     }
 
     [Theory]
@@ -114,13 +129,15 @@ public sealed class PostgresAgentTests : IDisposable
         Assert.Equal(("paired\n", Waits), (Read("home/state"), Read("home/conf/synchronous.conf")));
     }
 
-    [Fact]
-    public async Task A_standby_that_has_no_stream_for_too_long_is_marked_before_it_is_started_anew()
+    [Theory]
+    [InlineData("true")]
+    [InlineData("1795490608")]
+    public async Task A_standby_that_has_no_stream_for_too_long_is_marked_before_it_is_started_anew(string member)
     {
         Serve(role: "t", streaming: "");
         File.WriteAllText(In("run/quiet-since"), "1000\n");
-        Stand("attrd_updater", "case \"$*\" in *--query*tg-role*|*tg-role*--query*) echo 'name=\"tg-role\" host=\"secondary-node\" value=\"primary\"' ;; esac");
-        Stand("cibadmin", "echo '<node_state uname=\"secondary-node\" in_ccm=\"true\" expected=\"member\"/>'");
+        Stand("attrd_updater", PeerIsPrimary);
+        Stand("cibadmin", $"echo '<node_state uname=\"secondary-node\" in_ccm=\"{member}\" expected=\"member\"/>'");
 
         var (code, said) = await MonitorAsync();
 
