@@ -44,6 +44,10 @@ systemd-tmpfiles --create transport-gateway.conf
 systemctl daemon-reload
 if [ -z "$2" ]; then
   systemctl enable --now transport-gateway.service
+elif [ -e /var/lib/transport-gateway-removed ]; then
+  # Installed again after a removal, which left the settings: see prerm.
+  xargs --no-run-if-empty systemctl enable --now </var/lib/transport-gateway-removed
+  rm /var/lib/transport-gateway-removed
 else
   # An upgrade. The other node serves meanwhile, where there is one: see Upgrade in the operator's guide.
   systemctl try-restart transport-gateway.service
@@ -60,8 +64,17 @@ if [ "$1" = remove ] && [ -d /run/systemd/system ]; then
     echo "This machine is a node of a cluster. Run ha_teardown first." >&2
     exit 1
   fi
+  # What an administrator had disabled stays so when the package is installed again. A removal that is begun twice adds to the list.
+  for unit in transport-gateway.service transport-gateway-postgresql.service; do
+    if systemctl --quiet is-enabled $unit; then echo $unit; fi
+  done >>/var/lib/transport-gateway-removed
   systemctl disable --now transport-gateway.service transport-gateway-postgresql.service || true
 fi
 C
-chmod 755 "$root/DEBIAN/postinst" "$root/DEBIAN/prerm"
+cat >"$root/DEBIAN/postrm" <<'C'
+#!/bin/sh
+set -e
+[ "$1" != purge ] || rm -f /var/lib/transport-gateway-removed
+C
+chmod 755 "$root/DEBIAN/postinst" "$root/DEBIAN/prerm" "$root/DEBIAN/postrm"
 dpkg-deb --root-owner-group --build "$root" "$out/transport-gateway_${version}_amd64.deb"
