@@ -8,6 +8,9 @@ internal sealed class Operation(TimeProvider clock, TextWriter output)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
+    /// <summary>For what the cluster can do its work without for a while: witness and fence devices.</summary>
+    private static readonly TimeSpan PatienceWithHelpers = TimeSpan.FromSeconds(30);
+
     /// <summary>Joins as a standby, or serves when the other node is away.</summary>
     public async Task<JsonObject> StartAsync(bool wait, CancellationToken cancellationToken)
     {
@@ -18,13 +21,11 @@ internal sealed class Operation(TimeProvider clock, TextWriter output)
             return new JsonObject { ["thisNode"] = plan.ThisNode };
         }
 
-        var report = await UntilAsync(
-            state => state.IsNormal || (!state.Members.Single(member => member.Node == plan.Peer).Online && state.Active?.Node == plan.This),
-            "this node has not joined",
-            cancellationToken);
+        var report = await UntilWholeAsync(state => !state.Members.Single(member => member.Node == plan.Peer).Online && state.Active?.Node == plan.This, "this node has not joined", cancellationToken);
         await output.WriteLineAsync(report.Active!.Node == plan.This
             ? $"{plan.ThisNode} is active."
             : $"{plan.ThisNode} is on standby; {report.Active.Node.Name} is active.");
+        await WarnAsync(report);
         return Roles(plan, report);
     }
 
@@ -91,8 +92,9 @@ internal sealed class Operation(TimeProvider clock, TextWriter output)
             await Machine.RunAsync("crm_resource", ["--clear", "--resource", PacemakerConfiguration.DatabaseClone, "--quiet"], CancellationToken.None);
         }
 
-        var whole = await UntilAsync(state => state.IsNormal, $"{from} has not become a standby", cancellationToken);
+        var whole = await UntilWholeAsync(_ => false, $"{from} has not become a standby", cancellationToken);
         await output.WriteLineAsync($"{from} is on standby and has everything.");
+        await WarnAsync(whole);
         return Roles(whole.Plan, whole);
     }
 
@@ -254,6 +256,21 @@ internal sealed class Operation(TimeProvider clock, TextWriter output)
     {
         Plans.Needed();
         return await ClusterState.ReadAsync(cancellationToken) ?? throw new TgctlException(StatusText.NotRunning);
+    }
+
+    /// <summary>Waits until one node serves and the other could take over. Witness and fence devices that do not come soon are no failure of what was asked for.</summary>
+    private Task<ClusterReport> UntilWholeAsync(Func<ClusterReport, bool> orElse, string otherwise, CancellationToken cancellationToken)
+    {
+        var since = clock.GetTimestamp();
+        return UntilAsync(state => state.IsNormal || orElse(state) || (state.HasStandby && clock.GetElapsedTime(since) > PatienceWithHelpers), otherwise, cancellationToken);
+    }
+
+    private async Task WarnAsync(ClusterReport report)
+    {
+        if (!report.IsNormal)
+        {
+            await output.WriteLineAsync($"WARNING: {report.Sentence}. See ha_status.");
+        }
     }
 
     private async Task<ClusterReport> UntilAsync(Func<ClusterReport, bool> condition, string otherwise, CancellationToken cancellationToken)

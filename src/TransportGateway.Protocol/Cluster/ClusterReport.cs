@@ -40,6 +40,9 @@ public sealed record ClusterReport
     /// <summary>Both nodes are there, one serves, and the other one has everything that the first acknowledged.</summary>
     public bool IsNormal => Problem is null;
 
+    /// <summary>One node serves, and the other one could take over: it has everything that the first acknowledged. Witness and fencing may be missing.</summary>
+    public bool HasStandby => Active is { } active && Members.All(member => member == active || member is { Online: true, DatabaseRuns: true, MayBePromoted: true });
+
     public Sentence Sentence => Problem ?? NormalSentence;
 
     /// <summary>Whether each node could be switched off from outside now.</summary>

@@ -52,6 +52,21 @@ public sealed class ClusterReportTests
         Assert.Equal($"The cluster is degraded: {expected}", report.Sentence.ToString());
     }
 
+    [Theory]
+    [InlineData("/summary/current_dc", "with_quorum", "true", true)]
+    [InlineData("/node[@name='primary-node']/attribute[@name='tg-witness']", "value", "0", true)]
+    [InlineData("/resource[@id='fence-primary-node']", "role", "Stopped", true)]
+    [InlineData("/resource[@id='gateway']/node", "name", "secondary-node", false)]
+    [InlineData("/clone/resource[2]", "failed", "true", false)]
+    [InlineData("/node[@name='secondary-node']/attribute[@name='master-postgres']", "value", "-INFINITY", false)]
+    [InlineData("/nodes/node[@name='secondary-node']", "online", "false", false)]
+    public void Neither_witness_nor_fencing_keeps_a_standby_from_being_one(string place, string attribute, string value, bool hasStandby)
+    {
+        System.Xml.XPath.Extensions.XPathSelectElement(_document, "/" + place)!.SetAttributeValue(attribute, value);
+
+        Assert.Equal(hasStandby, Report().HasStandby);
+    }
+
     [Fact]
     public void Two_halves_of_an_unfenced_cluster_that_both_serve_are_shown_as_that()
     {
