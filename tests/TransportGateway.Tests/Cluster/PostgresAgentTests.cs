@@ -91,6 +91,52 @@ public sealed class PostgresAgentTests : IDisposable
         Assert.Equal(("paired\n", Waits), (Read("home/state"), Read("home/conf/synchronous.conf")));
     }
 
+    [Fact]
+    public async Task A_primary_that_cannot_write_down_what_it_is_goes_on_waiting()
+    {
+        Stand("sync", "case $1 in */state.new) exit 1 ;; esac");
+
+        await MonitorAsync();
+
+        Assert.Equal(("paired\n", Waits), (Read("home/state"), Read("home/conf/synchronous.conf")));
+    }
+
+    [Fact]
+    public async Task A_standby_that_cannot_write_down_what_it_is_keeps_its_mark_and_says_so()
+    {
+        Serve(role: "t", streaming: "", receives: true);
+        Stand("attrd_updater", PeerIsPrimary);
+        File.WriteAllText(In("home/rejoining"), "");
+        Stand("sync", "case $1 in */state.new) exit 1 ;; esac");
+
+        var (code, said) = await MonitorAsync();
+
+        Assert.Equal(1, code);
+        Assert.Contains("what this server is cannot be written", said, StringComparison.Ordinal);
+        Assert.True(File.Exists(In("home/rejoining")));
+    }
+
+    [Theory]
+    [InlineData("start")]
+    [InlineData("demote")]
+    public async Task A_server_that_cannot_be_marked_as_a_standby_is_not_started(string action)
+    {
+        Stand("pg_ctl", $"echo \"$*\" >>'{In("asked")}'");
+        Stand("pg_controldata", "echo 'Database cluster state:               shut down in recovery'");
+        Stand("touch", "exit 1");
+        if (action == "start")
+        {
+            File.Delete(In("home/data/postmaster.pid"));
+            Stand("psql", "exit 2");
+        }
+
+        var (code, said) = await RunAsync(action);
+
+        Assert.Equal(1, code);
+        Assert.Contains("this database cannot be marked as a standby's", said, StringComparison.Ordinal);
+        Assert.DoesNotContain(" start", File.Exists(In("asked")) ? Read("asked") : "", StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("cibadmin", "exit 1")]
     [InlineData("cibadmin", "exit 0")]
@@ -149,19 +195,23 @@ public sealed class PostgresAgentTests : IDisposable
     /// <summary>psql, as this node's server answers it; another one is a primary.</summary>
     /// <param name="role">Whether it is in recovery.</param>
     /// <param name="streaming">Who streams from it; null for a server that does not answer that.</param>
-    private void Serve(string role, string? streaming) => Stand(
+    /// <param name="receives">Whether it streams from the other one.</param>
+    private void Serve(string role, string? streaming, bool receives = false) => Stand(
         "psql",
         $"""
         case "$*" in
         *"NOT pg_is_in_recovery"*) echo t ;;
         *pg_is_in_recovery*) echo {role} ;;
         *pg_stat_replication*) {(streaming is null ? "exit 2" : $"echo '{streaming}'")} ;;
+        *pg_stat_wal_receiver*) {(receives ? "echo streaming" : "")} ;;
         esac
         """);
 
-    private async Task<(int Code, string Text)> MonitorAsync()
+    private Task<(int Code, string Text)> MonitorAsync() => RunAsync("monitor");
+
+    private async Task<(int Code, string Text)> RunAsync(string action)
     {
-        using var process = Process.Start(new ProcessStartInfo("sh", [In("agent"), "monitor"])
+        using var process = Process.Start(new ProcessStartInfo("sh", [In("agent"), action])
         {
             UseShellExecute = false,
             RedirectStandardError = true,
@@ -172,6 +222,7 @@ public sealed class PostgresAgentTests : IDisposable
                 ["OCF_RESOURCE_INSTANCE"] = "postgres",
                 ["OCF_RESKEY_home"] = In("home"),
                 ["OCF_RESKEY_programs"] = In("bin"),
+                ["OCF_RESKEY_sockets"] = In("run"),
                 ["OCF_RESKEY_CRM_meta_on_node"] = "primary-node",
             },
         })!;
