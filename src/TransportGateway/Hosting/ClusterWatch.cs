@@ -6,11 +6,14 @@ using TransportGateway.Persistence;
 namespace TransportGateway.Hosting;
 
 /// <summary>Enters what becomes of the cluster into the event log, and keeps an alert open while it is degraded.</summary>
-internal sealed class ClusterWatch(ClusterSnapshot snapshot, Database database, TimeProvider clock) : IJob
+internal sealed class ClusterWatch(ClusterSnapshot snapshot, Database database, NodeRole role, TimeProvider clock) : IJob
 {
     private static readonly AlertSubject Subject = new("", "", Alerts.ClusterDegraded, "cluster");
 
     private string? _sentence;
+
+    // Cancelled as soon as this node took over anew: what the other one entered meanwhile is not known here.
+    private CancellationToken _activation;
 
     public string Name => "cluster watch";
 
@@ -18,8 +21,9 @@ internal sealed class ClusterWatch(ClusterSnapshot snapshot, Database database, 
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
+        var activation = role.NextActivation;
         // While this node does not serve behind the virtual address, the roles are still moving.
-        if (snapshot.Report() is not { } report || report.Active?.Node.Name != report.Plan.ThisNode || report.Sentence.ToString() == _sentence)
+        if (snapshot.Report() is not { } report || report.Active?.Node.Name != report.Plan.ThisNode || (report.Sentence.ToString() == _sentence && !_activation.IsCancellationRequested))
         {
             return;
         }
@@ -45,6 +49,6 @@ internal sealed class ClusterWatch(ClusterSnapshot snapshot, Database database, 
             now,
             cancellationToken);
         await session.CommitAsync();
-        _sentence = report.Sentence.ToString();
+        (_sentence, _activation) = (report.Sentence.ToString(), activation);
     }
 }
