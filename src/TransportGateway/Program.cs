@@ -4,6 +4,9 @@ using System.Reflection;
 using TransportGateway.Hosting;
 using TransportGateway.Persistence;
 
+// systemd does not start it again after this one, see transport-gateway.service.
+const int ForAnAdministrator = 2;
+
 if (args is ["--help" or "-h" or "help"])
 {
     Console.WriteLine(GatewaySettings.Help());
@@ -28,7 +31,7 @@ if (settings is null)
         Console.Error.WriteLine("  " + error);
     }
 
-    return 2;
+    return ForAnAdministrator;
 }
 
 try
@@ -47,7 +50,7 @@ try
 catch (DatabaseUnusableException exception)
 {
     Console.Error.WriteLine($"The gateway does not start: {exception.Message}");
-    return 1;
+    return exception is DatabaseMovedException ? ForAnAdministrator : 1;
 }
 catch (Exception exception) when (exception is IOException or SocketException)
 {

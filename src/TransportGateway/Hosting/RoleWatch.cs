@@ -27,13 +27,19 @@ internal sealed partial class RoleWatch(
     /// <summary>Longer than a database of a node that stays active is ever away.</summary>
     private static readonly TimeSpan LongestAway = TimeSpan.FromSeconds(10);
 
+    /// <summary>At the start. A process that ended at once for want of its database would be started several times a second, and keep a core busy until it is back.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan WaitBetween = TimeSpan.FromMilliseconds(200);
+
     private readonly SemaphoreSlim _oneLook = new(1, 1);
 
     /// <summary>The role at the start of the process, before anything is served.</summary>
-    /// <exception cref="DatabaseUnusableException">The database cannot be reached, or its schema not be brought up to date, or it was moved to another one.</exception>
+    /// <exception cref="DatabaseUnusableException">The database cannot be reached, or its schema not be brought up to date.</exception>
+    /// <exception cref="DatabaseMovedException">It was moved to another one.</exception>
     public async Task BeginAsync(CancellationToken cancellationToken)
     {
-        if (await database.IsWritableAsync(cancellationToken))
+        if (await WaitForRoleAsync(cancellationToken))
         {
             await PrepareAsync(cancellationToken);
             await TellOfChangeAsync(cancellationToken);
@@ -43,6 +49,23 @@ internal sealed partial class RoleWatch(
         {
             Log.Standby(logger);
             await TryReadAsync(cancellationToken);
+        }
+    }
+
+    /// <returns>Whether the database may be written to.</returns>
+    private async Task<bool> WaitForRoleAsync(CancellationToken cancellationToken)
+    {
+        for (var since = clock.GetTimestamp(); ;)
+        {
+            try
+            {
+                return await database.IsWritableAsync(cancellationToken);
+            }
+            catch (DatabaseUnusableException exception)
+                when (exception.InnerException is DbException lost && database.Dialect.IsTransient(lost) && clock.GetElapsedTime(since) < LongestWait)
+            {
+                await Task.Delay(WaitBetween, clock, cancellationToken);
+            }
         }
     }
 
@@ -167,7 +190,7 @@ internal sealed partial class RoleWatch(
     {
         if (await database.FindMoveAsync(cancellationToken) is { } moved)
         {
-            throw new DatabaseUnusableException(moved);
+            throw new DatabaseMovedException(moved);
         }
 
         await database.MigrateAsync(cancellationToken);

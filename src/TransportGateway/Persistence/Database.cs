@@ -145,7 +145,10 @@ internal abstract class Database : IAsyncDisposable
 }
 
 /// <summary>The database cannot be used as it is; the message says what an administrator can do.</summary>
-internal sealed class DatabaseUnusableException(string message, Exception? inner = null) : Exception(message, inner);
+internal class DatabaseUnusableException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>Everything is in another database; until an administrator says which one counts, no start will do.</summary>
+internal sealed class DatabaseMovedException(string message) : DatabaseUnusableException(message);
 
 /// <summary>The commit came back, but the engine did not promise that it will last.</summary>
 /// <remarks>PostgreSQL answers a cancelled wait for its synchronous standby with success and a warning.</remarks>

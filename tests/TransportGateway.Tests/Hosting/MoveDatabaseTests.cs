@@ -72,7 +72,7 @@ public abstract class MoveDatabaseTests<TEngine>
         await gateway.Gateway.WaitForShutdownAsync();
         await Assert.ThrowsAsync<DatabaseMovingException>(() => gateway.Database.BeginAsync());
 
-        var sentence = (await Assert.ThrowsAsync<DatabaseUnusableException>(() => gateway.RestartAsync())).Message;
+        var sentence = (await Assert.ThrowsAsync<DatabaseMovedException>(() => gateway.RestartAsync())).Message;
         Assert.Matches(@"was moved to \S+( one)? at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\. Set .*postgresql-connection to where it went; or, to go back to what it was at that time, (delete|run)", sentence);
         await GoBackAsync(gateway, sentence);
         await gateway.RestartAsync();

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using TransportGateway.Hosting;
 using TransportGateway.Persistence;
+using TransportGateway.Tests.Architecture;
 using TransportGateway.Tests.Crash;
 
 namespace TransportGateway.Tests.Hosting;
@@ -60,6 +61,45 @@ public sealed class StartProblemsTests : IDisposable
 
         Assert.Equal(1, code);
         Assert.StartsWith($"The gateway does not start: data-directory: {_folder} cannot be used; is another gateway running on it?", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_database_that_was_moved_is_told_with_the_code_after_which_systemd_starts_nothing()
+    {
+        await File.WriteAllTextAsync(Path.Combine(_folder, "gateway.db.moved"), "This database was moved to another one.");
+
+        var (code, errors) = await StartAsync("--listen-https=127.0.0.1:0");
+
+        Assert.Equal(2, code);
+        Assert.StartsWith("The gateway does not start: This database was moved to another one. Set database to postgresql", errors, StringComparison.Ordinal);
+        Assert.Contains("\nRestartPreventExitStatus=2\n", await File.ReadAllTextAsync(Path.Combine(Repository.Root, "deploy", "systemd", "transport-gateway.service")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_database_that_is_away_is_asked_for_a_while_before_the_process_ends_to_be_started_again()
+    {
+        using var hangsUp = new TcpListener(IPAddress.Loopback, 0);
+        hangsUp.Start();
+        var calls = 0;
+        using var end = new CancellationTokenSource();
+        var hangingUp = Task.Run(async () =>
+        {
+            while (true)
+            {
+                (await hangsUp.AcceptSocketAsync(end.Token)).Dispose();
+                calls++;
+            }
+        });
+
+        var (code, errors) = await StartAsync(
+            "--listen-https=127.0.0.1:0", "--database=postgresql",
+            $"--postgresql-connection=Host=127.0.0.1;Port={((IPEndPoint)hangsUp.LocalEndpoint).Port};Username=gateway;SSL Mode=Disable");
+
+        await end.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => hangingUp);
+        Assert.Equal(1, code);
+        Assert.StartsWith("The gateway does not start: PostgreSQL cannot be used: ", errors, StringComparison.Ordinal);
+        Assert.True(calls > 5, $"It asked {calls} time(s).");
     }
 
     [Fact]
