@@ -28,7 +28,8 @@ public sealed class PostgresAgentTests : IDisposable
         File.WriteAllText(In("home/conf/peer.conninfo"), "host=secondary-node\n");
         File.WriteAllText(In("home/state"), "paired\n");
         File.WriteAllText(In("ocf/ocf-shellfuncs"), "OCF_SUCCESS=0 OCF_ERR_GENERIC=1 OCF_ERR_ARGS=2 OCF_NOT_RUNNING=7 OCF_RUNNING_MASTER=8 OCF_FAILED_MASTER=9\nocf_log() { :; }\nocf_exit_reason() { echo \"$*\" >&2; }\nocf_is_probe() { false; }\n");
-        File.WriteAllText(In("agent"), File.ReadAllText(Path.Combine(Repository.Root, "deploy", "ocf", "postgres")).Replace("/run/transport-gateway-ha", In("run"), StringComparison.Ordinal));
+        File.WriteAllText(In("agent"), File.ReadAllText(Path.Combine(Repository.Root, "deploy", "ocf", "postgres")).Replace("/run/transport-gateway-ha", In("run"), StringComparison.Ordinal).Replace("/proc/uptime", In("uptime"), StringComparison.Ordinal));
+        File.WriteAllText(In("uptime"), "5000.25 9000.50\n");
         Stand("setpriv", "while [ \"$1\" != -- ]; do shift; done; shift; exec \"$@\"");
         Stand("timeout", "shift; exec \"$@\"");
         foreach (var quiet in new[] { "chown", "sync", "crm_mon", "corosync-quorumtool", "attrd_updater", "crm_attribute" })
@@ -190,6 +191,36 @@ public sealed class PostgresAgentTests : IDisposable
         Assert.Equal(1, code);
         Assert.Contains("the server is made to rejoin", said, StringComparison.Ordinal);
         Assert.True(File.Exists(In("home/rejoining")));
+    }
+
+    [Fact]
+    public async Task A_clock_that_is_set_back_does_not_lengthen_the_patience_of_a_standby()
+    {
+        Serve(role: "t", streaming: "");
+        Stand("attrd_updater", PeerIsPrimary);
+        Stand("cibadmin", "echo '<node_state uname=\"secondary-node\" in_ccm=\"true\" expected=\"member\"/>'");
+        Stand("date", "echo 10000");
+        Assert.Equal(0, (await MonitorAsync()).Code);
+
+        Stand("date", "echo 6400");
+        File.WriteAllText(In("uptime"), "5030.00 9050.00\n");
+
+        Assert.Equal(1, (await MonitorAsync()).Code);
+    }
+
+    [Fact]
+    public async Task A_clock_that_is_set_back_does_not_keep_a_node_from_publishing_its_facts()
+    {
+        Stand("attrd_updater", $"echo \"$*\" >>'{In("told")}'");
+        await MonitorAsync();
+        await MonitorAsync();
+        Assert.Single(File.ReadAllLines(In("told")), line => line.Contains("tg-facts", StringComparison.Ordinal));
+
+        File.SetLastWriteTimeUtc(In("run/facts"), DateTime.UnixEpoch.AddYears(200));
+        File.WriteAllText(In("uptime"), "5030.00 9050.00\n");
+        await MonitorAsync();
+
+        Assert.Equal(2, File.ReadAllLines(In("told")).Count(line => line.Contains("tg-facts", StringComparison.Ordinal)));
     }
 
     /// <summary>psql, as this node's server answers it; another one is a primary.</summary>
