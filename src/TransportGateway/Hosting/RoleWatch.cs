@@ -219,8 +219,23 @@ internal sealed partial class RoleWatch(
         }
     }
 
-    private Task WriteTrustAnchorAsync(CancellationToken cancellationToken) =>
-        File.WriteAllTextAsync(directory.TrustAnchor, authority.Root.ExportCertificatePem() + "\n", cancellationToken);
+    /// <remarks>It is for people to fetch. A disk that is full must not keep the one node that could serve from it.</remarks>
+    private async Task WriteTrustAnchorAsync(CancellationToken cancellationToken)
+    {
+        var text = authority.Root.ExportCertificatePem() + "\n";
+        try
+        {
+            if (!File.Exists(directory.TrustAnchor) || await File.ReadAllTextAsync(directory.TrustAnchor, cancellationToken) != text)
+            {
+                await File.WriteAllTextAsync(directory.TrustAnchor + ".new", text, cancellationToken);
+                File.Move(directory.TrustAnchor + ".new", directory.TrustAnchor, overwrite: true);
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            Log.TrustAnchorNotWritten(logger, directory.TrustAnchor, exception.Message);
+        }
+    }
 
     private static partial class Log
     {
@@ -232,5 +247,8 @@ internal sealed partial class RoleWatch(
 
         [LoggerMessage(LogLevel.Information, "The database does not say which role this node has ({Reason}); it is asked again")]
         public static partial void NotAnswered(ILogger logger, string reason);
+
+        [LoggerMessage(LogLevel.Warning, "{File} cannot be written: {Reason}")]
+        public static partial void TrustAnchorNotWritten(ILogger logger, string file, string reason);
     }
 }
