@@ -103,7 +103,8 @@ internal sealed class PopulatedGateway : IAsyncDisposable
         Assert.IsType<SetPassword.Outcome.Done>(await services.GetRequiredService<SetPassword>().WithPasswordAsync(
             new Me(user, Gateway.Administrator, SessionId: null, TokenHash: null), People.Password, new TransportGateway.Persistence.Secret("Battery-Staple-8"), "127.0.0.1", CancellationToken.None));
         await services.GetRequiredService<SetPassword>().IssueCodeAsync(Gateway.Administrator, user, CancellationToken.None);
-        await services.GetRequiredService<SignIn>().OpenAsync(user, complete: true, "127.0.0.1", "a browser", CancellationToken.None);
+        var now = await Gateway.ReadAsync(session => new Users(session).FindAsync(user.Id, CancellationToken.None));
+        await services.GetRequiredService<SignIn>().OpenAsync(now!, complete: true, "127.0.0.1", "a browser", CancellationToken.None);
     }
 
     /// <summary>What takes longer to come by, and values that engines could see differently.</summary>

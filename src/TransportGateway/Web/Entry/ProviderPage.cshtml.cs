@@ -102,7 +102,19 @@ internal sealed class ProviderPage(
 
         var complete = !user.TotpConfirmed;
         var outcome = await signIn.OpenAsync(user, complete, Source, BrowserOf.Agent(HttpContext), Aborted);
-        SessionCookie.Set(HttpContext, outcome is Access.SignIn.Outcome.SignedIn signedIn ? signedIn.Session : ((Access.SignIn.Outcome.SecondFactorNeeded)outcome).Session);
+        var session = outcome switch
+        {
+            Access.SignIn.Outcome.SignedIn(_, var whole) => whole,
+            Access.SignIn.Outcome.SecondFactorNeeded(var pending) => pending,
+            // Disabled since a moment ago.
+            _ => null,
+        };
+        if (session is null)
+        {
+            return new Outcome.Refused(T["You are known at the identity provider, but may not use this gateway. A system administrator can change that."]);
+        }
+
+        SessionCookie.Set(HttpContext, session);
         var next = SignInPage.Own(Url, ticket.Next);
         return new Outcome.SignedIn(complete ? next : "/sign-in/second-factor?next=" + Uri.EscapeDataString(next));
     }
