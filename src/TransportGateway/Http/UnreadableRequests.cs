@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Diagnostics;
+using TransportGateway.Protocol;
 
 namespace TransportGateway.Http;
 
@@ -9,6 +10,7 @@ namespace TransportGateway.Http;
 /// <remarks>The framework's own sentences name types of this program, which tell a caller nothing; so each is said anew.</remarks>
 internal sealed partial class UnreadableRequests : IExceptionHandler
 {
+    private const int MostOfPath = 100;
     private const string Where = " /api-documentation shows what it should be.";
 
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
@@ -51,15 +53,8 @@ internal sealed partial class UnreadableRequests : IExceptionHandler
             return $"The body lacks {missing.Groups["names"].Value.Replace("'", "", StringComparison.Ordinal)}." + Where;
         }
 
-        return path.Length > 0 ? $"The body's {Shortened(path)} is of another type than it should be, or is null, doubled or no well-formed text." + Where
+        return path.Length > 0 ? $"The body's {Excerpt.Of(path, MostOfPath)} is of another type than it should be, or is null, doubled or no well-formed text." + Where
             : "The body is not a JSON object, or has a field twice." + Where;
-    }
-
-    private static string Shortened(string text)
-    {
-        const int Most = 100;
-        var plain = string.Concat(text.Select(letter => char.IsControl(letter) ? '?' : letter));
-        return plain.Length > Most ? plain[..Most] + "..." : plain;
     }
 
     [GeneratedRegex("including: (?<names>'.*')", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
