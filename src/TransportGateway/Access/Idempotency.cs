@@ -71,25 +71,21 @@ internal sealed class Idempotency(RequestDelegate next, Database database, Maste
 
         context.Response.Body = real;
         var body = answer.ToArray();
-        await using (var session = await database.BeginAsync(CancellationToken.None))
+        if (context.Response.StatusCode is >= StatusCodes.Status500InternalServerError or StatusCodes.Status429TooManyRequests)
         {
-            var requests = new IdempotentRequests(session);
-            if (context.Response.StatusCode >= StatusCodes.Status500InternalServerError || context.Response.StatusCode == StatusCodes.Status429TooManyRequests)
-            {
-                await requests.ForgetAsync(keyHash, CancellationToken.None);
-            }
-            else
-            {
-                await requests.EndAsync(keyHash, context.Response.StatusCode, context.Response.ContentType, masterKey.Seal(Purpose + keyHash, body), CancellationToken.None);
-            }
-
+            await ForgetAsync(keyHash);
+        }
+        else
+        {
+            await using var session = await database.BeginAsync(CancellationToken.None);
+            await new IdempotentRequests(session).EndAsync(keyHash, context.Response.StatusCode, context.Response.ContentType, masterKey.Seal(Purpose + keyHash, body), CancellationToken.None);
             await session.CommitAsync();
         }
 
         await real.WriteAsync(body, context.RequestAborted);
     }
 
-    /// <summary>Nothing was done. Where the database is away, it may be back in a moment.</summary>
+    /// <summary>Frees the key of what may be repeated. Where the database is away, it may be back in a moment.</summary>
     private Task<bool> ForgetAsync(string keyHash) => database.RetryAsync(
         async cancellationToken =>
         {
