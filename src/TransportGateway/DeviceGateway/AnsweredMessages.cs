@@ -1,4 +1,5 @@
 using System.Text;
+using TransportGateway.Http;
 using TransportGateway.Persistence;
 using TransportGateway.Protocol;
 using TransportGateway.Registration;
@@ -57,7 +58,7 @@ internal sealed class AnsweredMessages(DbSession session, MasterKey masterKey)
     /// <param name="virtualAccountIds">Only of products that were there then; null for all, and for those of strangers.</param>
     /// <param name="after">Only those behind this one; null from the start.</param>
     public Task<IReadOnlyList<ArchivedMessage>> ListAsync(
-        string? instanceId, IReadOnlyCollection<string>? virtualAccountIds, ArchivePlace? after, int limit, CancellationToken cancellationToken) =>
+        string? instanceId, IReadOnlyCollection<string>? virtualAccountIds, ListPlace? after, int limit, CancellationToken cancellationToken) =>
         session.QueryAsync<ArchivedMessage>(
             $"""
             SELECT {Listed}
@@ -68,7 +69,7 @@ internal sealed class AnsweredMessages(DbSession session, MasterKey masterKey)
              ORDER BY received_at DESC, {Id} DESC
              LIMIT @Limit
             """,
-            new { InstanceId = instanceId, VirtualAccountIds = virtualAccountIds?.ToArray() ?? [], AfterReceivedAt = after?.ReceivedAt, AfterId = after?.Id, Limit = limit },
+            new { InstanceId = instanceId, VirtualAccountIds = virtualAccountIds?.ToArray() ?? [], AfterReceivedAt = after?.Instant, AfterId = after?.Id, Limit = limit },
             cancellationToken);
 
     public async Task<WholeMessage?> ReadAsync(string id, CancellationToken cancellationToken)

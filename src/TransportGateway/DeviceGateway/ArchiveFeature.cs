@@ -20,13 +20,13 @@ internal static class ArchiveFeature
     private static async Task<IResult> ListAsync(HttpContext context, ReadArchive archive, ListPage page, string? instance = null)
     {
         var limit = page.Limit(Proposed);
-        return Page(page, limit, await archive.ListAsync(Caller.Of(context)!, instance, After(page), limit + 1, context.RequestAborted));
+        return Page(page, limit, await archive.ListAsync(Caller.Of(context)!, instance, page.AfterPlace, limit + 1, context.RequestAborted));
     }
 
     private static async Task<IResult> ListRefusedAsync(HttpContext context, ReadArchive archive, ListPage page)
     {
         var limit = page.Limit(Proposed);
-        return Page(page, limit, await archive.ListRefusedAsync(After(page), limit + 1, context.RequestAborted));
+        return Page(page, limit, await archive.ListRefusedAsync(page.AfterPlace, limit + 1, context.RequestAborted));
     }
 
     private static async Task<IResult> ShowAsync(HttpContext context, string id, ReadArchive archive)
@@ -51,8 +51,6 @@ internal static class ArchiveFeature
 
     private static IResult Page(ListPage page, int limit, IReadOnlyList<ReadArchive.Listed> rows) => Results.Json(
         page.Cut(rows, limit, row => [ListPage.Sortable(row.Message.ReceivedAt), row.Message.Id]).Select(row => View(row.Message, row.Product)));
-
-    private static ArchivePlace? After(ListPage page) => page.AfterInstant is var (instant, id) ? new ArchivePlace(instant, id) : null;
 
     private static MessageView View(ArchivedMessage message, string? product) => new(
         message.Id, message.ReceivedAt, message.RequestType, message.Transport, message.Source, message.InstanceId, product, message.Status, message.Reason);

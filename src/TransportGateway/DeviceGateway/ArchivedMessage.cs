@@ -1,3 +1,5 @@
+using TransportGateway.Http;
+
 namespace TransportGateway.DeviceGateway;
 
 /// <summary>What a list says of an archived message; nothing of what it holds.</summary>
@@ -27,11 +29,8 @@ internal class ArchivedMessage
     /// <summary>Why its sender could not be proved.</summary>
     public string? Reason { get; init; }
 
-    public ArchivePlace Place => new(ReceivedAt, Id);
+    public ListPlace Place => new(ReceivedAt, Id);
 }
-
-/// <summary>Where a message stands in the archive.</summary>
-internal sealed record ArchivePlace(DateTimeOffset ReceivedAt, string Id);
 
 /// <summary>An archived message with what it holds. No record: that would print it.</summary>
 internal sealed class WholeMessage : ArchivedMessage

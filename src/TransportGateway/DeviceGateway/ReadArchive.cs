@@ -1,6 +1,7 @@
 using TransportGateway.Access;
 using TransportGateway.Accounts;
 using TransportGateway.Events;
+using TransportGateway.Http;
 using TransportGateway.Persistence;
 using TransportGateway.Registration;
 
@@ -21,7 +22,7 @@ internal sealed class ReadArchive(Database database, MasterKey masterKey, TimePr
     /// <summary>Messages that were answered as those of a product, as far as the caller may see them, the newest first.</summary>
     /// <param name="instanceId">Null for all products.</param>
     /// <param name="after">Only those behind this one; null from the start.</param>
-    public async Task<IReadOnlyList<Listed>> ListAsync(Caller by, string? instanceId, ArchivePlace? after, int limit, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<Listed>> ListAsync(Caller by, string? instanceId, ListPlace? after, int limit, CancellationToken cancellationToken)
     {
         await using var session = await database.ReadAsync(cancellationToken);
         var messages = await new AnsweredMessages(session, masterKey).ListAsync(instanceId, await VisibleAsync(session, by, cancellationToken), after, limit, cancellationToken);
@@ -31,7 +32,7 @@ internal sealed class ReadArchive(Database database, MasterKey masterKey, TimePr
     }
 
     /// <summary>Messages whose sender could not be proved, the newest first. The caller has to be one of the whole gateway.</summary>
-    public async Task<IReadOnlyList<Listed>> ListRefusedAsync(ArchivePlace? after, int limit, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<Listed>> ListRefusedAsync(ListPlace? after, int limit, CancellationToken cancellationToken)
     {
         await using var session = await database.ReadAsync(cancellationToken);
         return [.. (await new RefusedMessages(session, masterKey).ListAsync(after, limit, cancellationToken)).Select(message => new Listed(message, null))];

@@ -1,3 +1,4 @@
+using TransportGateway.Http;
 using TransportGateway.Persistence;
 
 namespace TransportGateway.DeviceGateway;
@@ -28,7 +29,7 @@ internal sealed class RefusedMessages(DbSession session, MasterKey masterKey)
 
     /// <summary>The newest first, without what they hold.</summary>
     /// <param name="after">Only those behind this one; null from the start.</param>
-    public Task<IReadOnlyList<ArchivedMessage>> ListAsync(ArchivePlace? after, int limit, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyList<ArchivedMessage>> ListAsync(ListPlace? after, int limit, CancellationToken cancellationToken) =>
         session.QueryAsync<ArchivedMessage>(
             $"""
             SELECT {Listed}
@@ -37,7 +38,7 @@ internal sealed class RefusedMessages(DbSession session, MasterKey masterKey)
              ORDER BY received_at DESC, id DESC
              LIMIT @Limit
             """,
-            new { AfterReceivedAt = after?.ReceivedAt, AfterId = after?.Id, Limit = limit },
+            new { AfterReceivedAt = after?.Instant, AfterId = after?.Id, Limit = limit },
             cancellationToken);
 
     public async Task<WholeMessage?> ReadAsync(string id, CancellationToken cancellationToken)

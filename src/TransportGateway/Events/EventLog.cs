@@ -1,3 +1,4 @@
+using TransportGateway.Http;
 using TransportGateway.Persistence;
 
 namespace TransportGateway.Events;
@@ -45,10 +46,10 @@ internal sealed class EventLog(DbSession session)
 
     /// <summary>The newest entries first.</summary>
     /// <param name="after">Only those behind this place; null from the start.</param>
-    public Task<IReadOnlyList<EventRow>> ListAsync(EventFilter filter, int limit, CancellationToken cancellationToken, EventPlace? after = null)
+    public Task<IReadOnlyList<EventRow>> ListAsync(EventFilter filter, int limit, CancellationToken cancellationToken, ListPlace? after = null)
     {
         var parameters = filter.Parameters();
-        parameters["AfterOccurredAt"] = after?.OccurredAt;
+        parameters["AfterOccurredAt"] = after?.Instant;
         parameters["AfterId"] = after?.Id;
         parameters["Limit"] = limit;
         return session.QueryAsync<EventRow>(
@@ -128,9 +129,6 @@ internal sealed class EventLog(DbSession session)
         return forgotten;
     }
 }
-
-/// <summary>Where an entry stands in the log, also when it is there no more.</summary>
-internal sealed record EventPlace(DateTimeOffset OccurredAt, string Id);
 
 /// <param name="Actor">A product, an API client, a local user, or <c>gateway</c>.</param>
 internal sealed record LoggedEvent(

@@ -59,10 +59,8 @@ internal static class EventRoutes
         };
         await using var session = await database.ReadAsync(context.RequestAborted);
         var limit = page.Limit(Proposed);
-        return Results.Json(page.Cut(await new EventLog(session).ListAsync(filter, limit + 1, context.RequestAborted, After(page)), limit, row => [ListPage.Sortable(row.OccurredAt), row.Id]));
+        return Results.Json(page.Cut(await new EventLog(session).ListAsync(filter, limit + 1, context.RequestAborted, page.AfterPlace), limit, row => [ListPage.Sortable(row.OccurredAt), row.Id]));
     }
-
-    private static EventPlace? After(ListPage page) => page.AfterInstant is var (instant, id) ? new EventPlace(instant, id) : null;
 
     /// <param name="isEnd">Whether a day means its end.</param>
     private static DateTimeOffset? Instant(string text, bool isEnd) =>

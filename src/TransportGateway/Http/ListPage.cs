@@ -52,12 +52,12 @@ internal sealed class ListPage
     /// <summary>Of a list that is ordered by one thing: behind which one to go on.</summary>
     public string? AfterOne => After is null ? null : After is [var one] ? one : throw Unknown();
 
-    /// <summary>Of a list that is ordered by an instant and an identifier: behind which ones to go on.</summary>
-    public (DateTimeOffset Instant, string Id)? AfterInstant => After switch
+    /// <summary>Of a list that is ordered by an instant and an identifier: behind which place to go on.</summary>
+    public ListPlace? AfterPlace => After switch
     {
         null => null,
         [var instant, var id] when long.TryParse(instant, NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds)
-            && milliseconds <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds() => (DateTimeOffset.FromUnixTimeMilliseconds(milliseconds), id),
+            && milliseconds <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds() => new ListPlace(DateTimeOffset.FromUnixTimeMilliseconds(milliseconds), id),
         _ => throw Unknown(),
     };
 
@@ -124,3 +124,6 @@ internal sealed class ListPage
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)).AsSpan(0, Bytes));
     }
 }
+
+/// <summary>Where a row stands in a list that is ordered by an instant and an identifier, also when it is there no more.</summary>
+internal sealed record ListPlace(DateTimeOffset Instant, string Id);

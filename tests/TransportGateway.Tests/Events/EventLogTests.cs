@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using TransportGateway.Access;
 using TransportGateway.Accounts;
 using TransportGateway.Events;
+using TransportGateway.Http;
 using TransportGateway.Registration;
 using TransportGateway.Simulators;
 using TransportGateway.Tests.Harness;
@@ -101,7 +102,7 @@ public abstract class EventLogTests<TEngine> : IAsyncLifetime
         Assert.Equal(("x-two", 3), (Assert.Single(rows).Kind, total));
         var listed = await _gateway.ReadAsync(session => new EventLog(session).ListAsync(day, 2, CancellationToken.None));
         Assert.Equal(["x-three", "x-two"], listed.Select(row => row.Kind));
-        var behind = await _gateway.ReadAsync(session => new EventLog(session).ListAsync(day, 2, CancellationToken.None, new EventPlace(listed[1].OccurredAt, listed[1].Id)));
+        var behind = await _gateway.ReadAsync(session => new EventLog(session).ListAsync(day, 2, CancellationToken.None, new ListPlace(listed[1].OccurredAt, listed[1].Id)));
         Assert.Equal(["x-one"], behind.Select(row => row.Kind));
     }
 
